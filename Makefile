@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock bench screenshot clean
+
+BIN := .venv/bin
+
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: ## Start a demonstration ladder and open its site on http://127.0.0.1:8000
+	@scripts/venv run
+	@exec $(BIN)/toprung demo $(ARGS)
+
+test: ## Run every test (ARGS="-k board" for some)
+	@scripts/venv dev
+	@scripts/browser
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+check: ## Check format, lint, types, import contracts, locks and house rules
+	@scripts/venv dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@scripts/check-locks
+	@$(BIN)/python -m pytest tests/test_tidy.py
+
+format: ## Format the code and apply the linter's safe fixes
+	@scripts/venv dev
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format .
+
+lock: ## Pin the dependencies anew (needs uv)
+	@scripts/lock
+
+bench: ## Run every benchmark and write benchmarks/results.json and RESULTS.md
+	@scripts/venv dev
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+screenshot: ## Take the README's picture from a running demonstration
+	@scripts/venv dev
+	@scripts/browser
+	@$(BIN)/python scripts/screenshot.py
+
+clean: ## Remove what was built here, the demonstration's database included
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache toprung-demo.db*
