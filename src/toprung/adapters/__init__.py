@@ -1,0 +1,1 @@
+"""The back ends: what the application's ports are in the real world."""
