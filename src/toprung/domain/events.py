@@ -1,0 +1,95 @@
+"""What happened, said after it was committed.
+
+An event carries the values as they now are, so that hearing it twice is harmless.
+"""
+
+from dataclasses import dataclass
+
+from toprung.domain.match import MatchId
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerRegistered:
+    """A player joined the ladder."""
+
+    player: Player
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerRenamed:
+    """A player's name changed."""
+
+    player: Player
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerCountryChanged:
+    """A player's country changed."""
+
+    player: Player
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerBanned:
+    """A player was banned, and leaves the leaderboard with every entry; what was played stays."""
+
+    player: Player
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerUnbanned:
+    """A ban was lifted."""
+
+    player: Player
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingCreated:
+    """A player has a first entry with a race."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingChanged:
+    """A match changed an entry."""
+
+    entry: Entry
+    match_id: MatchId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchAborted:
+    """A match ended without a result. No rating changes by it."""
+
+    match_id: MatchId
+    player_ids: tuple[PlayerId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRatingCorrected:
+    """A finished match was judged anew; these entries are what the correction left behind."""
+
+    match_id: MatchId
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesImported:
+    """So many entries came in at once that whoever follows does better to read everything again."""
+
+    entries: int
+
+
+PlayerEvent = PlayerRegistered | PlayerRenamed | PlayerCountryChanged | PlayerBanned | PlayerUnbanned
+Event = PlayerEvent | RatingCreated | RatingChanged | MatchAborted | MatchRatingCorrected | EntriesImported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """An event with its place in the change sequence, which is dense and in the order of commits."""
+
+    seq: int
+    event: Event

@@ -1,0 +1,87 @@
+"""Ratings: an entry of the ladder, and how one game changes two of them."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, NewType
+
+from toprung.domain.match import MatchId
+from toprung.domain.player import PlayerId
+
+EntryId = NewType("EntryId", int)
+
+MMR_MIN: Final = -1_000_000
+MMR_MAX: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One player's rating with one race: one row of the leaderboard. `mmr` is the whole number that is shown."""
+
+    id: EntryId
+    player_id: PlayerId
+    race: str
+    mmr: int
+    games_played: int = 0
+    games_won: int = 0
+    games_lost: int = 0
+    games_drawn: int = 0
+    last_played_us: int | None = None
+
+    def after_game(self, *, score: float, mmr_change: int, ended_at_us: int) -> "Entry":
+        """This entry after one more game, `score` being 1 for a win, 0.5 for a draw and 0 for a loss.
+
+        An older game than the last one leaves `last_played_us` where it is.
+        """
+        return replace(
+            self,
+            mmr=self.mmr + mmr_change,
+            games_played=self.games_played + 1,
+            games_won=self.games_won + (score == 1),
+            games_lost=self.games_lost + (score == 0),
+            games_drawn=self.games_drawn + (score == 0.5),
+            last_played_us=max(ended_at_us, self.last_played_us or 0),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elo:
+    """Elo's rating of one game (A. Elo, The Rating of Chessplayers, 1978, section 1.6), with the ladder's constants.
+
+    `scale` is the difference at which the stronger side is expected to score ten times what the weaker one does.
+    """
+
+    k_factor: int = 40
+    scale: int = 500
+    start_mmr: int = 1500
+
+    def expected_score(self, mmr: int, opponent_mmr: int) -> float:
+        """The share of a point, 0 to 1, that `mmr` is expected to take from `opponent_mmr`."""
+        return float(1 / (1 + 10 ** ((opponent_mmr - mmr) / self.scale)))
+
+    def mmr_change(self, mmr: int, opponent_mmr: int, score: float) -> int:
+        """What the first side gains; the other side loses as much, so that changes always add up to zero.
+
+        The change is rounded once, away from zero at a half, and therefore is the same seen from either side.
+        """
+        change = self.k_factor * (score - self.expected_score(mmr, opponent_mmr))
+        return int(change + 0.5) if change >= 0 else -int(0.5 - change)
+
+
+class RatingChangeKind(StrEnum):
+    """Why a rating is what it is now."""
+
+    MATCH = "match"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingChange:
+    """One row of the rating journal, which is only ever added to. `mmr_before` is None for an entry that is new."""
+
+    entry_id: EntryId
+    kind: RatingChangeKind
+    mmr_before: int | None
+    mmr_after: int
+    at_us: int
+    match_id: MatchId | None = None
+    expected_score: float | None = None
