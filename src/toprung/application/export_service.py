@@ -1,0 +1,74 @@
+"""Taking out what the ladder holds."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+import polars as pl
+
+from toprung.application.entry_file import COLUMNS, entry_cells
+from toprung.application.ports import StoredEntry, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+
+EXPORT_SCHEMA = pl.Schema(
+    {
+        "discord_id": pl.Int64(),
+        "player_name": pl.String(),
+        "country": pl.String(),
+        "race": pl.String(),
+        "mmr": pl.Int64(),
+        "games_played": pl.Int64(),
+        "games_won": pl.Int64(),
+        "games_lost": pl.Int64(),
+        "games_drawn": pl.Int64(),
+        "last_played": pl.Datetime("us", "UTC"),
+    }
+)
+
+
+class ExportService:
+    """Exports every entry, ranked or not, as of one version. Discord ids are included: this is the organiser's copy."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def entries_csv(self) -> str:
+        """All entries as CSV that `ImportService.import_entries` reads back to the same."""
+        return await self._unit_of_work.read(_csv)
+
+    async def entries_frame(self) -> pl.DataFrame:
+        """All entries as a frame of `EXPORT_SCHEMA`, for JSON and Parquet."""
+        return await self._unit_of_work.read(_frame)
+
+
+def _csv(tx: Transaction) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(entry_cells(stored) for stored in tx.entries.stored())
+    return text.getvalue()
+
+
+def _frame(tx: Transaction) -> pl.DataFrame:
+    frame = pl.DataFrame(
+        _values(tx.entries.stored()), schema={**EXPORT_SCHEMA, "last_played": pl.Int64()}, orient="row"
+    )
+    return frame.with_columns(pl.col("last_played").cast(EXPORT_SCHEMA["last_played"]))
+
+
+def _values(entries: Iterator[StoredEntry]) -> list[tuple[object, ...]]:
+    return [
+        (
+            stored.player.discord_id,
+            stored.player.name,
+            stored.player.country,
+            stored.entry.race,
+            stored.entry.mmr,
+            stored.entry.games_played,
+            stored.entry.games_won,
+            stored.entry.games_lost,
+            stored.entry.games_drawn,
+            stored.entry.last_played_us,
+        )
+        for stored in entries
+    ]

@@ -1,0 +1,127 @@
+"""Matches whose result stands, and what they do to ratings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from toprung.application.ports import Clock, EntryKey, NewEntry, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.catalog import Catalog
+from toprung.domain.errors import InvalidInput
+from toprung.domain.events import Event, RatingChanged, RatingCreated
+from toprung.domain.match import FinalMatch, MatchId, Participant
+from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.rating import Elo, Entry, RatingChange, RatingChangeKind
+
+BATCH_MATCHES_MAX: Final = 1_000
+FUTURE_END_MAX_US: Final = MICROSECONDS_PER_DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedMatch:
+    """What recording a match did: its id and its two entries, or nothing for one that was recorded before."""
+
+    match_id: MatchId
+    entries: tuple[Entry, Entry]
+
+
+class MatchService:
+    """Records results. A match, its ratings, the journal and the change sequence are one transaction."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, elo: Elo) -> None:
+        self._unit_of_work = unit_of_work
+        self._catalog = catalog
+        self._clock = clock
+        self._elo = elo
+
+    async def record(self, match: FinalMatch) -> RecordedMatch | None:
+        """Records one final match; None if its source key is known, in which case nothing changes.
+
+        Raises `InvalidInput` for a match that cannot be and `StorageUnavailable`.
+        """
+        return (await self.record_batch([match]))[0]
+
+    async def record_batch(self, matches: Sequence[FinalMatch]) -> list[RecordedMatch | None]:
+        """Records final matches in the order given, all in one transaction; otherwise like `record`."""
+        if len(matches) > BATCH_MATCHES_MAX:
+            raise ValueError(f"at most {BATCH_MATCHES_MAX} matches go into one transaction")
+        now_us = self._clock.now_us()
+        for match in matches:
+            self._check(match, now_us)
+        return await self._unit_of_work.run(lambda tx: self._record(tx, matches, now_us))
+
+    def _check(self, match: FinalMatch, now_us: int) -> None:
+        participants = [participant for side in match.sides for participant in side]
+        if [len(side) for side in match.sides] != [1, 1]:
+            raise InvalidInput("sides", "A match has one player on each side.")
+        if participants[0].player_id == participants[1].player_id:
+            raise InvalidInput("sides", f"{match.source_key}: a player cannot play a match against themselves.")
+        for participant in participants:
+            self._catalog.race(participant.race)
+        if match.ended_at_us > now_us + FUTURE_END_MAX_US:
+            raise InvalidInput("ended_at", f"{match.source_key}: a match cannot end in the future.")
+
+    def _record(self, tx: Transaction, matches: Sequence[FinalMatch], now_us: int) -> list[RecordedMatch | None]:
+        known = tx.matches.known_source_keys([match.source_key for match in matches])
+        new: list[FinalMatch] = []
+        for match in matches:
+            if match.source_key not in known:
+                known.add(match.source_key)
+                new.append(match)
+        entries = self._entries(tx, new)
+        events: list[Event] = [RatingCreated(entry=entry) for entry in entries.values() if entry.games_played == 0]
+        match_ids = tx.matches.add(new, recorded_at_us=now_us)
+        recorded: dict[str, RecordedMatch] = {}
+        journal: list[RatingChange] = []
+        for match, match_id in zip(new, match_ids, strict=True):
+            pair = self._rate(match, match_id, entries, journal, now_us)
+            recorded[match.source_key] = RecordedMatch(match_id=match_id, entries=pair)
+            events += [RatingChanged(entry=entry, match_id=match_id) for entry in pair]
+        tx.entries.save(list(entries.values()))
+        tx.append_to_journal(journal)
+        tx.record(*events)
+        return [recorded.pop(match.source_key, None) for match in matches]
+
+    def _entries(self, tx: Transaction, matches: Sequence[FinalMatch]) -> dict[EntryKey, Entry]:
+        """The entries that these matches touch; those that do not exist yet are made."""
+        keys = list(dict.fromkeys(_key(side[0]) for match in matches for side in match.sides))
+        entries = tx.entries.by_keys(keys)
+        missing = [key for key in keys if key not in entries]
+        start = self._elo.start_mmr
+        made = tx.entries.add([NewEntry(player_id=player_id, race=race, mmr=start) for player_id, race in missing])
+        entries.update(zip(missing, made, strict=True))
+        return entries
+
+    def _rate(
+        self,
+        match: FinalMatch,
+        match_id: MatchId,
+        entries: dict[EntryKey, Entry],
+        journal: list[RatingChange],
+        now_us: int,
+    ) -> tuple[Entry, Entry]:
+        (first,), (second,) = match.sides
+        before_1, before_2 = entries[_key(first)], entries[_key(second)]
+        score = match.result.score_of_side_1
+        change = self._elo.mmr_change(before_1.mmr, before_2.mmr, score)
+        expected = self._elo.expected_score(before_1.mmr, before_2.mmr)
+        after_1 = before_1.after_game(score=score, mmr_change=change, ended_at_us=match.ended_at_us)
+        after_2 = before_2.after_game(score=1 - score, mmr_change=-change, ended_at_us=match.ended_at_us)
+        entries[_key(first)], entries[_key(second)] = after_1, after_2
+        for before, after, expected_score in ((before_1, after_1, expected), (before_2, after_2, 1 - expected)):
+            journal.append(
+                RatingChange(
+                    entry_id=after.id,
+                    kind=RatingChangeKind.MATCH,
+                    mmr_before=before.mmr,
+                    mmr_after=after.mmr,
+                    at_us=now_us,
+                    match_id=match_id,
+                    expected_score=expected_score,
+                )
+            )
+        return after_1, after_2
+
+
+def _key(participant: Participant) -> EntryKey:
+    return participant.player_id, participant.race

@@ -1,0 +1,121 @@
+"""Players: registering, renaming, countries, bans."""
+
+from dataclasses import replace
+
+from toprung.application.ports import NewPlayer, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.catalog import Catalog
+from toprung.domain.countries import Countries
+from toprung.domain.errors import NotFound
+from toprung.domain.events import (
+    PlayerBanned,
+    PlayerCountryChanged,
+    PlayerRegistered,
+    PlayerRenamed,
+    PlayerUnbanned,
+)
+from toprung.domain.names import NameKeys, clean_name
+from toprung.domain.player import Player, PlayerId
+
+
+class PlayerService:
+    """What can be done to a player. Every method is one transaction and gives the player as it then is."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWork, catalog: Catalog, countries: Countries, name_keys: NameKeys
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._catalog = catalog
+        self._countries = countries
+        self._name_keys = name_keys
+
+    async def register(
+        self,
+        name: str,
+        *,
+        country: str | None = None,
+        region: str | None = None,
+        discord_id: int | None = None,
+        in_game_names: tuple[str, ...] = (),
+        handles: tuple[str, ...] = (),
+    ) -> Player:
+        """A new player. Raises `InvalidName`, `InvalidInput`, and `Conflict` where something of theirs is taken."""
+        cleaned = clean_name(name)
+        new = NewPlayer(
+            name=cleaned,
+            name_key=self._name_keys.key(cleaned),
+            country=None if country is None else self._countries.parse(country),
+            region=None if region is None else self._catalog.region(region).code,
+            discord_id=discord_id,
+            in_game_names=tuple(map(clean_name, in_game_names)),
+            handles=handles,
+        )
+
+        def work(tx: Transaction) -> Player:
+            (player,) = tx.players.add([new])
+            tx.record(PlayerRegistered(player=player))
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def rename(self, player_id: PlayerId, name: str) -> Player:
+        """The player under a new name. Raises `NotFound`, `InvalidName`, and `Conflict` where the name is taken."""
+        cleaned = clean_name(name)
+
+        def work(tx: Transaction) -> Player:
+            player = replace(_get(tx, player_id), name=cleaned)
+            tx.players.save(player, self._name_keys.key(cleaned))
+            tx.record(PlayerRenamed(player=player))
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def set_country(self, player_id: PlayerId, country: str | None) -> Player:
+        """The player with another country, or none. Raises `NotFound` and `InvalidInput`."""
+        code = None if country is None else self._countries.parse(country)
+
+        def work(tx: Transaction) -> Player:
+            player = replace(_get(tx, player_id), country=code)
+            tx.players.save(player, self._name_keys.key(player.name))
+            tx.record(PlayerCountryChanged(player=player))
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def ban(self, player_id: PlayerId) -> Player:
+        """The player, banned and off the leaderboard. Raises `NotFound`."""
+        return await self._set_banned(player_id, is_banned=True)
+
+    async def unban(self, player_id: PlayerId) -> Player:
+        """The player, with the ban lifted. Raises `NotFound`."""
+        return await self._set_banned(player_id, is_banned=False)
+
+    async def _set_banned(self, player_id: PlayerId, *, is_banned: bool) -> Player:
+        def work(tx: Transaction) -> Player:
+            player = _get(tx, player_id)
+            if player.is_banned != is_banned:
+                player = replace(player, is_banned=is_banned)
+                tx.players.save(player, self._name_keys.key(player.name))
+                tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def by_name(self, name: str) -> Player:
+        """The player of this name, or of one that counts as the same. Raises `NotFound` and `InvalidName`."""
+        key = self._name_keys.key(clean_name(name))
+
+        def work(tx: Transaction) -> Player:
+            found = tx.players.by_name_keys([key])
+            if key not in found:
+                raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")
+            return found[key]
+
+        return await self._unit_of_work.read(work)
+
+
+def _get(tx: Transaction, player_id: PlayerId) -> Player:
+    player = tx.players.get(player_id)
+    if player is None:
+        raise NotFound(f"There is no player with the id {player_id}.")
+    return player

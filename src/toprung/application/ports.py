@@ -1,0 +1,207 @@
+"""What the application needs of the world, as protocols. A unit of work is a plain function of a `Transaction`."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.events import Change, Event
+from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import Entry, RatingChange
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+EntryKey = tuple[PlayerId, str]
+"""A player and a race: what an entry is unique by."""
+
+
+class Clock(Protocol):
+    """The time, for people and rules."""
+
+    def now_us(self) -> int:
+        """The moment it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPlayer:
+    """A player who has no id yet. `name_key` is what the name is unique by."""
+
+    name: str
+    name_key: str
+    country: str | None = None
+    region: str | None = None
+    discord_id: int | None = None
+    in_game_names: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """An entry that has no id yet."""
+
+    player_id: PlayerId
+    race: str
+    mmr: int
+    games_played: int = 0
+    games_won: int = 0
+    games_lost: int = 0
+    games_drawn: int = 0
+    last_played_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry with what an export says of its player."""
+
+    entry: Entry
+    player: Player
+
+
+class PlayerRepository(Protocol):
+    """The players."""
+
+    def get(self, player_id: PlayerId) -> Player | None:
+        """The player with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
+        """The players with these name keys."""
+        ...
+
+    def by_discord_ids(self, discord_ids: Collection[int]) -> dict[int, Player]:
+        """The players with these Discord ids."""
+        ...
+
+    def add(self, players: Sequence[NewPlayer]) -> list[Player]:
+        """Adds players and gives them, in order, with ids. Raises `Conflict` for a taken name, Discord id or handle."""
+        ...
+
+    def save(self, player: Player, name_key: str) -> None:
+        """Stores a player as given. Raises `Conflict` if the name, Discord id or a handle is another's."""
+        ...
+
+    def columns(self) -> PlayerColumns:
+        """All players, for the board."""
+        ...
+
+
+class EntryRepository(Protocol):
+    """The entries."""
+
+    def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
+        """The entries of these players and races, locked against other writers until the transaction ends."""
+        ...
+
+    def add(self, entries: Sequence[NewEntry]) -> list[Entry]:
+        """Adds entries and gives them, in order, with their ids."""
+        ...
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        """Stores entries as given."""
+        ...
+
+    def columns(self) -> EntryColumns:
+        """All entries, in the order of their ids, for the board."""
+        ...
+
+    def stored(self) -> Iterator[StoredEntry]:
+        """All entries with their players, in the order of their ids, for an export."""
+        ...
+
+
+class MatchRepository(Protocol):
+    """The matches that are over."""
+
+    def known_source_keys(self, keys: Collection[str]) -> set[str]:
+        """Which of these source keys are recorded already."""
+        ...
+
+    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
+        """Adds matches and gives their ids, in order."""
+        ...
+
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+
+class Transaction(Protocol):
+    """One transaction on the database; all of it is committed or none."""
+
+    @property
+    def players(self) -> PlayerRepository:
+        """The players."""
+        ...
+
+    @property
+    def entries(self) -> EntryRepository:
+        """The entries."""
+        ...
+
+    @property
+    def matches(self) -> MatchRepository:
+        """The matches."""
+        ...
+
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        """Adds rows to the rating journal."""
+        ...
+
+    def journal(self) -> list[RatingChange]:
+        """The rating journal, oldest row first."""
+        ...
+
+    def record(self, *events: Event) -> None:
+        """Says what happens with this transaction: stored with it, and told to whoever listens after the commit."""
+        ...
+
+    def last_seq(self) -> int:
+        """The last place in the change sequence that is committed."""
+        ...
+
+    def changes_since(self, seq: int) -> list[Change] | None:
+        """The changes after place `seq`, or None where they are not all kept any more."""
+        ...
+
+    def note(self, name: str) -> str | None:
+        """A note that the database keeps about itself (its game, say)."""
+        ...
+
+    def set_note(self, name: str, value: str) -> None:
+        """Writes such a note."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed(Generic[T_co]):
+    """What a unit of work gave, and the changes that were committed with it."""
+
+    value: T_co
+    changes: tuple[Change, ...]
+
+
+class Storage(Protocol):
+    """The database. Both methods raise `StorageUnavailable` when it cannot do what it is asked, with nothing kept."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        """Runs a unit of work and commits it durably. It may run again after a lost race, so it must not remember."""
+        ...
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Runs a unit of work that only reads, on one version of the data, without waiting for writers."""
+        ...
+
+    async def close(self) -> None:
+        """Finishes what was accepted and lets go of the database."""
+        ...
+
+
+class Backups(Protocol):
+    """Copies of the database, made before something large happens to it."""
+
+    async def make(self, reason: str) -> str | None:
+        """Makes a copy and says where it is; None where the database has its own way of keeping copies."""
+        ...
