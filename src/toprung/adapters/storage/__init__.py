@@ -1,0 +1,1 @@
+"""Storage on SQLite and PostgreSQL through one set of SQLAlchemy Core statements."""

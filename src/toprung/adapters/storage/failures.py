@@ -1,0 +1,30 @@
+"""What a driver's error means to the application."""
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+
+from toprung.domain.errors import StorageUnavailable
+
+_SENTENCES = (
+    ("disk is full", "The disk is full; nothing of this was kept. Make room and try again."),
+    ("no space left", "The disk is full; nothing of this was kept. Make room and try again."),
+    (
+        "database is locked",
+        "Another program holds the database locked; nothing of this was kept. Try again in a moment.",
+    ),
+    ("readonly database", "The database cannot be written to: the file or its folder is read-only."),
+    ("read-only transaction", "The database was opened for reading only."),
+    ("unable to open", "The database file cannot be opened; check that its folder exists and may be written to."),
+    ("malformed", "The database file is damaged; restore the newest backup that lies beside it."),
+    ("not a database", "This file is not an SQLite database."),
+)
+
+
+def storage_failure(error: SQLAlchemyError | OSError) -> StorageUnavailable:
+    """The error as one that the application knows, with a sentence that says what to do."""
+    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    for sign, sentence in _SENTENCES:
+        if sign in reason.lower():
+            return StorageUnavailable(sentence)
+    if isinstance(error, (InterfaceError, OSError)):
+        return StorageUnavailable(f"The database cannot be reached: {reason}")
+    return StorageUnavailable(f"The database refused: {reason}")

@@ -1,0 +1,140 @@
+"""Players in the database."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from toprung.adapters.storage import schema
+from toprung.application.ports import NewPlayer
+from toprung.domain.board_table import PlayerColumns
+from toprung.domain.errors import Conflict
+from toprung.domain.player import Player, PlayerId
+
+_player, _identity = schema.player, schema.player_identity
+
+
+class SqlPlayerRepository:
+    """Implements `PlayerRepository`."""
+
+    def __init__(self, connection: Connection, *, is_locking: bool) -> None:
+        self._connection = connection
+        self._is_locking = is_locking
+
+    def get(self, player_id: PlayerId) -> Player | None:
+        """See `PlayerRepository`."""
+        found = self._players(_player.c.id == player_id)
+        return found[0] if found else None
+
+    def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
+        """See `PlayerRepository`."""
+        query = select(_player.c.name_key, _player.c.id).where(_player.c.name_key.in_(list(keys)))
+        ids = {PlayerId(row.id): row.name_key for row in self._connection.execute(query)}
+        return {ids[player.id]: player for player in self._players(_player.c.id.in_(list(ids)))}
+
+    def by_discord_ids(self, discord_ids: Collection[int]) -> dict[int, Player]:
+        """See `PlayerRepository`."""
+        players = self._players(_player.c.discord_id.in_(list(discord_ids)))
+        return {player.discord_id: player for player in players if player.discord_id is not None}
+
+    def _players(self, condition: ColumnElement[bool]) -> list[Player]:
+        select_players = select(_player).where(condition).order_by(_player.c.id)
+        if self._is_locking:
+            select_players = select_players.with_for_update()
+        rows = self._connection.execute(select_players).all()
+        query = select(_identity).where(_identity.c.player_id.in_([row.id for row in rows])).order_by(_identity.c.place)
+        identities: dict[tuple[int, str], list[str]] = {}
+        for row in self._connection.execute(query) if rows else ():
+            identities.setdefault((row.player_id, row.kind), []).append(row.value)
+        return [_to_player(row, identities) for row in rows]
+
+    def add(self, players: Sequence[NewPlayer]) -> list[Player]:
+        """See `PlayerRepository`."""
+        if not players:
+            return []
+        rows = [
+            {
+                "name": new.name,
+                "name_key": new.name_key,
+                "country": new.country,
+                "region": new.region,
+                "discord_id": new.discord_id,
+            }
+            for new in players
+        ]
+        statement = insert(_player).returning(_player.c.id, sort_by_parameter_order=True)
+        try:
+            ids = self._connection.execute(statement, rows).scalars().all()
+            added = [
+                Player(
+                    id=PlayerId(player_id),
+                    name=new.name,
+                    country=new.country,
+                    region=new.region,
+                    discord_id=new.discord_id,
+                    in_game_names=new.in_game_names,
+                    handles=new.handles,
+                )
+                for player_id, new in zip(ids, players, strict=True)
+            ]
+            self._add_identities(added)
+        except IntegrityError as error:
+            raise _conflict(error, ", ".join(new.name for new in players[:3])) from error
+        return added
+
+    def save(self, player: Player, name_key: str) -> None:
+        """See `PlayerRepository`."""
+        values = {
+            "name": player.name,
+            "name_key": name_key,
+            "country": player.country,
+            "region": player.region,
+            "discord_id": player.discord_id,
+            "is_banned": player.is_banned,
+        }
+        try:
+            self._connection.execute(update(_player).where(_player.c.id == player.id).values(values))
+            self._connection.execute(delete(_identity).where(_identity.c.player_id == player.id))
+            self._add_identities([player])
+        except IntegrityError as error:
+            raise _conflict(error, player.name) from error
+
+    def _add_identities(self, players: Iterable[Player]) -> None:
+        rows = [
+            {"player_id": player.id, "kind": kind, "value": value, "place": place}
+            for player in players
+            for kind, values in (("in_game_name", player.in_game_names), ("handle", player.handles))
+            for place, value in enumerate(values)
+        ]
+        if rows:
+            self._connection.execute(insert(_identity), rows)
+
+    def columns(self) -> PlayerColumns:
+        """See `PlayerRepository`."""
+        query = select(_player.c.id, _player.c.name, _player.c.country, _player.c.is_banned).order_by(_player.c.id)
+        rows = self._connection.execute(query).all()
+        ids, names, countries, banned = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return PlayerColumns(ids=ids, names=names, countries=countries, banned=banned)
+
+
+def _to_player(row: Row[Any], identities: dict[tuple[int, str], list[str]]) -> Player:
+    return Player(
+        id=PlayerId(row.id),
+        name=row.name,
+        country=row.country,
+        region=row.region,
+        discord_id=row.discord_id,
+        in_game_names=tuple(identities.get((row.id, "in_game_name"), ())),
+        handles=tuple(identities.get((row.id, "handle"), ())),
+        is_banned=row.is_banned,
+    )
+
+
+def _conflict(error: IntegrityError, who: str) -> Conflict:
+    reason = str(error.orig)
+    if "name_key" in reason:
+        return Conflict(f"The name {who} is taken, or looks too much like one that is; choose another.")
+    if "discord_id" in reason:
+        return Conflict(f"{who}: this Discord account belongs to another player.")
+    return Conflict(f"{who}: this in-game handle belongs to another player.")

@@ -1,0 +1,138 @@
+"""The tables, the same on SQLite and PostgreSQL; migrations lead here. Times are microseconds since 1970."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite allots row ids to INTEGER primary keys only; PostgreSQL wants the room of a BIGINT.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+note = Table(
+    "note",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+player = Table(
+    "player",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_key", Text, nullable=False, unique=True),
+    Column("country", String(2)),
+    Column("region", String(32)),
+    Column("discord_id", BigInteger, unique=True),
+    Column("is_banned", Boolean(create_constraint=False), nullable=False, server_default=text("false")),
+)
+
+player_identity = Table(
+    "player_identity",
+    metadata,
+    Column("player_id", ForeignKey("player.id"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("place", Integer, nullable=False),
+    CheckConstraint("kind in ('in_game_name', 'handle')", name="kind"),
+)
+Index(
+    "uq_player_identity_handle",
+    player_identity.c.value,
+    unique=True,
+    sqlite_where=player_identity.c.kind == "handle",
+    postgresql_where=player_identity.c.kind == "handle",
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("player_id", ForeignKey("player.id"), nullable=False),
+    Column("race", String(32), nullable=False),
+    Column("mmr", Integer, nullable=False),
+    Column("games_played", Integer, nullable=False),
+    Column("games_won", Integer, nullable=False),
+    Column("games_lost", Integer, nullable=False),
+    Column("games_drawn", Integer, nullable=False),
+    Column("last_played_us", BigInteger),
+    UniqueConstraint("player_id", "race"),
+    CheckConstraint("games_played = games_won + games_lost + games_drawn", name="games_add_up"),
+    CheckConstraint("games_won >= 0 and games_lost >= 0 and games_drawn >= 0", name="games_not_negative"),
+)
+
+match = Table(
+    "match",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_key", Text, nullable=False, unique=True),
+    Column("result", String(16), nullable=False),
+    Column("map_name", Text),
+    Column("ended_at_us", BigInteger, nullable=False),
+    Column("recorded_at_us", BigInteger, nullable=False),
+    CheckConstraint("result in ('side_1_won', 'side_2_won', 'draw')", name="result"),
+)
+
+match_player = Table(
+    "match_player",
+    metadata,
+    Column("match_id", ForeignKey("match.id"), primary_key=True),
+    Column("side", Integer, primary_key=True),
+    Column("seat", Integer, primary_key=True),
+    Column("player_id", ForeignKey("player.id"), nullable=False),
+    Column("race", String(32), nullable=False),
+    CheckConstraint("side in (1, 2)", name="side"),
+    Index("ix_match_player_player_id", "player_id"),
+)
+
+rating_journal = Table(
+    "rating_journal",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("entry_id", ForeignKey("entry.id"), nullable=False),
+    Column("match_id", ForeignKey("match.id")),
+    Column("kind", String(16), nullable=False),
+    Column("mmr_before", Integer),
+    Column("mmr_after", Integer, nullable=False),
+    Column("expected_score", Float(53)),
+    Column("at_us", BigInteger, nullable=False),
+    UniqueConstraint("match_id", "entry_id"),
+    Index("ix_rating_journal_entry_id", "entry_id"),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+)
+
+change_counter = Table(
+    "change_counter",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+)

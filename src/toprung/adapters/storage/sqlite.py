@@ -1,0 +1,228 @@
+"""Storage in an SQLite file: one writing thread with one connection, and readers beside it."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from toprung.adapters.storage import migration
+from toprung.adapters.storage.failures import storage_failure
+from toprung.adapters.storage.migration import Migrated
+from toprung.adapters.storage.sqlite_engine import SAFE_VERSION, driver, reading_engine, writing_engine
+from toprung.adapters.storage.transaction import SqlTransaction
+from toprung.adapters.storage.writer_lock import WriterLock
+from toprung.application.ports import Committed, Transaction
+from toprung.domain.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+GROUP_WRITES_MAX: Final = 20
+"""Units of work that wait at the same time share one commit, up to this many."""
+
+WRITES_WAITING_MAX: Final = 10_000
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A unit of work that waits for the writing thread, and where its outcome goes."""
+
+    work: Callable[[Transaction], Any]
+    future: asyncio.Future[Committed[Any]]
+
+    def settle(self, outcome: Committed[Any] | Exception) -> None:
+        """Hands the outcome to whoever waits, if anybody still does."""
+        self.future.get_loop().call_soon_threadsafe(self._settle, outcome)
+
+    def _settle(self, outcome: Committed[Any] | Exception) -> None:
+        if self.future.done():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
+
+
+class SqliteStorage:
+    """Implements `Storage` on an SQLite file. Made by `open_for_writing` or `open_for_reading`."""
+
+    def __init__(
+        self, path: Path, readers: Engine, writer: Engine | None, lock: WriterLock | None, migrated: "Migrated | None"
+    ) -> None:
+        self.is_read_only = writer is None
+        self.migrated = migrated
+        self._path = path
+        self._readers = readers
+        self._lock = lock
+        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._thread: threading.Thread | None = None
+        if writer is not None:
+            self._thread = threading.Thread(target=self._write_until_closed, args=(writer,), name="sqlite-writer")
+            self._thread.start()
+
+    @classmethod
+    async def open_for_reading(cls, path: Path) -> "SqliteStorage":
+        """The database, read-only. Raises `StorageUnavailable` where there is none, or one of another version."""
+        if not await asyncio.to_thread(path.is_file):
+            raise StorageUnavailable(
+                f"There is no database at {path}. `toprung import`, `toprung demo` or `toprung serve` make one; "
+                "or name another one with --database or TOPRUNG_DATABASE."
+            )
+        readers = reading_engine(path)
+        try:
+            migration.check_revision(await asyncio.to_thread(_revision, readers))
+        except SQLAlchemyError as error:
+            raise storage_failure(error) from error
+        return cls(path, readers, None, None, None)
+
+    @classmethod
+    async def open_for_writing(cls, path: Path) -> "SqliteStorage":
+        """The database, made or migrated where needed, with this process as its only writer.
+
+        Raises `WriterPresent` where another process writes to it, and `StorageUnavailable`.
+        """
+        if not await asyncio.to_thread(path.parent.is_dir):
+            raise StorageUnavailable(f"The folder {path.parent} does not exist; make it first.")
+        module = driver()
+        if module.sqlite_version_info < SAFE_VERSION:
+            _log.warning("sqlite_is_old", version=module.sqlite_version, needed=".".join(map(str, SAFE_VERSION)))
+        lock = WriterLock(path)
+        lock.acquire()
+        try:
+            writer = writing_engine(path)
+            migrated = await asyncio.to_thread(_bring_up_to_date, path, writer)
+        except SQLAlchemyError as error:
+            lock.release()
+            raise storage_failure(error) from error
+        except BaseException:
+            lock.release()
+            raise
+        return cls(path, reading_engine(path), writer, lock, migrated)
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        """See `Storage`."""
+        if self._thread is None:
+            raise StorageUnavailable("The database was opened for reading only.")
+        if self._jobs.qsize() >= WRITES_WAITING_MAX:
+            raise StorageUnavailable(f"More than {WRITES_WAITING_MAX} writes are waiting; try again in a moment.")
+        future: asyncio.Future[Committed[Any]] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Job(work, future))
+        return await future
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """See `Storage`."""
+        return await asyncio.to_thread(self._read, work)
+
+    def _read(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            with self._readers.begin() as connection:
+                return work(SqlTransaction(connection, is_writing=False))
+        except SQLAlchemyError as error:
+            raise storage_failure(error) from error
+
+    async def make(self, reason: str) -> str | None:
+        """See `Backups`: a copy beside the database, named by the time and the reason; None while it is empty."""
+        if await self.read(lambda tx: tx.last_seq()) == 0:
+            return None
+        try:
+            return str(await asyncio.to_thread(_backup, self._path, reason))
+        except (OSError, driver().Error) as error:
+            raise StorageUnavailable(f"No backup could be made, so nothing was begun: {error}") from error
+
+    async def close(self) -> None:
+        """See `Storage`."""
+        self._readers.dispose()  # before the writer: the last connection to go folds the WAL into the file
+        if self._thread is not None:
+            self._jobs.put(None)
+            await asyncio.to_thread(self._thread.join)
+            self._thread = None
+        if self._lock is not None:
+            self._lock.release()
+
+    def _write_until_closed(self, writer: Engine) -> None:
+        with closing(writer.connect()) as connection:
+            while (job := self._jobs.get()) is not None:
+                batch: list[_Job] = [job]
+                closing_down = False
+                while len(batch) < GROUP_WRITES_MAX and not self._jobs.empty():
+                    more = self._jobs.get()
+                    if more is None:
+                        closing_down = True
+                        break
+                    batch.append(more)
+                self._commit(connection, batch)
+                if closing_down:
+                    break
+            _checkpoint(connection)
+
+    def _commit(self, connection: Connection, batch: list[_Job]) -> None:
+        """Commits what of the batch succeeds and tells each job how it went, in order."""
+        outcomes: list[Committed[Any] | Exception] = []
+        try:
+            with connection.begin() as transaction:
+                for job in batch:
+                    # A job among others may fail alone; a job alone needs no savepoint for that.
+                    scope = connection.begin_nested() if len(batch) > 1 else transaction
+                    try:
+                        tx = SqlTransaction(connection, is_writing=True)
+                        outcome = Committed(value=job.work(tx), changes=tx.finish())
+                    except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
+                        scope.rollback()
+                        outcomes.append(storage_failure(error) if isinstance(error, SQLAlchemyError) else error)
+                    else:
+                        if scope is not transaction:
+                            scope.commit()
+                        outcomes.append(outcome)
+        except SQLAlchemyError as error:
+            _log.warning("commit_failed", writes=len(batch), error=str(error))
+            outcomes = [storage_failure(error)] * len(batch)
+        for job, settled in zip(batch, outcomes, strict=True):
+            job.settle(settled)
+
+
+def _checkpoint(connection: Connection) -> None:
+    """Moves what is in the WAL into the database file, so that a copy of that one file is complete."""
+    raw = connection.connection.driver_connection
+    if raw is not None:
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        return migration.revision_of(connection)
+
+
+def _bring_up_to_date(path: Path, writer: Engine) -> Migrated | None:
+    with writer.connect() as connection, connection.begin():
+        revision = migration.revision_of(connection)
+    if revision is not None and revision >= migration.HEAD:
+        migration.check_revision(revision)
+        return None
+    backup = None if revision is None else str(_backup(path, "migration"))
+    with writer.connect() as connection, connection.begin():
+        migration.upgrade(connection)
+    _log.info("database_migrated", before=revision, after=migration.HEAD)
+    return Migrated(before=revision, backup=backup)
+
+
+def _backup(path: Path, reason: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    target = path.with_name(f"{path.name}.backup-{stamp}-{reason}")
+    module = driver()
+    with (
+        closing(module.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(module.connect(str(target))) as copy,
+    ):
+        source.backup(copy)
+    _log.info("backup_made", path=str(target), reason=reason)
+    return target

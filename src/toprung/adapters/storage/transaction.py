@@ -1,0 +1,113 @@
+"""One transaction on a database connection: notes, the journal, the change sequence, and the repositories."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from toprung.adapters.storage import schema
+from toprung.adapters.storage.entry_repository import SqlEntryRepository
+from toprung.adapters.storage.event_codec import decode_event, encode_event
+from toprung.adapters.storage.match_repository import SqlMatchRepository
+from toprung.adapters.storage.player_repository import SqlPlayerRepository
+from toprung.domain.events import Change, Event
+from toprung.domain.match import MatchId
+from toprung.domain.rating import EntryId, RatingChange, RatingChangeKind
+
+CHANGES_KEPT_MIN: Final = 100_000
+_PRUNE_EVERY: Final = 10_000
+
+
+class SqlTransaction:
+    """Implements the `Transaction` port on a connection whose transaction somebody else begins and ends."""
+
+    def __init__(self, connection: Connection, *, is_writing: bool) -> None:
+        self._connection = connection
+        self._events: list[Event] = []
+        self.players = SqlPlayerRepository(connection, is_locking=is_writing)
+        self.entries = SqlEntryRepository(connection, is_locking=is_writing)
+        self.matches = SqlMatchRepository(connection)
+
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        """See `Transaction`."""
+        if changes:
+            self._connection.execute(
+                insert(schema.rating_journal),
+                [
+                    {
+                        "entry_id": change.entry_id,
+                        "match_id": change.match_id,
+                        "kind": change.kind.value,
+                        "mmr_before": change.mmr_before,
+                        "mmr_after": change.mmr_after,
+                        "expected_score": change.expected_score,
+                        "at_us": change.at_us,
+                    }
+                    for change in changes
+                ],
+            )
+
+    def journal(self) -> list[RatingChange]:
+        """See `Transaction`."""
+        rows = self._connection.execute(select(schema.rating_journal).order_by(schema.rating_journal.c.id))
+        return [
+            RatingChange(
+                entry_id=EntryId(row.entry_id),
+                kind=RatingChangeKind(row.kind),
+                mmr_before=row.mmr_before,
+                mmr_after=row.mmr_after,
+                at_us=row.at_us,
+                match_id=None if row.match_id is None else MatchId(row.match_id),
+                expected_score=row.expected_score,
+            )
+            for row in rows
+        ]
+
+    def record(self, *events: Event) -> None:
+        """See `Transaction`."""
+        self._events.extend(events)
+
+    def last_seq(self) -> int:
+        """See `Transaction`."""
+        return int(self._connection.execute(select(schema.change_counter.c.seq)).scalar_one())
+
+    def changes_since(self, seq: int) -> list[Change] | None:
+        """See `Transaction`."""
+        query = select(schema.change).where(schema.change.c.seq > seq).order_by(schema.change.c.seq)
+        changes = [
+            Change(seq=row.seq, event=decode_event(row.kind, row.payload)) for row in self._connection.execute(query)
+        ]
+        if self.last_seq() > seq and (not changes or changes[0].seq != seq + 1):
+            return None
+        return changes
+
+    def note(self, name: str) -> str | None:
+        """See `Transaction`."""
+        return self._connection.execute(select(schema.note.c.value).where(schema.note.c.name == name)).scalar()
+
+    def set_note(self, name: str, value: str) -> None:
+        """See `Transaction`."""
+        self._connection.execute(delete(schema.note).where(schema.note.c.name == name))
+        self._connection.execute(insert(schema.note), {"name": name, "value": value})
+
+    def finish(self) -> tuple[Change, ...]:
+        """Gives what was recorded its places in the change sequence and stores it: the last thing before the commit.
+
+        The counter's row stays locked until the commit, so that places are allotted in the order of commits and a
+        reader who has seen one place has seen all before it.
+        """
+        if not self._events:
+            return ()
+        counter = schema.change_counter
+        statement = update(counter).values(seq=counter.c.seq + len(self._events)).returning(counter.c.seq)
+        last = int(self._connection.execute(statement).scalar_one())
+        first = last - len(self._events) + 1
+        changes = tuple(Change(seq=first + place, event=event) for place, event in enumerate(self._events))
+        rows = []
+        for change in changes:
+            kind, payload = encode_event(change.event)
+            rows.append({"seq": change.seq, "kind": kind, "payload": payload})
+        self._connection.execute(insert(schema.change), rows)
+        if last // _PRUNE_EVERY != (first - 1) // _PRUNE_EVERY:
+            self._connection.execute(delete(schema.change).where(schema.change.c.seq <= last - CHANGES_KEPT_MIN))
+        return changes

@@ -1,0 +1,41 @@
+"""One writing process a database file: a lock that the system lets go of however its holder ends."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from toprung.domain.errors import StorageUnavailable, WriterPresent
+
+
+class WriterLock:
+    """The lock beside a database file. The lock file stays: removing it would let two processes hold two locks."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(database.name + ".lock")
+        self._database = database
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Takes the lock. Raises `WriterPresent` where another process has it."""
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StorageUnavailable(f"Cannot write beside {self._database}: {error.strerror}.") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
+            os.close(descriptor)
+            raise WriterPresent(
+                f"Process {holder or 'unknown'} is already writing to {self._database}, and only one process may. "
+                "Stop it first; commands that change something go through a running `toprung serve` by themselves."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Lets go of the lock."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
