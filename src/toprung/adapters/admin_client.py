@@ -1,0 +1,247 @@
+"""The organiser's operations, done by the running server: a client of its admin API."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Final
+
+import httpx
+import msgspec
+
+from toprung.application.entry_file import ImportRefused, Problem, Progress
+from toprung.application.import_service import ImportSummary
+from toprung.domain.errors import (
+    Conflict,
+    GameMismatch,
+    InvalidInput,
+    NotFound,
+    StorageUnavailable,
+    ToprungError,
+    WriterPresent,
+)
+from toprung.domain.player import Player, PlayerId
+
+CONNECT_TIMEOUT_SECONDS: Final = 5.0
+ANSWER_TIMEOUT_SECONDS: Final = 30.0
+# Judging a large file takes a while before its first line of progress.
+IMPORT_SILENCE_TIMEOUT_SECONDS: Final = 600.0
+
+_PATH: Final = "/api/v1/admin"
+
+
+class AdminRefused(ToprungError):
+    """The server does not accept this client's token."""
+
+    code = "unauthorized"
+
+
+class _Problem(msgspec.Struct):
+    line: int
+    column: str
+    reason: str
+
+
+class _Error(msgspec.Struct):
+    code: str
+    message: str
+    field: str | None = None
+    problems: list[_Problem] = []
+    problem_count: int | None = None
+
+
+class _Summary(msgspec.Struct):
+    rows: int
+    players_added: int
+    entries_added: int
+    matches_added: int
+    backup: str | None = None
+
+
+class _Line(msgspec.Struct):
+    """One line of an import's answer: only one of the three is there."""
+
+    progress: tuple[int, int] | None = None
+    summary: _Summary | None = None
+    error: _Error | None = None
+
+
+class _Refusal(msgspec.Struct):
+    error: _Error
+
+
+class _Player(msgspec.Struct):
+    player_id: int
+    player_name: str
+    country: str | None = None
+    region: str | None = None
+    is_banned: bool = False
+
+
+_BY_CODE: Final[dict[str, Callable[[str], ToprungError]]] = {
+    kind.code: kind for kind in (NotFound, Conflict, StorageUnavailable, WriterPresent, GameMismatch, AdminRefused)
+}
+_BY_STATUS: Final[dict[int, Callable[[str], ToprungError]]] = {
+    401: AdminRefused,
+    403: AdminRefused,
+    404: NotFound,
+    409: Conflict,
+    413: lambda sentence: InvalidInput("file", sentence),
+    422: lambda sentence: InvalidInput("request", sentence),
+    503: StorageUnavailable,
+}
+
+
+class AdminClient:
+    """`Administration` through the server at `address`, as an asynchronous context manager.
+
+    What the server refuses is raised as the use cases there raise it. `StorageUnavailable` says that the server did not
+    answer, or not so that it can be understood; then nothing is known of what was asked.
+    """
+
+    def __init__(self, address: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._address = address.rstrip("/")
+        self._client = httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(ANSWER_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+            transport=transport,
+            trust_env=False,  # the server is on this machine: no proxy has to do with it, and none shall see the token
+        )
+
+    async def __aenter__(self) -> "AdminClient":
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        await self._client.__aexit__(kind, error, traceback)
+
+    async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
+        """See `ImportService.import_entries`."""
+        return await self._import("/import-entries", text, {}, progress)
+
+    async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
+        """See `ImportService.import_games`."""
+        return await self._import("/import-games", text, {"source": source}, progress)
+
+    async def register_player(self, name: str, country: str | None) -> Player:
+        """See `PlayerService.register`."""
+        return await self._player("/players", name=name, country=country)
+
+    async def rename_player(self, name: str, new_name: str) -> Player:
+        """See `PlayerService.rename`."""
+        return await self._player("/players/rename", name=name, new_name=new_name)
+
+    async def set_country(self, name: str, country: str | None) -> Player:
+        """See `PlayerService.set_country`."""
+        return await self._player("/players/country", name=name, country=country)
+
+    async def ban_player(self, name: str) -> Player:
+        """See `PlayerService.ban`."""
+        return await self._player("/players/ban", name=name)
+
+    async def unban_player(self, name: str) -> Player:
+        """See `PlayerService.unban`."""
+        return await self._player("/players/unban", name=name)
+
+    async def _player(self, path: str, **body: str | None) -> Player:
+        async with self._answering():
+            response = await self._client.post(self._url(path), json=body)
+            if not response.is_success:
+                raise self._refusal(response)
+            made = msgspec.json.decode(response.content, type=_Player, strict=False)  # ids come as strings
+            return Player(
+                id=PlayerId(made.player_id),
+                name=made.player_name,
+                country=made.country,
+                region=made.region,
+                is_banned=made.is_banned,
+            )
+
+    async def _import(self, path: str, text: str, parameters: dict[str, str], progress: Progress) -> ImportSummary:
+        async with self._answering():
+            request = self._client.build_request(
+                "POST",
+                self._url(path),
+                params=parameters,
+                content=text.encode(),
+                headers={"Content-Type": "text/csv; charset=utf-8"},
+                timeout=httpx.Timeout(IMPORT_SILENCE_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS),
+            )
+            response = await self._client.send(request, stream=True)
+            try:
+                if not response.is_success:
+                    await response.aread()
+                    raise self._refusal(response)
+                return await self._summary(response, progress)
+            finally:
+                await response.aclose()
+
+    async def _summary(self, response: httpx.Response, progress: Progress) -> ImportSummary:
+        async for text in _lines(response):
+            line = msgspec.json.decode(text, type=_Line)
+            if line.error is not None:
+                raise _raised(line.error, response.status_code)
+            if line.summary is not None:
+                return ImportSummary(**msgspec.structs.asdict(line.summary))
+            if line.progress is not None:
+                progress(*line.progress)
+        raise StorageUnavailable(f"The server at {self._address} did not say how the import ended; {_LOOK_FIRST}")
+
+    def _url(self, path: str) -> str:
+        return f"{self._address}{_PATH}{path}"
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """Turns every way of not answering into `StorageUnavailable`."""
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol):
+            sentence = (
+                f"The server at {self._address} did not answer; is it still running? If not, start it and try again."
+            )
+            raise StorageUnavailable(sentence) from None
+        except httpx.HTTPError:
+            raise StorageUnavailable(f"The server at {self._address} stopped answering; {_LOOK_FIRST}") from None
+        except msgspec.DecodeError:
+            sentence = f"The server at {self._address} did not answer as this version of Toprung expects; {_LOOK_FIRST}"
+            raise StorageUnavailable(sentence) from None
+
+    def _refusal(self, response: httpx.Response) -> ToprungError:
+        try:
+            error = msgspec.json.decode(response.content, type=_Refusal).error
+        except msgspec.DecodeError:
+            known = _BY_STATUS.get(response.status_code, StorageUnavailable)
+            return known(f"The server at {self._address} refused with status {response.status_code}.")
+        return _raised(error, response.status_code)
+
+
+async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The lines of an answer as they come. Only a line feed ends one: texts may hold Unicode's other line ends."""
+    rest = b""
+    async for chunk in response.aiter_bytes():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line
+    if rest:
+        yield rest
+
+
+_LOOK_FIRST: Final = "look what became of the request before trying again."
+
+
+def _raised(error: _Error, status: int) -> ToprungError:
+    """The error as the use case raised it; one whose code is not known here goes by the status."""
+    if error.code == ImportRefused.code:
+        problems = [Problem(line=item.line, column=item.column, reason=item.reason) for item in error.problems]
+        refused = ImportRefused(problems)
+        # What came over the wire may be a part of the list: the sentence and the count are those of all of it.
+        refused.args = (error.message,)
+        refused.problem_count = len(problems) if error.problem_count is None else error.problem_count
+        return refused
+    if error.field is not None and error.code not in _BY_CODE:
+        return InvalidInput(error.field, error.message)
+    return _BY_CODE.get(error.code, _BY_STATUS.get(status, StorageUnavailable))(error.message)

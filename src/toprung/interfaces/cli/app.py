@@ -1,0 +1,47 @@
+"""The command line: `toprung …`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toprung import __version__
+from toprung.interfaces.cli.leaderboard_command import add_leaderboard_command
+from toprung.interfaces.cli.player_commands import add_player_commands
+from toprung.interfaces.cli.server_commands import add_server_commands
+from toprung.interfaces.cli.transfer_commands import add_transfer_commands
+
+if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
+    from toprung.interfaces.cli.builder import Builder
+
+
+def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
+    """The command line; `builder` is called by the command that runs, once its options are read."""
+    cli = typer.Typer(
+        name="toprung",
+        help="The ladder for competitive 1v1 communities.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @cli.callback()
+    def main(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version and exit.")
+        ] = False,
+    ) -> None:
+        """The ladder for competitive 1v1 communities."""
+
+    add_server_commands(cli, builder)
+    add_leaderboard_command(cli, builder)
+    add_transfer_commands(cli, builder)
+    add_player_commands(cli, builder)
+    return cli
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"toprung {__version__}")
+        raise typer.Exit

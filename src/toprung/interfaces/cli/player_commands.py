@@ -1,0 +1,116 @@
+"""`toprung player …`: finding players, and what an organiser does to them."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toprung.interfaces.cli.output import reporting, run, say, stdout
+from toprung.interfaces.cli.parameters import Database, Game, InactivityDays, Now, options
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.admin_service import Administration
+    from toprung.domain.player import Player
+    from toprung.interfaces.cli.builder import Builder, Options
+
+    _Work = Callable[[Administration], Awaitable[Player]]
+    _Change = Callable[[str | None, str | None, _Work], Player]
+
+_PLAYER = typer.Argument(metavar="NAME", help="The player's name.")
+_COUNTRY_HELP = "Two letters, such as KR; XX is for who prefers not to say."
+
+
+def add_player_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the commands."""
+    player = typer.Typer(no_args_is_help=True, help="Find players; add, rename, ban them.")
+    cli.add_typer(player, name="player")
+
+    def change(database: str | None, game: str | None, work: "_Work") -> "Player":
+        return run(_administer(builder(), options(database=database, game=game), work))
+
+    _add_search(player, builder)
+    _add_editing(player, change)
+    _add_bans(player, change)
+
+
+def _add_search(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @player.command()
+    def search(
+        text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of the name.")],
+        limit: Annotated[int, typer.Option("--limit", metavar="N", help="List at most so many.", min=1, max=50)] = 20,
+        now: Now = None,
+        inactivity_days: InactivityDays = None,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Find players by a part of their name."""
+        with reporting():
+            from toprung.interfaces.cli.player_search import search_players, show_players
+
+            opened = options(database=database, game=game, inactivity_days=inactivity_days, now=now)
+            show_players(stdout(), run(search_players(builder(), opened, text, limit)))
+
+
+def _add_editing(player: typer.Typer, change: "_Change") -> None:
+    @player.command()
+    def add(
+        name: Annotated[str, _PLAYER],
+        country: Annotated[str | None, typer.Option("--country", metavar="CC", help=_COUNTRY_HELP)] = None,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Add a player."""
+        with reporting():
+            made = change(database, game, lambda administration: administration.register_player(name, country))
+            say(stdout(), "Added ", *_described(made), ".")
+
+    @player.command()
+    def rename(
+        name: Annotated[str, _PLAYER],
+        new_name: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")],
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Give a player another name."""
+        with reporting():
+            renamed = change(database, game, lambda administration: administration.rename_player(name, new_name))
+            say(stdout(), f"{name} is now ", *_described(renamed), ".")
+
+    @player.command()
+    def country(
+        name: Annotated[str, _PLAYER],
+        code: Annotated[str, typer.Argument(metavar="CC|none", help=f"{_COUNTRY_HELP} Or none.")],
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Give a player another country, or none."""
+        with reporting():
+            chosen = None if code.strip().casefold() == "none" else code
+            moved = change(database, game, lambda administration: administration.set_country(name, chosen))
+            say(stdout(), (moved.name, "bold"), f" now has {moved.country or 'no country'}.")
+
+
+def _add_bans(player: typer.Typer, change: "_Change") -> None:
+    @player.command()
+    def ban(name: Annotated[str, _PLAYER], database: Database = None, game: Game = None) -> None:
+        """Ban a player, who leaves the leaderboard; what was played stays."""
+        with reporting():
+            banned = change(database, game, lambda administration: administration.ban_player(name))
+            say(stdout(), *_described(banned), " is banned and off the leaderboard.")
+
+    @player.command()
+    def unban(name: Annotated[str, _PLAYER], database: Database = None, game: Game = None) -> None:
+        """Lift a player's ban."""
+        with reporting():
+            freed = change(database, game, lambda administration: administration.unban_player(name))
+            say(stdout(), *_described(freed), " is not banned any more.")
+
+
+async def _administer(builder: "Builder", opened: "Options", work: "_Work") -> "Player":
+    async with builder.administering(opened) as administration:
+        return await work(administration)
+
+
+def _described(player: "Player") -> tuple[str | tuple[str, str], ...]:
+    country = f" ({player.country})" if player.country else ""
+    return (player.name, "bold"), f"{country}, id {player.id}"

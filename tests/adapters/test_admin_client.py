@@ -1,0 +1,256 @@
+"""The client of the admin API, against the API itself and against servers that do not behave."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
+from toprung.adapters.admin_client import AdminClient, AdminRefused
+from toprung.application.admin_service import Administration
+from toprung.application.entry_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
+from toprung.application.import_service import ImportSummary
+from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
+from toprung.domain.player import Player, PlayerId
+from toprung.interfaces.cli.builder import Options
+from toprung.interfaces.web.admin_api import admin_router
+from toprung.interfaces.web.errors import add_error_handlers
+from toprung.interfaces.web.security import AdminGuard
+
+ADDRESS = "http://127.0.0.1:8123"
+TOKEN = "let-me-in"
+
+
+@asynccontextmanager
+async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Administration]:
+    """A client of the real admin API in front of this ladder."""
+    async with ladder.administering(Options()) as administration:
+        app = FastAPI()
+        add_error_handlers(app, lambda status, sentence: PlainTextResponse(sentence, status))
+        app.include_router(admin_router(administration))
+        app.add_middleware(AdminGuard, admin_token=TOKEN)
+        async with AdminClient(ADDRESS, token, httpx.ASGITransport(app)) as client:
+            yield client
+
+
+def answering(answer: Callable[[Request], Response]) -> AdminClient:
+    """A client of a server that answers every request so."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(Request(scope, receive))(scope, receive, send)
+
+    served: ASGIApp = app
+    return AdminClient(ADDRESS + "/", TOKEN, httpx.ASGITransport(served))
+
+
+def lines(*texts: str) -> Callable[[Request], Response]:
+    """A server whose answer to an import is these pieces."""
+    return lambda _request: StreamingResponse(
+        iter([text.encode() for text in texts]), media_type="application/x-ndjson"
+    )
+
+
+def no_progress(done: int, total: int) -> None:
+    pass
+
+
+async def test_an_import_reports_progress_and_what_it_did() -> None:
+    told: list[tuple[int, int]] = []
+    async with client_of(Ladder()) as client:
+        text = csv_of([{"player_name": "김민철"}, {"player_name": "Иван", "race": "bw_terran"}])
+        summary = await client.import_entries(text, lambda done, total: told.append((done, total)))
+    assert summary == ImportSummary(
+        rows=2, players_added=2, entries_added=2, matches_added=0, backup="ladder.db.before-import"
+    )
+    assert told[-1] == (2, 2)
+
+
+async def test_an_import_that_is_refused_says_every_line_that_is_wrong() -> None:
+    async with client_of(Ladder()) as client:
+        with pytest.raises(ImportRefused) as refused:
+            await client.import_entries(csv_of([{"player_name": "Maru", "mmr": "much", "country": "UK"}]), no_progress)
+    assert [(problem.line, problem.column) for problem in refused.value.problems] == [(2, "country"), (2, "mmr")]
+    assert refused.value.problem_count == 2
+    assert "2 problems" in str(refused.value)
+
+
+async def test_a_list_of_problems_that_was_cut_keeps_its_count() -> None:
+    rows = [{"player_name": f"Player {number}", "mmr": "?"} for number in range(PROBLEMS_LISTED_MAX + 5)]
+    async with client_of(Ladder()) as client:
+        with pytest.raises(ImportRefused) as refused:
+            await client.import_entries(csv_of(rows), no_progress)
+    assert len(refused.value.problems) == PROBLEMS_LISTED_MAX
+    assert refused.value.problem_count == PROBLEMS_LISTED_MAX + 5
+    assert str(PROBLEMS_LISTED_MAX + 5) in str(refused.value)
+
+
+async def test_games_are_imported_with_the_name_of_their_source() -> None:
+    text = (
+        "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
+        "2026-02-28T10:00:00Z,7,Maru,Serral,2,1,sc2_terran,sc2_zerg\n"
+    )
+    ladder = Ladder()
+    async with client_of(ladder) as client:
+        summary = await client.import_games(text, "World Cup & more", no_progress)
+        again = await client.import_games(text, "World Cup & more", no_progress)
+    assert (summary.matches_added, summary.players_added, again.matches_added) == (1, 2, 0)
+    assert ladder.storage.source_keys == ["World Cup & more:7"]
+
+
+async def test_players_are_added_and_changed() -> None:
+    async with client_of(Ladder()) as client:
+        added = await client.register_player("Maru", "kr")
+        assert added == Player(id=PlayerId(1), name="Maru", country="KR")
+        assert (await client.rename_player("Maru", "마루")).name == "마루"
+        assert (await client.set_country("마루", None)).country is None
+        assert (await client.ban_player("마루")).is_banned
+        assert not (await client.unban_player("마루")).is_banned
+
+
+@pytest.mark.parametrize(
+    ("work", "kind", "words"),
+    [
+        (lambda client: client.ban_player("Nobody"), NotFound, "no player called 'Nobody'"),
+        (lambda client: client.register_player("maru", None), Conflict, "taken"),
+        (lambda client: client.register_player("Serral", "UK"), InvalidInput, "did you mean GB"),
+        (lambda client: client.register_player("\x1b[31mred", None), InvalidInput, "control character"),
+        (
+            lambda client: client.import_games("", "", lambda _done, _total: None),
+            InvalidInput,
+            "where the games come from",
+        ),
+    ],
+)
+async def test_a_refusal_is_raised_as_the_use_case_raised_it(
+    work: Callable[[Administration], Awaitable[object]], kind: type[ToprungError], words: str
+) -> None:
+    async with client_of(Ladder().put(Standing(name="Maru", mmr=1500))) as client:
+        with pytest.raises(kind, match=words):
+            await work(client)
+
+
+async def test_the_field_of_a_refusal_comes_along() -> None:
+    async with client_of(Ladder()) as client:
+        with pytest.raises(InvalidInput) as refused:
+            await client.register_player("Maru", "UK")
+    assert refused.value.field == "country"
+
+
+async def test_a_wrong_token_is_refused() -> None:
+    async with client_of(Ladder(), token="guess") as client:
+        with pytest.raises(AdminRefused):
+            await client.ban_player("Maru")
+
+
+async def test_the_token_and_the_text_go_over_as_they_are() -> None:
+    seen: list[str] = []
+
+    def answer(request: Request) -> Response:
+        seen.extend((request.headers["authorization"], request.headers["content-type"], request.url.path))
+        return PlainTextResponse("", 503)
+
+    async with answering(answer) as client:
+        with pytest.raises(StorageUnavailable):
+            await client.import_entries("x", no_progress)
+    assert seen == ["Bearer let-me-in", "text/csv; charset=utf-8", "/api/v1/admin/import-entries"]
+
+
+async def test_a_line_may_hold_any_line_end_of_unicode_and_come_in_pieces() -> None:
+    problem = '{"line":1,"column":"a\u2028b\x85c","reason":"unknown column"}'
+    error = f'{{"error":{{"code":"import_refused","message":"No.","problems":[{problem}],"problem_count":1}}}}\n'
+    told: list[tuple[int, int]] = []
+    async with answering(lines('{"progress":', "[1,2]}\n", error[:40], error[40:])) as client:
+        with pytest.raises(ImportRefused, match=r"^No\.$") as refused:
+            await client.import_entries("x", lambda done, total: told.append((done, total)))
+    assert refused.value.problems == (Problem(line=1, column="a\u2028b\x85c", reason="unknown column"),)
+    assert told == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, AdminRefused),
+        (404, NotFound),
+        (409, Conflict),
+        (413, InvalidInput),
+        (422, InvalidInput),
+        (503, StorageUnavailable),
+        (500, StorageUnavailable),
+        (302, StorageUnavailable),
+    ],
+)
+async def test_a_status_without_a_known_code_still_has_a_meaning(status: int, kind: type[ToprungError]) -> None:
+    async with answering(lambda _request: PlainTextResponse("<html>", status)) as client:
+        with pytest.raises(kind, match=f"{ADDRESS} refused with status {status}"):
+            await client.ban_player("Maru")
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "<html>", '{"player_id": "one", "player_name": "Maru"}'])
+async def test_an_answer_of_another_shape_is_said_to_be_one(answer: str) -> None:
+    async with answering(lambda _request: PlainTextResponse(answer)) as client:
+        with pytest.raises(StorageUnavailable, match=f"{ADDRESS} did not answer as this version"):
+            await client.ban_player("Maru")
+
+
+async def test_an_import_whose_end_is_missing_is_not_taken_for_done() -> None:
+    async with answering(lines('{"progress":[1,2]}\n')) as client:
+        with pytest.raises(StorageUnavailable, match="did not say how the import ended"):
+            await client.import_entries("x", no_progress)
+
+
+async def test_a_server_that_fails_inside_an_import_is_said_to() -> None:
+    internal = '{"error":{"code":"internal","message":"Something went wrong.","problems":[],"problem_count":0}}\n'
+    async with answering(lines(internal)) as client:
+        with pytest.raises(StorageUnavailable, match=r"Something went wrong\."):
+            await client.import_entries("x", no_progress)
+
+
+async def test_a_server_that_is_not_there_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: whoever connects is turned away
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        async with AdminClient(address, TOKEN) as client:
+            with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
+                await client.ban_player("Maru")
+            with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
+                await client.import_entries("x", no_progress)
+
+
+async def test_an_address_that_is_none_is_named() -> None:
+    async with AdminClient("nonsense", TOKEN) as client:
+        with pytest.raises(StorageUnavailable, match="nonsense did not answer"):
+            await client.import_entries("x", no_progress)
+
+
+class _HangingUp(httpx.AsyncBaseTransport):
+    """Takes a request and closes the connection."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.RemoteProtocolError("closed", request=request)
+
+
+async def test_a_server_that_hangs_up_leaves_the_outcome_open() -> None:
+    async with AdminClient(ADDRESS, TOKEN, _HangingUp()) as client:
+        with pytest.raises(StorageUnavailable, match="stopped answering; look what became of the request"):
+            await client.ban_player("Maru")
+
+
+async def test_proxies_of_the_environment_have_no_part_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unavailable(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    server = await asyncio.start_server(unavailable, "127.0.0.1", 0)
+    async with server, AdminClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", TOKEN) as client:
+        with pytest.raises(StorageUnavailable, match="refused with status 503"):
+            await client.ban_player("Maru")

@@ -1,0 +1,215 @@
+"""A ladder in memory behind the command line: the real use cases and the real board, and a builder that opens them."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+
+from tests.interfaces.cli.memory_storage import MemoryStorage
+from toprung.adapters.catalog_files import find_game, load_catalog
+from toprung.adapters.countries import CountryNames, load_countries
+from toprung.application.admin_service import Administration, AdminService
+from toprung.application.data_access_service import DataAccessService
+from toprung.application.entry_file import COLUMNS, EntryFileReader
+from toprung.application.event_bus import EventBus
+from toprung.application.export_service import ExportService
+from toprung.application.game_file import GameFileReader
+from toprung.application.import_service import ImportService
+from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.match_service import MatchService
+from toprung.application.player_service import PlayerService
+from toprung.application.ports import NewEntry, NewPlayer, Transaction
+from toprung.application.services import Services
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.board import Board
+from toprung.domain.catalog import Catalog
+from toprung.domain.errors import ToprungError
+from toprung.domain.events import EntriesImported
+from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
+from toprung.domain.names import NameKeys
+from toprung.domain.rating import Elo
+from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
+
+NOW_US = from_iso("2026-03-01T12:00:00Z")
+HOUR_US = 3_600_000_000
+INACTIVITY_DAYS = 14.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One entry to begin with. `name` goes in as it is, so that a test can put there what no import lets through."""
+
+    name: str
+    mmr: int
+    race: str = "sc2_zerg"
+    country: str | None = "KR"
+    won: int = 6
+    lost: int = 4
+    drawn: int = 0
+    hours_ago: float = 5
+    discord_id: int | None = None
+
+
+@dataclass(frozen=True)
+class FixedClock:
+    """It is always the same moment."""
+
+    moment_us: int
+
+    def now_us(self) -> int:
+        return self.moment_us
+
+
+class NoBackups:
+    """Says where a backup would lie."""
+
+    async def make(self, reason: str) -> str | None:
+        return f"ladder.db.before-{reason}"
+
+
+@cache
+def name_keys() -> NameKeys:
+    return NameKeys({})
+
+
+@cache
+def catalog_of(game: str) -> Catalog:
+    return load_catalog(find_game(game))
+
+
+@dataclass
+class Ladder:
+    """The builder that tests hand to the command line. It remembers the options that it was given."""
+
+    game: str = "sc_evo"
+    now_us: int = NOW_US
+    refuse: ToprungError | None = None
+    migration: MigrationSummary = field(
+        default_factory=lambda: MigrationSummary(before=None, after="0001", backup=None)
+    )
+    while_playing: Callable[[], None] = lambda: None
+    while_serving: Callable[[], None] = lambda: None
+    options: list[Options] = field(default_factory=list)
+    storage: MemoryStorage = field(default_factory=MemoryStorage)
+
+    def __call__(self) -> "Ladder":
+        return self
+
+    def put(self, *standings: Standing) -> "Ladder":
+        """Puts entries there, past every check of an import."""
+        keys = name_keys()
+
+        def work(tx: Transaction) -> None:
+            for standing in standings:
+                key = keys.key(standing.name)
+                player = tx.players.by_name_keys([key]).get(key)
+                if player is None:
+                    new = NewPlayer(
+                        name=standing.name, name_key=key, country=standing.country, discord_id=standing.discord_id
+                    )
+                    (player,) = tx.players.add([new])
+                games = standing.won + standing.lost + standing.drawn
+                entry = NewEntry(
+                    player_id=player.id,
+                    race=standing.race,
+                    mmr=standing.mmr,
+                    games_played=games,
+                    games_won=standing.won,
+                    games_lost=standing.lost,
+                    games_drawn=standing.drawn,
+                    last_played_us=self.now_us - int(standing.hours_ago * HOUR_US) if games else None,
+                )
+                tx.entries.add([entry])
+            tx.record(EntriesImported(entries=len(standings)))
+
+        self.storage.commit(work)
+        return self
+
+    @asynccontextmanager
+    async def reading(self, options: Options) -> AsyncIterator[Reading]:
+        self._opened(options)
+        seconds: list[float] = []
+        services = self._services(options, seconds.append)
+        yield Reading(services=services, open_seconds=0.0123, read_seconds=lambda: list(seconds))
+
+    @asynccontextmanager
+    async def administering(self, options: Options) -> AsyncIterator[Administration]:
+        self._opened(options)
+        yield self._services(options, lambda _seconds: None).administration
+
+    async def migrate(self, options: Options) -> MigrationSummary:
+        self._opened(options)
+        return self.migration
+
+    async def serve(self, options: Options, *, started: Callable[[str], None]) -> None:
+        self._opened(options)
+        started("http://127.0.0.1:8000")
+        self.while_serving()
+
+    async def demo(
+        self, options: Options, *, progress: Callable[[int, int], None], started: Callable[[str], None]
+    ) -> None:
+        self._opened(options)
+        for done in range(0, 3001, 1000):
+            progress(done, 3000)
+            self.while_playing()
+        started("http://127.0.0.1:8000/")
+        self.while_serving()
+
+    def _opened(self, options: Options) -> None:
+        self.options.append(options)
+        if self.refuse is not None:
+            raise self.refuse
+
+    def _services(self, options: Options, observe: Callable[[float], None]) -> Services:
+        catalog = catalog_of(options.game or self.game)
+        countries = load_countries(catalog.common_countries)
+        clock = FixedClock(self.now_us if options.now_us is None else options.now_us)
+        days: float | None = INACTIVITY_DAYS
+        if options.inactivity_days is not None:
+            days = None if options.inactivity_days == "off" else float(options.inactivity_days)
+        inactivity_us = None if days is None else int(days * MICROSECONDS_PER_DAY)
+        codes = sorted(countries.codes)
+        store = DataAccessService(
+            self.storage,
+            clock,
+            lambda: Board(races=catalog.race_codes, countries=codes, inactivity_us=inactivity_us),
+        )
+        unit_of_work = UnitOfWork(self.storage, EventBus())
+        matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, elo=Elo())
+        imports = ImportService(
+            unit_of_work=unit_of_work,
+            match_service=matches,
+            backups=NoBackups(),
+            clock=clock,
+            entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys()),
+            game_files=GameFileReader(catalog=catalog, name_keys=name_keys()),
+        )
+        players = PlayerService(unit_of_work=unit_of_work, catalog=catalog, countries=countries, name_keys=name_keys())
+        leaderboard = LeaderboardService(
+            store=store,
+            clock=clock,
+            catalog=catalog,
+            countries=countries,
+            inactivity_us=inactivity_us,
+            observe_read_seconds=observe,
+        )
+        return Services(
+            leaderboard=leaderboard,
+            exports=ExportService(unit_of_work=unit_of_work),
+            administration=AdminService(imports=imports, players=players),
+            catalog=catalog,
+            countries=countries,
+            country_names=CountryNames(),
+            inactivity_days=days,
+            board_fingerprint="test",
+        )
+
+
+def csv_of(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows as the file that `toprung import` takes; a column that a row does not name is as in a good one."""
+    good = {"discord_id": "", "country": "KR", "race": "sc2_zerg", "mmr": 1500, "games_played": 2, "games_won": 1}
+    good |= {"games_lost": 1, "games_drawn": 0, "last_played": "2026-02-28T10:00:00Z"}
+    lines = [",".join(COLUMNS)]
+    lines += [",".join(str((good | dict(row))[column]) for column in COLUMNS) for row in rows]
+    return "\n".join(lines) + "\n"
