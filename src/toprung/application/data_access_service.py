@@ -72,27 +72,35 @@ class DataAccessService:
     async def on_changes(self, changes: Sequence[Change]) -> None:
         """Brings the board to where `changes` leave the ladder."""
         async with self._loading:
-            if not self._is_stale and changes and changes[0].seq > self._seq + 1:
-                missing = await self._storage.read(lambda tx: tx.changes_since(self._seq))
-                self._is_stale = missing is None
-                changes = missing or changes
-            if not self._is_stale:
-                self._apply_new(changes)
+            if not self._is_stale and not self._apply_new(changes):
+                await self._apply_missing()
             if self._is_stale:
                 await self._reload()
 
-    def _apply_new(self, changes: Sequence[Change]) -> None:
+    async def _apply_missing(self) -> None:
+        """Reads and applies what was committed since; until that is done the board counts as stale."""
+        self._is_stale = True
+        missing = await self._storage.read(lambda tx: tx.changes_since(self._seq))
+        self._is_stale = missing is None
+        if missing is not None and not self._apply_new(missing):
+            self._is_stale = True
+
+    def _apply_new(self, changes: Sequence[Change]) -> bool:
+        """Applies the changes that the board has not seen. False at the first that does not follow on what it has."""
         for change in changes:
             if change.seq <= self._seq:
                 continue
+            if change.seq != self._seq + 1:
+                return False
             try:
                 self._apply(change.event)
             except Exception:  # noqa: BLE001 - whatever went wrong, the database has the truth and the board is read again
                 _log.exception("board_apply_failed", seq=change.seq, kind=type(change.event).__name__)
                 self._is_stale = True
             if self._is_stale:
-                return
+                break
             self._seq = change.seq
+        return True
 
     def _apply(self, event: Event) -> None:
         match event:

@@ -266,7 +266,7 @@ class Board:
         table = self._table
         if self._search is None:
             self._search = NameSearch(table.names)
-        seats = [seat for seat in self._search.find(text, 2 * limit) if not table.is_banned[seat]]
+        seats = self._search.find(text, limit, lambda seat: not table.is_banned[seat])
         return [
             FoundPlayer(
                 player_id=PlayerId(int(table.player_ids[seat])),
@@ -274,7 +274,7 @@ class Board:
                 country=table.countries[table.country[seat]],
                 is_listed=any(self._place(slot) is not None for slot in table.slots_of_seat(seat)),
             )
-            for seat in seats[:limit]
+            for seat in seats
         ]
 
     def snapshot(self) -> TableSnapshot:

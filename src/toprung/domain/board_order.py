@@ -16,7 +16,7 @@ Int32s = npt.NDArray[np.int32]
 Uint8s = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
-_SECOND_BITS: Final = 34
+_SECOND_BITS: Final = 38  # until the year 10680
 _SECOND_MAX: Final = (1 << _SECOND_BITS) - 1
 _FIRST_CAPACITY: Final = 64
 

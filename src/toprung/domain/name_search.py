@@ -1,7 +1,7 @@
 """Finding players by a part of their name."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -24,8 +24,8 @@ class NameSearch:
         lengths = np.fromiter((len(part) + 1 for part in parts), np.int64, len(parts))
         self._starts = np.cumsum(lengths) - lengths + 1 if parts else np.zeros(0, np.int64)
 
-    def find(self, text: str, limit: int) -> list[int]:
-        """At most `limit` indexes of names: the whole name first, then names that begin so, then names that hold it."""
+    def find(self, text: str, limit: int, is_wanted: Callable[[int], bool] = lambda _: True) -> list[int]:
+        """At most `limit` wanted indexes: of the whole name first, then of names that begin so, then of others with it."""
         wanted = folded(text).strip().replace(_SEPARATOR, " ")
         if not wanted:
             return []
@@ -35,6 +35,7 @@ class NameSearch:
             place = self._text.find(pattern)
             while place >= 0 and len(found) < limit:
                 index = int(self._starts.searchsorted(place + skip, "right")) - 1
-                found.setdefault(index)
+                if is_wanted(index):
+                    found.setdefault(index)
                 place = self._text.find(pattern, place + 1)
         return list(found)

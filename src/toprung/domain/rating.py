@@ -12,6 +12,8 @@ EntryId = NewType("EntryId", int)
 MMR_MIN: Final = -1_000_000
 MMR_MAX: Final = 1_000_000
 
+_DECADES_MAX: Final = 300.0  # beyond, a power of ten is no float any more; the expectation is 0 or 1 long before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -56,7 +58,8 @@ class Elo:
 
     def expected_score(self, mmr: int, opponent_mmr: int) -> float:
         """The share of a point, 0 to 1, that `mmr` is expected to take from `opponent_mmr`."""
-        return float(1 / (1 + 10 ** ((opponent_mmr - mmr) / self.scale)))
+        decades = min(max((opponent_mmr - mmr) / self.scale, -_DECADES_MAX), _DECADES_MAX)
+        return float(1 / (1 + 10**decades))
 
     def mmr_change(self, mmr: int, opponent_mmr: int, score: float) -> int:
         """What the first side gains; the other side loses as much, so that changes always add up to zero.

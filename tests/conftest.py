@@ -1,0 +1,83 @@
+"""How hypothesis searches, and a ladder in memory that tests of use cases share.
+
+By default the same examples come in every run; HYPOTHESIS_PROFILE=nightly makes them many and new.
+"""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.domain.strategies import COUNTRIES, RACES, WINDOW_US
+from tests.fakes import FakeClock, FakeStorage, recording
+from toprung.application.data_access_service import DataAccessService
+from toprung.application.event_bus import EventBus
+from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.board import Board
+from toprung.domain.catalog import Catalog, Race
+from toprung.domain.events import Event
+from toprung.domain.leaderboard import LeaderboardRow
+
+_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+
+settings.register_profile("quick", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW)
+settings.register_profile("nightly", deadline=None, max_examples=3_000, print_blob=True, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+CATALOG = Catalog(
+    code="test_game",
+    name="Test Game",
+    races=tuple(Race(code=code, name=code.title(), short=code[0].upper()) for code in RACES),
+)
+
+
+class MemoryLadder:
+    """The read side of a ladder on fakes, as `bootstrap` would put it together: reads go through `leaderboard`.
+
+    `make_board` may be replaced before the next load, by one that makes boards which fail or wait.
+    """
+
+    def __init__(self, *, inactivity_us: int | None = WINDOW_US) -> None:
+        self.clock = FakeClock()
+        self.storage = FakeStorage()
+        self.bus = EventBus()
+        self.unit_of_work = UnitOfWork(self.storage, self.bus)
+        self.make_board: type[Board] = Board
+        self.inactivity_us = inactivity_us
+        self.store = DataAccessService(self.storage, self.clock, self._new_board)
+        self.bus.subscribe(self.store.on_changes)
+        self.read_seconds: list[float] = []
+        self.leaderboard = LeaderboardService(
+            store=self.store,
+            clock=self.clock,
+            catalog=CATALOG,
+            countries=COUNTRIES,
+            inactivity_us=inactivity_us,
+            observe_read_seconds=self.read_seconds.append,
+        )
+
+    def _new_board(self) -> Board:
+        return self.make_board(races=RACES, countries=sorted(COUNTRIES.codes), inactivity_us=self.inactivity_us)
+
+    async def happen(self, *events: Event) -> None:
+        """Commits what these events say, and tells."""
+        await self.unit_of_work.run(recording(*events))
+
+    async def happen_elsewhere(self, *events: Event) -> None:
+        """Commits what these events say without telling anybody here, as another process does."""
+        await self.storage.write(recording(*events))
+
+    async def rows(self) -> tuple[LeaderboardRow, ...]:
+        """The whole ladder, as a reader sees it."""
+        return (await self.leaderboard.get_leaderboard_data(page_size=100_000)).players
+
+    async def standings(self) -> list[tuple[str, str, int]]:
+        """Name, race and MMR from the first place down."""
+        return [(row.player_name, row.race, row.mmr) for row in await self.rows()]
+
+
+@pytest.fixture
+def ladder() -> MemoryLadder:
+    """A ladder in memory with nobody on it yet."""
+    return MemoryLadder()

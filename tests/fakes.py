@@ -1,0 +1,385 @@
+"""The world in memory: a clock that is set by hand, a database of dicts, and a whole ladder on top of them.
+
+They keep the promises of `application/ports.py`, where their methods are described, and can be told to fail or to wait
+at a chosen moment: a test says by these what happens when, and never sleeps.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from tests.domain.strategies import entry_columns, player_columns
+from toprung.application.ports import Committed, EntryKey, NewEntry, NewPlayer, StoredEntry, Transaction
+from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.errors import Conflict, StorageUnavailable
+from toprung.domain.events import (
+    Change,
+    EntriesImported,
+    Event,
+    MatchAborted,
+    MatchRatingCorrected,
+    RatingChanged,
+    RatingCreated,
+)
+from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import Entry, EntryId, RatingChange
+
+T = TypeVar("T")
+
+NOON_US: Final = 1_790_251_200_000_000
+"""2026-09-24T12:00:00Z: when a fake clock starts if nothing else is said."""
+
+
+class FakeClock:
+    """Implements `Clock`: the time is what the test says it is. Set `moment_us`, or move it with `advance`."""
+
+    def __init__(self, now_us: int = NOON_US) -> None:
+        self.moment_us = now_us
+
+    def now_us(self) -> int:
+        """The moment it was set to."""
+        return self.moment_us
+
+    def advance(self, *, days: int = 0, seconds: int = 0, us: int = 0) -> int:
+        """Moves the clock, backwards for negative values, and gives the moment that it now is."""
+        self.moment_us += days * MICROSECONDS_PER_DAY + seconds * MICROSECONDS_PER_SECOND + us
+        return self.moment_us
+
+
+@dataclass
+class FakeDatabase:
+    """What a `FakeStorage` holds, open to a test's eyes. Every value in it is frozen, so that copying it is shallow."""
+
+    players: dict[PlayerId, Player] = field(default_factory=dict)
+    name_keys: dict[PlayerId, str] = field(default_factory=dict)
+    entries: dict[EntryId, Entry] = field(default_factory=dict)
+    matches: dict[MatchId, FinalMatch] = field(default_factory=dict)
+    journal: list[RatingChange] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    seq: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+
+    def copied(self) -> "FakeDatabase":
+        """A copy that can be changed without changing this one."""
+        return FakeDatabase(**{name: copy(value) for name, value in vars(self).items()})
+
+
+class FakePlayerRepository:
+    """Implements `PlayerRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def get(self, player_id: PlayerId) -> Player | None:
+        return self._database.players.get(player_id)
+
+    def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
+        ids = {key: player_id for player_id, key in self._database.name_keys.items()}
+        return {key: self._database.players[ids[key]] for key in keys if key in ids}
+
+    def by_discord_ids(self, discord_ids: Collection[int]) -> dict[int, Player]:
+        players = self._database.players.values()
+        known = {player.discord_id: player for player in players if player.discord_id is not None}
+        return {discord_id: known[discord_id] for discord_id in discord_ids if discord_id in known}
+
+    def add(self, players: Sequence[NewPlayer]) -> list[Player]:
+        added = []
+        for new in players:
+            player = Player(
+                id=PlayerId(max(self._database.players, default=0) + 1),
+                name=new.name,
+                country=new.country,
+                region=new.region,
+                discord_id=new.discord_id,
+                in_game_names=new.in_game_names,
+                handles=new.handles,
+            )
+            self.save(player, new.name_key)
+            added.append(player)
+        return added
+
+    def save(self, player: Player, name_key: str) -> None:
+        database = self._database
+        for other in database.players.values():
+            if other.id == player.id:
+                continue
+            same_discord = player.discord_id is not None and player.discord_id == other.discord_id
+            if database.name_keys[other.id] == name_key or same_discord or set(player.handles) & set(other.handles):
+                raise Conflict(f"{player.name}: the name, Discord account or a handle belongs to {other.name}.")
+        database.players[player.id] = player
+        database.name_keys[player.id] = name_key
+
+    def columns(self) -> PlayerColumns:
+        return player_columns(list(self._database.players.values()))
+
+
+class FakeEntryRepository:
+    """Implements `EntryRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
+        found = {(entry.player_id, entry.race): entry for entry in self._database.entries.values()}
+        return {key: found[key] for key in keys if key in found}
+
+    def add(self, entries: Sequence[NewEntry]) -> list[Entry]:
+        first = max(self._database.entries, default=0) + 1
+        added = [
+            Entry(
+                id=EntryId(entry_id),
+                player_id=new.player_id,
+                race=new.race,
+                mmr=new.mmr,
+                games_played=new.games_played,
+                games_won=new.games_won,
+                games_lost=new.games_lost,
+                games_drawn=new.games_drawn,
+                last_played_us=new.last_played_us,
+            )
+            for entry_id, new in enumerate(entries, first)
+        ]
+        if self.by_keys([(entry.player_id, entry.race) for entry in added]):
+            raise AssertionError("a player has one entry with each race")
+        self.save(added)
+        return added
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if entry.player_id not in self._database.players:
+                raise AssertionError("an entry belongs to a player who exists")
+            self._database.entries[entry.id] = entry
+
+    def columns(self) -> EntryColumns:
+        return entry_columns(list(self._database.entries.values()))
+
+    def stored(self) -> Iterator[StoredEntry]:
+        for entry in self._database.entries.values():
+            yield StoredEntry(entry=entry, player=self._database.players[entry.player_id])
+
+
+class FakeMatchRepository:
+    """Implements `MatchRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def known_source_keys(self, keys: Collection[str]) -> set[str]:
+        return {match.source_key for match in self._database.matches.values()} & set(keys)
+
+    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
+        """See `MatchRepository`. When a match was recorded is not kept."""
+        if self.known_source_keys([match.source_key for match in matches]):
+            raise AssertionError("a source key names one match")
+        first = len(self._database.matches) + 1
+        added = {MatchId(first + place): match for place, match in enumerate(matches)}
+        self._database.matches.update(added)
+        return list(added)
+
+    def finals(self) -> Iterator[FinalMatch]:
+        return iter(list(self._database.matches.values()))
+
+    def count(self) -> int:
+        return len(self._database.matches)
+
+
+class FakeTransaction:
+    """Implements `Transaction` on a database that belongs to it alone until the storage takes it over."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+        self._events: list[Event] = []
+        self.players = FakePlayerRepository(database)
+        self.entries = FakeEntryRepository(database)
+        self.matches = FakeMatchRepository(database)
+
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        self._database.journal.extend(changes)
+
+    def journal(self) -> list[RatingChange]:
+        return list(self._database.journal)
+
+    def record(self, *events: Event) -> None:
+        self._events.extend(events)
+
+    def last_seq(self) -> int:
+        return self._database.seq
+
+    def changes_since(self, seq: int) -> list[Change] | None:
+        changes = [change for change in self._database.changes if change.seq > seq]
+        return changes if len(changes) == self._database.seq - seq else None
+
+    def note(self, name: str) -> str | None:
+        return self._database.notes.get(name)
+
+    def set_note(self, name: str, value: str) -> None:
+        self._database.notes[name] = value
+
+    def finish(self) -> tuple[Change, ...]:
+        """Gives what was recorded its places in the change sequence: the last thing before the commit."""
+        first = self._database.seq + 1
+        changes = tuple(Change(seq=first + place, event=event) for place, event in enumerate(self._events))
+        self._database.changes.extend(changes)
+        self._database.seq += len(changes)
+        return changes
+
+
+class Gate:
+    """Where reads wait until the test lets them go on. `await gate.reached()` returns once one stands there."""
+
+    def __init__(self) -> None:
+        self._reached = asyncio.Event()
+        self._open = asyncio.Event()
+
+    async def reached(self) -> None:
+        """Returns when a read has come to the gate."""
+        await self._reached.wait()
+
+    def open(self) -> None:
+        """Lets through who waits and who comes."""
+        self._open.set()
+
+    async def wait(self) -> None:
+        """What a read does here."""
+        self._reached.set()
+        await self._open.wait()
+
+
+class FakeStorage:
+    """Implements `Storage` in memory: one write at a time, all of it or nothing; reads see what is committed.
+
+    `database` is what is committed. `reads` and `writes` count what was asked, refused or not. `fail_reads` and
+    `fail_writes` make the next ones raise `StorageUnavailable`; `hold_reads` makes them wait at a gate before they look
+    at the data, and `hold_commits` makes writes wait before they commit.
+    """
+
+    def __init__(self) -> None:
+        self.database = FakeDatabase()
+        self.reads = 0
+        self.writes = 0
+        self.is_closed = False
+        self._failing_reads = 0
+        self._failing_writes = 0
+        self._read_gate: Gate | None = None
+        self._commit_gate: Gate | None = None
+        self._is_racing = False
+        self._writing = asyncio.Lock()
+
+    def fail_reads(self, times: int = 1) -> None:
+        """Makes the next `times` reads fail."""
+        self._failing_reads = times
+
+    def fail_writes(self, times: int = 1) -> None:
+        """Makes the next `times` writes fail at their commit."""
+        self._failing_writes = times
+
+    def hold_reads(self) -> Gate:
+        """Makes reads wait at the gate that it gives; the next call puts up another one."""
+        self._read_gate = Gate()
+        return self._read_gate
+
+    def hold_commits(self) -> Gate:
+        """Makes writes wait at the gate that it gives, after their work and before their commit."""
+        self._commit_gate = Gate()
+        return self._commit_gate
+
+    def lose_next_race(self) -> None:
+        """Makes the next unit of work run twice, the first time for nothing."""
+        self._is_racing = True
+
+    def prune_changes(self, *, up_to_seq: int) -> None:
+        """Forgets the changes up to this place, as a database does with old ones."""
+        self.database.changes = [change for change in self.database.changes if change.seq > up_to_seq]
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        self.writes += 1
+        async with self._writing:
+            await asyncio.sleep(0)
+            if self._is_racing:
+                self._is_racing = False
+                work(FakeTransaction(self.database.copied()))
+            database = self.database.copied()
+            tx = FakeTransaction(database)
+            committed = Committed(value=work(tx), changes=tx.finish())
+            if self._commit_gate is not None:
+                await self._commit_gate.wait()
+            if self._failing_writes:
+                self._failing_writes -= 1
+                raise StorageUnavailable("The database cannot be written to just now.")
+            self.database = database
+            return committed
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """See `Storage`. What the work writes all the same is lost."""
+        self.reads += 1
+        await asyncio.sleep(0)
+        if self._read_gate is not None:
+            await self._read_gate.wait()
+        if self._failing_reads:
+            self._failing_reads -= 1
+            raise StorageUnavailable("The database cannot be read just now.")
+        return work(FakeTransaction(self.database.copied()))
+
+    async def close(self) -> None:
+        async with self._writing:
+            self.is_closed = True
+
+
+@dataclass
+class FakeBackups:
+    """Implements `Backups`: remembers the reasons it was given, and says where a copy would lie."""
+
+    where: str | None = "ladder.db.backup"
+    reasons: list[str] = field(default_factory=list)
+
+    async def make(self, reason: str) -> str | None:
+        self.reasons.append(reason)
+        return self.where
+
+
+@dataclass
+class Listener:
+    """A handler for the event bus that keeps what it hears; while `failures` is above zero it hears and then fails."""
+
+    heard: list[Change] = field(default_factory=list)
+    failures: int = 0
+
+    async def hear(self, changes: Sequence[Change]) -> None:
+        """The handler."""
+        self.heard.extend(changes)
+        if self.failures:
+            self.failures -= 1
+            raise RuntimeError("this listener fails")
+
+
+def stored(storage: FakeStorage, *items: Player | Entry) -> None:
+    """Puts players and entries into the storage as they are, as if they had always been there."""
+    for item in items:
+        if isinstance(item, Player):
+            storage.database.players[item.id] = item
+            storage.database.name_keys[item.id] = item.name.casefold()
+        else:
+            storage.database.entries[item.id] = item
+
+
+def recording(*events: Event) -> Callable[[Transaction], None]:
+    """A unit of work that stores what these events say and records them."""
+
+    def work(tx: Transaction) -> None:
+        for event in events:
+            match event:
+                case RatingCreated(entry=entry) | RatingChanged(entry=entry):
+                    tx.entries.save([entry])
+                case MatchRatingCorrected(entries=entries):
+                    tx.entries.save(entries)
+                case MatchAborted() | EntriesImported():
+                    pass
+                case _:
+                    tx.players.save(event.player, event.player.name.casefold())
+        tx.record(*events)
+
+    return work
