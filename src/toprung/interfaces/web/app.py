@@ -1,0 +1,98 @@
+"""The web site put together: pages, the public API, the admin API, events, health, metrics."""
+
+from collections.abc import Callable
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+from starlette.responses import FileResponse, Response
+
+from toprung.application.services import Services
+from toprung.interfaces.web.admin_api import admin_router
+from toprung.interfaces.web.api import api_router, json_response
+from toprung.interfaces.web.assets import STATIC_FOLDER, STATIC_PATH, Assets, CachedFiles
+from toprung.interfaces.web.errors import InternalErrors, add_error_handlers
+from toprung.interfaces.web.filters import FilterReader
+from toprung.interfaces.web.live import BoardHub, live_router
+from toprung.interfaces.web.openapi import DESCRIPTION, HealthAnswer
+from toprung.interfaces.web.pages import LeaderboardPages, Templates, pages_router
+from toprung.interfaces.web.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
+
+API_VERSION: Final = "1"
+COMPRESS_FROM_BYTES: Final = 1_000
+COMPRESS_LEVEL: Final = 5
+
+Health = Callable[[], dict[str, object]]
+Metrics = Callable[[], tuple[bytes, str]]
+"""What is measured, as the body of a response and its content type."""
+
+
+def create_app(services: Services, *, hub: BoardHub, admin_token: str, health: Health, metrics: Metrics) -> FastAPI:
+    """The site as an ASGI application. Raises ValueError for an empty token.
+
+    Whoever serves it subscribes `hub.on_changes` to the event bus after the read store, and calls `hub.close()` when
+    the server is to stop, so that open event streams do not hold it up.
+    """
+    assets = Assets()
+    templates = Templates(services, assets)
+    app = FastAPI(
+        title=f"Toprung: {services.catalog.name}",
+        version=API_VERSION,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(api_router(services, FilterReader(catalog=services.catalog, countries=services.countries)))
+    app.include_router(admin_router(services.administration))
+    app.include_router(pages_router(LeaderboardPages(services, hub, templates, assets)))
+    app.include_router(live_router(hub))
+    app.include_router(_operations_router(health, metrics))
+    app.mount(STATIC_PATH, CachedFiles(assets))
+    add_error_handlers(app, templates.error)
+    # The last one added sees a request first.
+    app.add_middleware(DeclaredBodyLimit)
+    app.add_middleware(AdminGuard, admin_token=_checked(admin_token))
+    app.add_middleware(InternalErrors, error_page=templates.error)
+    app.add_middleware(
+        GZipMiddleware,
+        minimum_size=COMPRESS_FROM_BYTES,
+        compresslevel=COMPRESS_LEVEL,
+        exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson"),
+    )
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _checked(admin_token: str) -> str:
+    # Middleware is made at the first request, which is late to learn of a setting that is wrong.
+    if not admin_token:
+        raise ValueError("the admin API needs a token")
+    return admin_token
+
+
+def _operations_router(health: Health, metrics: Metrics) -> APIRouter:
+    router = APIRouter()
+
+    @router.get(
+        "/healthz",
+        tags=["operations"],
+        summary="Whether the ladder works",
+        response_model=HealthAnswer,
+        responses={503: {"model": HealthAnswer, "description": "It does not; `status` says what is wrong."}},
+    )
+    async def get_health() -> Response:
+        state: dict[str, object] = {"status": "ok", **health()}
+        response = json_response(state)
+        response.status_code = 200 if state["status"] == "ok" else 503
+        return response
+
+    @router.get("/metrics", include_in_schema=False)
+    async def get_metrics() -> Response:
+        body, content_type = metrics()
+        return Response(body, headers={"Content-Type": content_type})
+
+    @router.get("/favicon.ico", include_in_schema=False)
+    async def favicon() -> Response:
+        return FileResponse(STATIC_FOLDER / "favicon.svg", media_type="image/svg+xml")
+
+    return router

@@ -1,0 +1,100 @@
+"""What every response carries to keep browsers from being turned against their users, and the door of the admin API."""
+
+import hmac
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from toprung.interfaces.web.errors import BodyTooLarge, Unauthorized, error_body
+
+BODY_MAX_BYTES: Final = 64 * 1024
+IMPORT_BODY_MAX_BYTES: Final = 256 * 1024 * 1024
+ADMIN_PREFIX: Final = "/api/v1/admin"
+IMPORT_PREFIX: Final = f"{ADMIN_PREFIX}/import-"
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS: Final[Mapping[str, str]] = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+STRICT_TRANSPORT_SECURITY: Final = "max-age=31536000"
+
+_LENGTH: Final = re.compile(r"[0-9]{1,15}")
+
+
+class SecurityHeaders:
+    """Adds the headers above to every response; one that says nothing of caching is not to be kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the application."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(SECURITY_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
+            await send(message)
+
+        await self._app(scope, receive, send_secured)
+
+
+class AdminGuard:
+    """Lets nothing under the admin API's address through without its token, before any of the body is read."""
+
+    def __init__(self, app: ASGIApp, admin_token: str) -> None:
+        if not admin_token:
+            raise ValueError("the admin API needs a token")
+        self._app = app
+        self._expected = f"Bearer {admin_token}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the application, or answers 401."""
+        if scope["type"] == "http" and scope["path"].startswith(ADMIN_PREFIX):
+            given = Headers(scope=scope).get("authorization", "").encode()
+            if not hmac.compare_digest(given, self._expected):
+                error = Unauthorized("The admin API needs its token, as `Authorization: Bearer ...`.")
+                response = JSONResponse(
+                    error_body(error), HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}
+                )
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class DeclaredBodyLimit:
+    """Refuses a body that says it is too long, before any of it is read; one that does not say so is counted later."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Runs the application, or answers 413."""
+        if scope["type"] == "http":
+            limit = IMPORT_BODY_MAX_BYTES if scope["path"].startswith(IMPORT_PREFIX) else BODY_MAX_BYTES
+            declared = Headers(scope=scope).get("content-length", "0")
+            if not _LENGTH.fullmatch(declared) or int(declared) > limit:
+                body = error_body(BodyTooLarge(f"The body may have at most {limit} bytes here."))
+                await JSONResponse(body, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

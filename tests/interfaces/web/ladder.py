@@ -1,0 +1,348 @@
+"""A ladder without a database: a real board, service, bus and app around a storage that is two dicts."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, cast
+
+import httpx
+import numpy as np
+from fastapi import FastAPI
+
+from toprung.adapters.catalog_files import find_game, load_catalog
+from toprung.adapters.countries import CountryNames, load_countries
+from toprung.application.data_access_service import DataAccessService
+from toprung.application.entry_file import Progress
+from toprung.application.event_bus import EventBus
+from toprung.application.export_service import ExportService
+from toprung.application.import_service import ImportSummary
+from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.ports import Committed, Transaction
+from toprung.application.rating_quality import RatingQualityService
+from toprung.application.services import Services
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.board import Board
+from toprung.domain.board_table import NEVER, EntryColumns, PlayerColumns
+from toprung.domain.catalog import Catalog
+from toprung.domain.errors import Conflict, NotFound, StorageUnavailable
+from toprung.domain.events import Change, Event, PlayerRegistered, RatingChanged
+from toprung.domain.match import MatchId
+from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
+from toprung.domain.names import clean_name
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import Entry, EntryId
+from toprung.interfaces.web.app import create_app
+from toprung.interfaces.web.live import BoardHub
+
+T = TypeVar("T")
+
+NOW_US = from_iso("2026-03-14T12:00:00Z")
+HOUR_US = 3600 * MICROSECONDS_PER_SECOND
+ADMIN_TOKEN = "a-token-that-only-the-organiser-knows"
+
+LATIN = ["Maru", "Serral", "Reynor", "Clem", "herO", "Dark", "Rogue", "Solar", "ByuN", "Classic", "ShoWTimE", "Astrea"]
+KOREAN = [
+    "이영호",
+    "임요환",
+    "마재윤",
+    "김택용",
+    "송병구",
+    "이제동",
+    "홍진호",
+    "최연성",
+    "도재욱",
+    "정명훈",
+    "폭풍저그",
+    "테란의황제",
+]
+CYRILLIC = ["Медведь", "Буран", "Сокол", "Гроза", "Молния", "Північ", "Зубр", "Иволга"]
+CHINESE = ["龙骑士", "大雄", "黑夜行者", "东方不败", "小兵", "天空之城", "無敵鐵金剛"]
+LONG = ["TheUnstoppableSpaceGoose", "Grzegorz_Brzęczyszczykie", "MMMMMMMMMMMMMMMMMMMMMMMM", "ÆtherløsKrigerÅåÆæØø"]
+COUNTRIES = [
+    "KR",
+    "KR",
+    "KR",
+    "US",
+    "US",
+    "DE",
+    "FR",
+    "PL",
+    "RU",
+    "UA",
+    "CN",
+    "TW",
+    "SE",
+    "FI",
+    "BR",
+    "MX",
+    "IS",
+    "XK",
+    "XX",
+    None,
+]
+
+
+class SettableClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now_us: int = NOW_US) -> None:
+        self.moment_us = now_us
+
+    def now_us(self) -> int:
+        return self.moment_us
+
+    def forward(self, by_us: int) -> None:
+        self.moment_us += by_us
+
+
+@dataclass
+class Columns:
+    """One table of a transaction, for whoever reads all of it."""
+
+    value: object
+
+    def columns(self) -> object:
+        return self.value
+
+
+class ReadTransaction:
+    """What the read store asks of a transaction, and no more."""
+
+    def __init__(self, players: list[Player], entries: list[Entry], seq: int) -> None:
+        self._seq = seq
+        self.players = Columns(
+            PlayerColumns(
+                ids=[player.id for player in players],
+                names=[player.name for player in players],
+                countries=[player.country for player in players],
+                banned=[int(player.is_banned) for player in players],
+            )
+        )
+        self.entries = Columns(
+            EntryColumns(
+                ids=np.array([entry.id for entry in entries], np.int64),
+                player_ids=np.array([entry.player_id for entry in entries], np.int64),
+                races=[entry.race for entry in entries],
+                mmr=np.array([entry.mmr for entry in entries], np.int32),
+                games_played=np.array([entry.games_played for entry in entries], np.int32),
+                games_won=np.array([entry.games_won for entry in entries], np.int32),
+                games_lost=np.array([entry.games_lost for entry in entries], np.int32),
+                games_drawn=np.array([entry.games_drawn for entry in entries], np.int32),
+                last_played_us=np.array(
+                    [NEVER if entry.last_played_us is None else entry.last_played_us for entry in entries], np.int64
+                ),
+            )
+        )
+
+    def last_seq(self) -> int:
+        return self._seq
+
+
+@dataclass
+class MemoryStorage:
+    """Holds what the tests put in; `is_down` makes it refuse, as a database that cannot be reached does."""
+
+    players: dict[int, Player] = field(default_factory=dict)
+    entries: dict[int, Entry] = field(default_factory=dict)
+    seq: int = 0
+    is_down: bool = False
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        if self.is_down:
+            raise StorageUnavailable("The database cannot be reached; try again.")
+        entries = sorted(self.entries.values(), key=lambda entry: entry.id)
+        transaction = ReadTransaction(list(self.players.values()), entries, self.seq)
+        return work(cast("Transaction", transaction))
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        return
+
+
+class FakeAdministration:
+    """The organiser's operations on players in memory. An import ends as `next_import` says."""
+
+    def __init__(self) -> None:
+        self.players: dict[str, Player] = {}
+        self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
+        self.sources: list[str] = []
+
+    async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
+        return await asyncio.to_thread(self.next_import, text, progress)
+
+    async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
+        self.sources.append(source)
+        return await self.import_entries(text, progress)
+
+    async def register_player(self, name: str, country: str | None) -> Player:
+        cleaned = clean_name(name)
+        if cleaned in self.players:
+            raise Conflict(f"The name {cleaned!r} is taken.")
+        code = None if country is None else load_countries().parse(country)
+        player = Player(id=PlayerId(len(self.players) + 1), name=cleaned, country=code, discord_id=4711)
+        self.players[cleaned] = player
+        return player
+
+    async def rename_player(self, name: str, new_name: str) -> Player:
+        player = self._known(name)
+        cleaned = clean_name(new_name)
+        if cleaned in self.players and cleaned != name:
+            raise Conflict(f"The name {cleaned!r} is taken.")
+        del self.players[player.name]
+        return self._save(replace(player, name=cleaned))
+
+    async def set_country(self, name: str, country: str | None) -> Player:
+        code = None if country is None else load_countries().parse(country)
+        return self._save(replace(self._known(name), country=code))
+
+    async def ban_player(self, name: str) -> Player:
+        return self._save(replace(self._known(name), is_banned=True))
+
+    async def unban_player(self, name: str) -> Player:
+        return self._save(replace(self._known(name), is_banned=False))
+
+    def _known(self, name: str) -> Player:
+        cleaned = clean_name(name)
+        if cleaned not in self.players:
+            raise NotFound(f"There is no player called {cleaned!r}.")
+        return self.players[cleaned]
+
+    def _save(self, player: Player) -> Player:
+        self.players[player.name] = player
+        return player
+
+
+def summary_of(text: str) -> ImportSummary:
+    """What importing this text did: one entry a line, after the header."""
+    rows = max(0, len(text.splitlines()) - 1)
+    return ImportSummary(rows=rows, players_added=rows, entries_added=rows, matches_added=0, backup=None)
+
+
+class Ladder:
+    """The app, and hands to move what is behind it."""
+
+    def __init__(self, *, catalog: Catalog | None = None, inactivity_days: float | None = 14) -> None:
+        self.clock = SettableClock()
+        self.storage = MemoryStorage()
+        self.bus = EventBus()
+        self.catalog = catalog or load_catalog(find_game("sc_evo"))
+        self.administration = FakeAdministration()
+        self.health: dict[str, object] = {}
+        countries = load_countries(self.catalog.common_countries)
+        inactivity_us = None if inactivity_days is None else round(inactivity_days * MICROSECONDS_PER_DAY)
+        self.store = DataAccessService(
+            self.storage,
+            self.clock,
+            lambda: Board(
+                races=self.catalog.race_codes, countries=sorted(countries.codes), inactivity_us=inactivity_us
+            ),
+        )
+        self.leaderboard = LeaderboardService(
+            store=self.store,
+            clock=self.clock,
+            catalog=self.catalog,
+            countries=countries,
+            inactivity_us=inactivity_us,
+            observe_read_seconds=lambda seconds: None,
+        )
+        self.services = Services(
+            leaderboard=self.leaderboard,
+            exports=ExportService(unit_of_work=UnitOfWork(self.storage, self.bus)),
+            rating_quality=RatingQualityService(unit_of_work=UnitOfWork(self.storage, self.bus)),
+            administration=self.administration,
+            catalog=self.catalog,
+            countries=countries,
+            country_names=CountryNames(),
+            inactivity_days=inactivity_days,
+            board_fingerprint=f"{self.catalog.code}/{inactivity_days}",
+        )
+        self.hub = BoardHub(self.leaderboard, self.clock.now_us)
+        self.bus.subscribe(self.store.on_changes)
+        self.bus.subscribe(self.hub.on_changes)
+        self.app: FastAPI = create_app(
+            self.services,
+            hub=self.hub,
+            admin_token=ADMIN_TOKEN,
+            health=lambda: self.health,
+            metrics=lambda: (b"toprung_up 1\n", "text/plain; version=1.0.0; charset=utf-8"),
+        )
+
+    def client(self) -> httpx.AsyncClient:
+        """A client that calls the app without a network."""
+        transport = httpx.ASGITransport(app=self.app)
+        return httpx.AsyncClient(transport=transport, base_url="http://ladder.test")
+
+    def put(
+        self,
+        name: str,
+        *,
+        race: str = "bw_terran",
+        mmr: int = 1500,
+        country: str | None = "KR",
+        hours_ago: float = 1,
+        won: int = 3,
+        lost: int = 2,
+        drawn: int = 0,
+    ) -> PlayerId:
+        """An entry that was there before the board was read; a player of the same name is the same one."""
+        known = next((player for player in self.storage.players.values() if player.name == name), None)
+        player_id = known.id if known else PlayerId(len(self.storage.players) + 1)
+        self.storage.players[player_id] = Player(
+            id=player_id, name=name, country=country, discord_id=10**17 + player_id
+        )
+        entry_id = EntryId(len(self.storage.entries) + 1)
+        self.storage.entries[entry_id] = Entry(
+            id=entry_id,
+            player_id=player_id,
+            race=race,
+            mmr=mmr,
+            games_played=won + lost + drawn,
+            games_won=won,
+            games_lost=lost,
+            games_drawn=drawn,
+            last_played_us=self.clock.now_us() - round(hours_ago * HOUR_US) if won + lost + drawn else None,
+        )
+        return player_id
+
+    async def score(self, entry_id: int, mmr_change: int) -> None:
+        """A game is committed that changes this entry."""
+        entry = self.storage.entries[entry_id].after_game(
+            score=1 if mmr_change > 0 else 0, mmr_change=mmr_change, ended_at_us=self.clock.now_us()
+        )
+        self.storage.entries[entry_id] = entry
+        await self.commit(RatingChanged(entry=entry, match_id=MatchId(1)))
+
+    async def join(self, name: str) -> None:
+        """A player registers, who has no entry yet."""
+        player = Player(id=PlayerId(len(self.storage.players) + 1), name=name)
+        self.storage.players[player.id] = player
+        await self.commit(PlayerRegistered(player=player))
+
+    async def commit(self, event: Event) -> None:
+        """Tells everybody of a change, as after a commit."""
+        self.storage.seq += 1
+        await self.bus.publish([Change(seq=self.storage.seq, event=event)])
+
+    def fill(self, players: int, *, seed: int = 7) -> None:
+        """A season of varied players, some with several races."""
+        chance = random.Random(seed)
+        known = [*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG]
+        names = [known[i] if i < len(known) else f"{chance.choice(known[:31])}{i}" for i in range(players)]
+        chance.shuffle(names)
+        for name in names:
+            country = chance.choice(COUNTRIES)
+            for race in chance.sample(self.catalog.race_codes, chance.choice([1, 1, 1, 2, 3])):
+                won, lost = chance.randrange(0, 160), chance.randrange(1, 140)
+                self.put(
+                    name,
+                    race=race,
+                    mmr=round(chance.gauss(1500, 260)),
+                    country=country,
+                    hours_ago=chance.expovariate(1 / 60) % 330,
+                    won=won,
+                    lost=lost,
+                    drawn=chance.choice([0, 0, 0, 1, 4]),
+                )
