@@ -1,0 +1,158 @@
+"""What the command line asks for: reading, administering, migrating, serving, demonstrating."""
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from time import perf_counter
+from typing import Final
+
+from toprung import log
+from toprung.adapters.admin_client import AdminClient
+from toprung.adapters.clock import FixedClock, SystemClock
+from toprung.adapters.storage import migration
+from toprung.application.admin_service import Administration
+from toprung.application.demo_service import DemoService
+from toprung.application.ports import Clock
+from toprung.bootstrap.site import running_server, serve_site
+from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
+from toprung.domain.errors import Conflict, WriterPresent
+from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
+from toprung.interfaces.web.server import listen
+from toprung.settings import Settings, load_settings
+
+DEMO_PLAYERS: Final = 300
+DEMO_MATCHES: Final = 4_000
+DEMO_PAUSE_SECONDS: Final = 3.0
+DEMO_SEED: Final = 7
+DEMO_NOTE: Final = "demo"
+
+
+class Bootstrap:
+    """Implements the command line's `Builder`."""
+
+    @asynccontextmanager
+    async def reading(self, options: Options) -> AsyncIterator[Reading]:
+        """See `Builder`."""
+        started = perf_counter()
+        settings = _settings(options)
+        clock: Clock = SystemClock() if options.now_us is None else FixedClock(options.now_us)
+        seconds: list[float] = []
+        async with opened_storage(settings, write=False) as storage:
+            ladder = await wire(settings, storage, clock, seconds.append)
+            await ladder.store.load()
+            yield Reading(
+                services=ladder.services, open_seconds=perf_counter() - started, read_seconds=lambda: list(seconds)
+            )
+
+    @asynccontextmanager
+    async def administering(self, options: Options) -> AsyncIterator[Administration]:
+        """See `Builder`."""
+        settings = _settings(options)
+        async with AsyncExitStack() as stack:
+            try:
+                storage = await stack.enter_async_context(opened_storage(settings, write=True))
+            except WriterPresent:
+                record = await running_server(settings)
+                if record is None:
+                    raise
+                yield await stack.enter_async_context(AdminClient(record.address, record.token))
+                return
+            ladder = await wire(settings, storage, SystemClock(), lambda _: None)
+            yield ladder.services.administration
+            await ladder.unit_of_work.drain()
+
+    async def migrate(self, options: Options) -> MigrationSummary:
+        """See `Builder`."""
+        settings = _settings(options)
+        async with opened_storage(settings, write=True) as storage:
+            migrated = storage.migrated
+        if migrated is None:
+            return MigrationSummary(before=migration.HEAD, after=migration.HEAD, backup=None)
+        return MigrationSummary(before=migrated.before, after=migration.HEAD, backup=migrated.backup)
+
+    async def serve(self, options: Options, *, started: Callable[[str], None]) -> None:
+        """See `Builder`."""
+        settings = _settings(options, is_serving=True)
+        metrics = log.Metrics()
+        with closing(listen(settings.host, settings.port)) as listener:  # first, since what can fail fast should
+            async with opened_storage(settings, write=True) as storage:
+                ladder = await wire(settings, storage, SystemClock(), metrics.observe_read_seconds)
+                await serve_site(ladder, storage, listener, metrics, started)
+
+    async def demo(
+        self, options: Options, *, progress: Callable[[int, int], None], started: Callable[[str], None]
+    ) -> None:
+        """See `Builder`."""
+        settings = _settings(options, is_serving=True)
+        with closing(listen(settings.host, settings.port)) as listener:
+            await _remove_old_demo(settings)
+            async with opened_storage(settings, write=True) as storage:
+                if await storage.read(lambda tx: tx.last_seq()):
+                    raise Conflict("The demonstration wants a new database, and this one has a ladder; name another.")
+                await storage.write(lambda tx: tx.set_note(DEMO_NOTE, "yes"))
+                await _play_and_serve(settings, storage, listener, progress, started)
+
+
+async def _play_and_serve(
+    settings: Settings,
+    storage: AnyStorage,
+    listener: socket.socket,
+    progress: Callable[[int, int], None],
+    started: Callable[[str], None],
+) -> None:
+    metrics = log.Metrics()
+    ladder = await wire(settings, storage, SystemClock(), metrics.observe_read_seconds)
+    demo = _demo_service(ladder)
+    await demo.play_season(players=DEMO_PLAYERS, matches=DEMO_MATCHES, progress=progress)
+    playing: list[asyncio.Task[None]] = []
+
+    def play_on(address: str) -> None:
+        playing.append(asyncio.create_task(demo.play_on(pause_seconds=DEMO_PAUSE_SECONDS)))
+        started(address)
+
+    try:
+        await serve_site(ladder, storage, listener, metrics, play_on)
+    finally:
+        for task in playing:
+            task.cancel()
+        await asyncio.gather(*playing, return_exceptions=True)
+        await ladder.unit_of_work.drain()
+
+
+def _demo_service(ladder: Ladder) -> DemoService:
+    return DemoService(
+        players=ladder.players,
+        matches=ladder.matches,
+        catalog=ladder.services.catalog,
+        countries=ladder.services.countries,
+        clock=ladder.clock,
+        chance=random.Random(DEMO_SEED),  # noqa: S311 - the same made-up season every time
+    )
+
+
+async def _remove_old_demo(settings: Settings) -> None:
+    """Makes room for a new demonstration; what is no old one is never touched. Raises `Conflict`, `WriterPresent`."""
+    path = settings.sqlite_path
+    if path is None or not await asyncio.to_thread(path.exists):
+        return
+    async with opened_storage(settings, write=True) as storage:
+        if not await storage.read(lambda tx: tx.note(DEMO_NOTE)):
+            raise Conflict(f"{path} is not an old demonstration, so it stays; name another file with --database.")
+    for ending in ("", "-wal", "-shm"):
+        await asyncio.to_thread(path.with_name(path.name + ending).unlink, missing_ok=True)
+
+
+def _settings(options: Options, *, is_serving: bool = False) -> Settings:
+    """The settings, and logging as they say; a command that only does one thing says what it did in its own words."""
+    settings = load_settings(
+        database=options.database,
+        game=options.game,
+        inactivity_days=options.inactivity_days,
+        host=options.host,
+        port=options.port,
+    )
+    is_quiet = settings.log_level == "info" and not is_serving
+    log.configure_logging("warning" if is_quiet else settings.log_level)
+    return settings

@@ -1,0 +1,66 @@
+"""Serving the site: board, address, the record by which commands find it; and all of it down again in reverse."""
+
+import secrets
+import socket
+from collections.abc import Callable
+
+import structlog
+
+from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
+from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
+from toprung.interfaces.web.app import create_app
+from toprung.interfaces.web.live import BoardHub
+from toprung.interfaces.web.server import address_of, serve
+from toprung.log import Metrics
+from toprung.settings import Settings
+
+_log = structlog.get_logger(__name__)
+
+
+async def running_server(settings: Settings) -> ServerRecord | None:
+    """Where the server that has this database says it answers."""
+    if settings.sqlite_path is not None:
+        return await ServerRecordFile(settings.sqlite_path).find()
+    async with opened_storage(settings, write=False) as storage:
+        return await ServerRecordNote(storage).find()
+
+
+async def serve_site(
+    ladder: Ladder, storage: AnyStorage, listener: socket.socket, metrics: Metrics, started: Callable[[str], None]
+) -> None:
+    """Loads the board and serves it on a listening socket until the process is told to stop."""
+    settings = ladder.settings
+    address = address_of(listener)
+    given = settings.admin_token
+    token = secrets.token_urlsafe(32) if given is None else given.get_secret_value()
+    hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
+    ladder.bus.subscribe(ladder.store.on_changes)
+    ladder.bus.subscribe(hub.on_changes)
+    await ladder.store.load()
+
+    def health() -> dict[str, object]:
+        board = ladder.store.board
+        status = "degraded" if ladder.store.is_stale else "ok"
+        return {"status": status, "game": ladder.services.catalog.code, "entries": board.entries, "ranked": len(board)}
+
+    app = create_app(
+        ladder.services,
+        hub=hub,
+        admin_token=token,
+        health=health,
+        metrics=lambda: metrics.render(ranked_entries=len(ladder.store.board)),
+    )
+    path = settings.sqlite_path
+    records: ServerRecords = ServerRecordNote(storage) if path is None else ServerRecordFile(path)
+
+    async def on_started() -> None:
+        await records.publish(ServerRecord(address=address, token=token))
+        _log.info("site_started", address=address, game=ladder.services.catalog.code)
+        started(address)
+
+    try:
+        await serve(app, listener, close_streams=hub.close, started=on_started)
+    finally:
+        await ladder.unit_of_work.drain()
+        await records.withdraw()
+        _log.info("site_stopped")

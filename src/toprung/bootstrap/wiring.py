@@ -1,0 +1,150 @@
+"""Opening a ladder and wiring its parts."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from toprung.adapters.catalog_files import GAMES_FOLDER, find_game, load_catalog
+from toprung.adapters.confusables import load_prototypes
+from toprung.adapters.countries import CountryNames, load_countries
+from toprung.adapters.storage.postgres import PostgresStorage
+from toprung.adapters.storage.sqlite import SqliteStorage
+from toprung.application.admin_service import AdminService
+from toprung.application.data_access_service import DataAccessService
+from toprung.application.entry_file import EntryFileReader
+from toprung.application.event_bus import EventBus
+from toprung.application.export_service import ExportService
+from toprung.application.game_file import GameFileReader
+from toprung.application.import_service import ImportService
+from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.match_service import MatchService
+from toprung.application.player_service import PlayerService
+from toprung.application.ports import Clock, Transaction
+from toprung.application.rating_quality import RatingQualityService
+from toprung.application.services import Services
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.board import Board
+from toprung.domain.catalog import Catalog
+from toprung.domain.errors import GameMismatch
+from toprung.domain.names import NameKeys
+from toprung.domain.rating import Elo
+from toprung.settings import Settings
+
+DEFAULT_GAME: Final = "sc_evo"
+
+AnyStorage = SqliteStorage | PostgresStorage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """A ladder's parts, wired."""
+
+    settings: Settings
+    services: Services
+    store: DataAccessService
+    bus: EventBus
+    unit_of_work: UnitOfWork
+    players: PlayerService
+    matches: MatchService
+    clock: Clock
+
+
+@asynccontextmanager
+async def opened_storage(settings: Settings, *, write: bool) -> AsyncIterator[AnyStorage]:
+    path = settings.sqlite_path
+    storage: AnyStorage
+    if path is None:
+        storage = await (PostgresStorage.open_for_writing if write else PostgresStorage.open_for_reading)(
+            settings.database
+        )
+    else:
+        storage = await (SqliteStorage.open_for_writing if write else SqliteStorage.open_for_reading)(path)
+    try:
+        yield storage
+    finally:
+        await asyncio.shield(storage.close())
+
+
+def _catalog(wanted: str | None, recorded: str | None, games_folder: Path | None) -> Catalog:
+    """The catalogue of the game that is asked for, else of the one that is recorded, else of the default one."""
+    folders = (GAMES_FOLDER,) if games_folder is None else (games_folder, GAMES_FOLDER)
+    if wanted is not None and ("/" in wanted or Path(wanted).is_dir()):
+        catalog = load_catalog(Path(wanted))
+    else:
+        catalog = load_catalog(find_game(wanted or recorded or DEFAULT_GAME, folders))
+    if recorded is not None and catalog.code != recorded:
+        raise GameMismatch(
+            f"This database holds a ladder of {recorded}, not of {catalog.code}. Leave --game away, or name another "
+            "database."
+        )
+    return catalog
+
+
+async def wire(
+    settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
+) -> Ladder:
+    recorded, database_id = await storage.read(lambda tx: (tx.note("game"), tx.note("database_id")))
+    catalog = _catalog(settings.game, recorded, settings.games_folder)
+    if database_id is None and not storage.is_read_only:
+        database_id = uuid4().hex
+        await storage.write(_remember("game", catalog.code))
+        await storage.write(_remember("database_id", database_id))
+    countries = load_countries(settings.common_countries or catalog.common_countries)
+    name_keys = NameKeys(load_prototypes())
+    races, codes = catalog.race_codes, sorted(countries.codes)
+
+    def new_board() -> Board:
+        return Board(races=races, countries=codes, inactivity_us=settings.inactivity_us)
+
+    bus = EventBus()
+    store = DataAccessService(storage, clock, new_board)
+    unit_of_work = UnitOfWork(storage, bus)
+    leaderboard = LeaderboardService(
+        store=store,
+        clock=clock,
+        catalog=catalog,
+        countries=countries,
+        inactivity_us=settings.inactivity_us,
+        observe_read_seconds=observe_read_seconds,
+    )
+    players = PlayerService(unit_of_work=unit_of_work, catalog=catalog, countries=countries, name_keys=name_keys)
+    matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, elo=Elo())
+    imports = ImportService(
+        unit_of_work=unit_of_work,
+        match_service=matches,
+        backups=storage,
+        clock=clock,
+        entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys),
+        game_files=GameFileReader(catalog=catalog, name_keys=name_keys),
+    )
+    board_settings = f"{database_id} {settings.inactivity_us} {' '.join(countries.common)}"
+    services = Services(
+        leaderboard=leaderboard,
+        exports=ExportService(unit_of_work=unit_of_work),
+        rating_quality=RatingQualityService(unit_of_work=unit_of_work),
+        administration=AdminService(imports=imports, players=players),
+        catalog=catalog,
+        countries=countries,
+        country_names=CountryNames(),
+        inactivity_days=None if settings.inactivity_days == "off" else settings.inactivity_days,
+        board_fingerprint=hashlib.sha256(board_settings.encode()).hexdigest()[:8],
+    )
+    return Ladder(
+        settings=settings,
+        services=services,
+        store=store,
+        bus=bus,
+        unit_of_work=unit_of_work,
+        players=players,
+        matches=matches,
+        clock=clock,
+    )
+
+
+def _remember(name: str, value: str) -> Callable[[Transaction], None]:
+    return lambda tx: tx.set_note(name, value)

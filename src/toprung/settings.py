@@ -1,0 +1,85 @@
+"""Settings from the environment and a `.env` file; a bad value fails at start, naming the variable."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from toprung.domain.errors import InvalidInput
+from toprung.domain.moment import MICROSECONDS_PER_DAY
+
+ENV_PREFIX: Final = "TOPRUNG_"
+
+
+class Settings(BaseSettings):
+    """Every setting of the program. Each is the environment variable of its name with `TOPRUNG_` before it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        validate_default=True,
+    )
+
+    database: str = Field("sqlite:///toprung.db", description="Where the ladder is: sqlite:///path or postgresql://...")
+    game: str | None = Field(
+        None, description="The game's code, or the folder of its data; a database remembers its own."
+    )
+    games_folder: Path | None = Field(None, description="A folder with further games, one folder each.")
+    inactivity_days: Annotated[float, Field(gt=0, le=36_500)] | Literal["off"] = Field(
+        14, description="After how many days without a game an entry leaves the leaderboard, or off."
+    )
+    common_countries: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        None, description="The countries that are offered first, as codes with commas between; at most 49."
+    )
+    host: str = Field("127.0.0.1", description="The address that the site answers on.")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="The port that the site answers on.")
+    admin_token: SecretStr | None = Field(
+        None, description="The admin API's token; a new one is made at each start if unset."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+
+    @field_validator("common_countries", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(code.strip().upper() for code in value.split(",") if code.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("database")
+    @classmethod
+    def _known_database(cls, value: str) -> str:
+        kind, separator, rest = value.partition("://")
+        if kind in {"postgresql", "postgres"} and separator and rest:
+            return f"postgresql://{rest}"
+        if kind == "sqlite" and separator and rest.startswith("/") and len(rest) > 1:
+            return value
+        raise ValueError("a database is sqlite:///path or postgresql://user@host/name")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The database's file; None on PostgreSQL. Three slashes lead to a relative path, four to an absolute one."""
+        return Path(self.database.removeprefix("sqlite:///")) if self.database.startswith("sqlite:///") else None
+
+    @property
+    def inactivity_us(self) -> int | None:
+        """The inactivity window in microseconds; None where it is off."""
+        return None if self.inactivity_days == "off" else round(self.inactivity_days * MICROSECONDS_PER_DAY)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings; what is given here, from the command line, goes first. Raises `InvalidInput`, naming it."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]  # pydantic validates them
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0]) if first["loc"] else "settings"
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        name = f"--{field.replace('_', '-')}" if field in given else f"{ENV_PREFIX}{field.upper()}"
+        raise InvalidInput(field, f"{name}: {reason} (it is {first['input']!r}).") from None
