@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from toprung.domain.board_expiry import ExpiryQueue
-from toprung.domain.board_order import BoardOrder, Bools, Int64s, order_key, order_keys
+from toprung.domain.board_order import BoardOrder, Bools, Int64s, Uint8s, order_key, order_keys
 from toprung.domain.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns, TableSnapshot
 from toprung.domain.leaderboard import (
     FoundPlayer,
@@ -32,6 +32,9 @@ REBUILD_ABOVE: Final = 64
 """When more entries than this lapse at once, building the order anew is cheaper than taking them out one by one."""
 
 _FIRST_STRETCH: Final = 512
+
+_COMPARED_CODES_MAX: Final = 8
+"""Up to so many codes, comparing a column with each of them is quicker than looking every value up in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,9 +305,9 @@ class Board:
         order = self._order
         matches = order.is_best[start:stop] if wanted.best_only else np.ones(stop - start, np.bool_)
         if wanted.races is not None:
-            matches = matches & wanted.races[order.races[start:stop]]
+            matches = matches & _among(order.races[start:stop], wanted.races)
         if wanted.countries is not None:
-            matches = matches & wanted.countries[order.countries[start:stop]]
+            matches = matches & _among(order.countries[start:stop], wanted.countries)
         return matches
 
     def _total(self, wanted: _Filter) -> tuple[int, Int64s | None]:
@@ -314,7 +317,7 @@ class Board:
         if wanted.stop - wanted.start < self._order.size:
             positions = np.flatnonzero(self._matches(wanted, wanted.start, wanted.stop)) + wanted.start
             return len(positions), positions
-        counts = self._counts[:, :, 1] if wanted.best_only else self._counts.sum(axis=2)
+        counts = self._counts[:, :, 1:] if wanted.best_only else self._counts
         if wanted.races is not None:
             counts = counts[wanted.races[: counts.shape[0]]]
         if wanted.countries is not None:
@@ -375,3 +378,14 @@ class Board:
             table.last_played_us[slots].tolist(),
         )
         return tuple(map(LeaderboardRow._make, zip(*columns, strict=True)))
+
+
+def _among(column: Uint8s, wanted: Bools) -> Bools:
+    """Which values of a column of codes are wanted; `wanted` says so of each code."""
+    codes = np.flatnonzero(wanted).tolist()
+    if not 0 < len(codes) <= _COMPARED_CODES_MAX:
+        return wanted.take(column)
+    matches: Bools = column == codes[0]
+    for code in codes[1:]:
+        matches |= column == code
+    return matches
