@@ -101,7 +101,7 @@ async def test_games_are_imported_with_the_name_of_their_source() -> None:
         summary = await client.import_games(text, "World Cup & more", no_progress)
         again = await client.import_games(text, "World Cup & more", no_progress)
     assert (summary.matches_added, summary.players_added, again.matches_added) == (1, 2, 0)
-    assert ladder.storage.source_keys == ["World Cup & more:7"]
+    assert [match.source_key for match in ladder.storage.database.matches.values()] == ["World Cup & more:7"]
 
 
 async def test_players_are_added_and_changed() -> None:
@@ -118,7 +118,7 @@ async def test_players_are_added_and_changed() -> None:
     ("work", "kind", "words"),
     [
         (lambda client: client.ban_player("Nobody"), NotFound, "no player called 'Nobody'"),
-        (lambda client: client.register_player("maru", None), Conflict, "taken"),
+        (lambda client: client.register_player("maru", None), Conflict, "belongs to Maru"),
         (lambda client: client.register_player("Serral", "UK"), InvalidInput, "did you mean GB"),
         (lambda client: client.register_player("\x1b[31mred", None), InvalidInput, "control character"),
         (

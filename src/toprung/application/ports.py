@@ -123,6 +123,10 @@ class MatchRepository(Protocol):
         """Adds matches and gives their ids, in order."""
         ...
 
+    def finals(self) -> Iterator[FinalMatch]:
+        """All of them, in the order in which they were recorded."""
+        ...
+
     def count(self) -> int:
         """How many there are."""
         ...

@@ -7,6 +7,7 @@ from typing import Protocol
 from toprung.application.admin_service import Administration
 from toprung.application.export_service import ExportService
 from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.rating_quality import RatingQualityService
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 
@@ -36,6 +37,7 @@ class Services:
 
     leaderboard: LeaderboardService
     exports: ExportService
+    rating_quality: RatingQualityService
     administration: Administration
     catalog: Catalog
     countries: Countries

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
-from tests.interfaces.cli.memory_storage import MemoryStorage
+from tests.fakes import FakeStorage, FakeTransaction
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.application.admin_service import Administration, AdminService
@@ -19,6 +19,7 @@ from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_service import MatchService
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import NewEntry, NewPlayer, Transaction
+from toprung.application.rating_quality import RatingQualityService
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -27,6 +28,7 @@ from toprung.domain.errors import ToprungError
 from toprung.domain.events import EntriesImported
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 from toprung.domain.names import NameKeys
+from toprung.domain.player import Player
 from toprung.domain.rating import Elo
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 
@@ -90,7 +92,7 @@ class Ladder:
     while_playing: Callable[[], None] = lambda: None
     while_serving: Callable[[], None] = lambda: None
     options: list[Options] = field(default_factory=list)
-    storage: MemoryStorage = field(default_factory=MemoryStorage)
+    storage: FakeStorage = field(default_factory=FakeStorage)
 
     def __call__(self) -> "Ladder":
         return self
@@ -122,8 +124,15 @@ class Ladder:
                 tx.entries.add([entry])
             tx.record(EntriesImported(entries=len(standings)))
 
-        self.storage.commit(work)
+        tx = FakeTransaction(self.storage.database)
+        work(tx)
+        tx.finish()
         return self
+
+    def player(self, name: str) -> Player:
+        """The player of this name."""
+        (found,) = (player for player in self.storage.database.players.values() if player.name == name)
+        return found
 
     @asynccontextmanager
     async def reading(self, options: Options) -> AsyncIterator[Reading]:
@@ -197,6 +206,7 @@ class Ladder:
         return Services(
             leaderboard=leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
+            rating_quality=RatingQualityService(unit_of_work=unit_of_work),
             administration=AdminService(imports=imports, players=players),
             catalog=catalog,
             countries=countries,

@@ -14,7 +14,7 @@ NAMES = ("김민철이영호선수임요환", "Иван Грозный", "王小
 @pytest.fixture(scope="module")
 def ladder() -> Ladder:
     standings = [
-        Standing(name=f"{NAMES[number % len(NAMES)]}{number or ''}"[:24], mmr=2900 - 31 * number, won=number * 7)
+        Standing(name=f"{NAMES[number % len(NAMES)][:22]}{number or ''}", mmr=2900 - 31 * number, won=number * 7)
         for number in range(40)
     ]
     return Ladder().put(*standings)

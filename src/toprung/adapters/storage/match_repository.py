@@ -1,11 +1,16 @@
 """Final matches in the database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Final
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from toprung.adapters.storage import schema
-from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.player import PlayerId
+
+ROWS_AT_ONCE: Final = 20_000
 
 
 class SqlMatchRepository:
@@ -44,6 +49,31 @@ class SqlMatchRepository:
         self._connection.execute(insert(schema.match_player), players)
         return ids
 
+    def finals(self) -> Iterator[FinalMatch]:
+        """See `MatchRepository`."""
+        match, one = schema.match, schema.match_player
+        query = (
+            select(match, one.c.side, one.c.player_id, one.c.race)
+            .join(one, one.c.match_id == match.c.id)
+            .order_by(match.c.id, one.c.side, one.c.seat)
+        )
+        rows = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+        for _, group in groupby(rows, key=lambda row: row.id):
+            of_match = list(group)
+            first = of_match[0]
+            players = {side: [row for row in of_match if row.side == side] for side in (1, 2)}
+            yield FinalMatch(
+                source_key=first.source_key,
+                sides=(_participants(players[1]), _participants(players[2])),
+                result=MatchResult(first.result),
+                ended_at_us=first.ended_at_us,
+                map_name=first.map_name,
+            )
+
     def count(self) -> int:
         """See `MatchRepository`."""
         return self._connection.execute(select(func.count()).select_from(schema.match)).scalar_one()
+
+
+def _participants(rows: Sequence[Row[Any]]) -> tuple[Participant, ...]:
+    return tuple(Participant(player_id=PlayerId(row.player_id), race=row.race) for row in rows)
