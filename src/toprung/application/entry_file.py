@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from toprung.application.ports import StoredEntry
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
@@ -59,9 +61,12 @@ class ImportRefused(ToprungError):
         self.problem_count = len(problems)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryRow:
-    """One good line of the file."""
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One good line of the file.
+
+    There may be a million of these at once. The garbage collector would look at each again and again, with the event
+    loop standing still meanwhile; they hold text and numbers only, so it need not.
+    """
 
     line: int
     discord_id: int | None
@@ -78,34 +83,42 @@ class EntryRow:
 
 
 def read_table(
-    text: str, required: Sequence[str], optional: Sequence[str] = ()
+    text: str, required: Sequence[str], optional: Sequence[str] = (), problems: list[Problem] | None = None
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """The lines of a CSV text as (line number, column -> text). Raises `ImportRefused` for a wrong header or shape."""
+    """The lines of a CSV text as (line number, column -> text).
+
+    Raises `ImportRefused` for a wrong header, under which no line means anything. A line of another shape is added to
+    `problems`; without such a list it raises, too.
+    """
+    misshapen: list[Problem] = [] if problems is None else problems
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    line = 1
     try:
         header = [name.strip() for name in next(reader, [])]
-        problems = [
+        wrong = [
             Problem(line=1, column=name, reason="the column is missing") for name in required if name not in header
         ]
         for name in sorted(set(header)):
             if name not in (*required, *optional):
-                problems.append(
+                wrong.append(
                     Problem(line=1, column=name, reason=f"unknown column; the columns are {','.join(required)}")
                 )
             elif header.count(name) > 1:
-                problems.append(Problem(line=1, column=name, reason="the column stands there twice"))
-        if problems:
-            raise ImportRefused(problems)
+                wrong.append(Problem(line=1, column=name, reason="the column stands there twice"))
+        if wrong:
+            raise ImportRefused(wrong)
         line = reader.line_num + 1
         for cells in reader:
             if cells and len(cells) != len(header):
                 reason = f"{len(cells)} cells where the header has {len(header)}"
-                raise ImportRefused([Problem(line=line, column="", reason=reason)])
-            if cells:
+                misshapen.append(Problem(line=line, column="", reason=reason))
+            elif cells:
                 yield line, dict(zip(header, cells, strict=True))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise ImportRefused([Problem(line=reader.line_num, column="", reason=f"not CSV: {error}")]) from None
+        misshapen.append(Problem(line=line, column="", reason=f"not CSV from here on: {error}"))
+    if misshapen and problems is None:
+        raise ImportRefused(misshapen)
 
 
 class EntryFileReader:
@@ -120,7 +133,7 @@ class EntryFileReader:
         """Every line of the file. Raises `ImportRefused` with every line that is wrong, alone or beside another."""
         rows: list[EntryRow] = []
         problems: list[Problem] = []
-        for line, cells in read_table(text, COLUMNS):
+        for line, cells in read_table(text, COLUMNS, (), problems):
             row = self._row(line, cells, now_us, problems)
             if row is not None:
                 rows.append(row)

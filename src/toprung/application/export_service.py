@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Iterator
 
 import polars as pl
 
@@ -50,25 +49,25 @@ def _csv(tx: Transaction) -> str:
 
 
 def _frame(tx: Transaction) -> pl.DataFrame:
-    frame = pl.DataFrame(
-        _values(tx.entries.stored()), schema={**EXPORT_SCHEMA, "last_played": pl.Int64()}, orient="row"
-    )
+    columns: dict[str, list[object]] = {name: [] for name in EXPORT_SCHEMA}
+    for stored in tx.entries.stored():
+        for column, value in zip(columns.values(), _values(stored), strict=True):
+            column.append(value)
+    frame = pl.DataFrame(columns, schema={**EXPORT_SCHEMA, "last_played": pl.Int64()})
     return frame.with_columns(pl.col("last_played").cast(EXPORT_SCHEMA["last_played"]))
 
 
-def _values(entries: Iterator[StoredEntry]) -> list[tuple[object, ...]]:
-    return [
-        (
-            stored.player.discord_id,
-            stored.player.name,
-            stored.player.country,
-            stored.entry.race,
-            stored.entry.mmr,
-            stored.entry.games_played,
-            stored.entry.games_won,
-            stored.entry.games_lost,
-            stored.entry.games_drawn,
-            stored.entry.last_played_us,
-        )
-        for stored in entries
-    ]
+def _values(stored: StoredEntry) -> tuple[object, ...]:
+    entry, player = stored.entry, stored.player
+    return (
+        player.discord_id,
+        player.name,
+        player.country,
+        entry.race,
+        entry.mmr,
+        entry.games_played,
+        entry.games_won,
+        entry.games_lost,
+        entry.games_drawn,
+        entry.last_played_us,
+    )

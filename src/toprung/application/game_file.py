@@ -8,7 +8,7 @@ from toprung.application.ports import NewPlayer
 from toprung.domain.catalog import Catalog
 from toprung.domain.errors import InvalidInput, ToprungError
 from toprung.domain.moment import from_iso
-from toprung.domain.names import NameKeys, clean_name, csv_uncell
+from toprung.domain.names import NameKeys, clean_name, csv_uncell, unsafe_character
 
 COLUMNS: Final = ("ended_at", "game_id", "player_1", "player_2", "score_1", "score_2")
 RACE_COLUMNS: Final = ("race_1", "race_2")
@@ -41,7 +41,7 @@ class GameFileReader:
         lines: dict[str, int] = {}
         optional = RACE_COLUMNS if len(self._catalog.races) == 1 else ()
         required = COLUMNS if optional else COLUMNS + RACE_COLUMNS
-        for line, cells in read_table(text, required, optional):
+        for line, cells in read_table(text, required, optional, problems):
             before = len(problems)
             game = self._game(line, cells, now_us, problems)
             if game is None or len(problems) > before:
@@ -107,6 +107,11 @@ class GameFileReader:
 def _game_id(text: str) -> str:
     if not text or len(text) > GAME_ID_MAX_CODE_POINTS:
         raise InvalidInput("game_id", f"a game needs an id of 1 to {GAME_ID_MAX_CODE_POINTS} characters")
+    found = unsafe_character(text)
+    if found is not None:
+        raise InvalidInput(
+            "game_id", f"character {found[0] + 1} of the id may not be there ({found[1].replace('_', ' ')})"
+        )
     return text
 
 

@@ -90,10 +90,9 @@ class ImportService:
 
 def _write_rows(tx: Transaction, rows: Sequence[EntryRow], now_us: int, progress: Progress) -> tuple[int, int]:
     """Writes the rows and gives how many players and entries are new."""
-    players_added = entries_added = done = 0
+    players, players_added = _players_of(tx, rows)
+    entries_added = done = 0
     for batch in _batches(rows, ROWS_AT_ONCE):
-        players, added = _players_of(tx, batch)
-        players_added += added
         known = tx.entries.by_keys([(players[row.name_key].id, row.race) for row in batch])
         new = [row for row in batch if (players[row.name_key].id, row.race) not in known]
         made = tx.entries.add([_new_entry(row, players[row.name_key]) for row in new])
@@ -120,32 +119,46 @@ def _write_rows(tx: Transaction, rows: Sequence[EntryRow], now_us: int, progress
 
 
 def _players_of(tx: Transaction, rows: Sequence[EntryRow]) -> tuple[dict[str, Player], int]:
-    """The players of these rows by name key, added or brought up to date, and how many are new."""
-    first_rows = {row.name_key: row for row in reversed(rows)}
-    by_name = tx.players.by_name_keys(first_rows.keys())
-    by_discord = tx.players.by_discord_ids({row.discord_id for row in rows if row.discord_id is not None})
-    players: dict[str, Player] = {}
-    new: list[EntryRow] = []
+    """The players of these rows by name key, added or brought up to date, and how many are new.
+
+    All are looked up before any is written, so that every contradiction is found and no batch judges another's work.
+    """
+    first_rows: dict[str, EntryRow] = {}
+    for row in rows:
+        first_rows.setdefault(row.name_key, row)
+    known: dict[str, Player] = {}
     problems: list[Problem] = []
-    for key, row in first_rows.items():
-        named = by_name.get(key)
-        known = named if row.discord_id is None else by_discord.get(row.discord_id)
-        if named is not None and known is None and named.discord_id is None:
-            known = named
-        if named is not None and (known is None or known.id != named.id):
-            reason = f"{row.name} is taken by another player (or counts as the same name as {named.name})"
-            problems.append(Problem(line=row.line, column="player_name", reason=reason))
-        elif known is None:
-            new.append(row)
-        else:
-            players[key] = _brought_up_to_date(tx, known, row)
+    for batch in _batches(first_rows.values(), ROWS_AT_ONCE):
+        _find_players(tx, batch, known, problems)
     if problems:
         raise ImportRefused(problems)
-    added = tx.players.add(
-        [NewPlayer(name=row.name, name_key=row.name_key, country=row.country, discord_id=row.discord_id) for row in new]
-    )
-    players.update({row.name_key: player for row, player in zip(new, added, strict=True)})
-    return players, len(added)
+    players = {key: _brought_up_to_date(tx, player, first_rows[key]) for key, player in known.items()}
+    added = 0
+    for batch in _batches([row for key, row in first_rows.items() if key not in known], ROWS_AT_ONCE):
+        made = tx.players.add([_new_player(row) for row in batch])
+        players.update({row.name_key: player for row, player in zip(batch, made, strict=True)})
+        added += len(made)
+    return players, added
+
+
+def _find_players(tx: Transaction, rows: Sequence[EntryRow], known: dict[str, Player], problems: list[Problem]) -> None:
+    """Adds to `known` whom these rows mean, by Discord id and else by name, and to `problems` where the two differ."""
+    by_name = tx.players.by_name_keys([row.name_key for row in rows])
+    by_discord = tx.players.by_discord_ids([row.discord_id for row in rows if row.discord_id is not None])
+    for row in rows:
+        named = by_name.get(row.name_key)
+        player = named if row.discord_id is None else by_discord.get(row.discord_id)
+        if named is not None and player is None and named.discord_id is None:
+            player = named
+        if named is not None and (player is None or player.id != named.id):
+            reason = f"{row.name} is taken by another player (or counts as the same name as {named.name})"
+            problems.append(Problem(line=row.line, column="player_name", reason=reason))
+        elif player is not None:
+            known[row.name_key] = player
+
+
+def _new_player(row: EntryRow) -> NewPlayer:
+    return NewPlayer(name=row.name, name_key=row.name_key, country=row.country, discord_id=row.discord_id)
 
 
 def _brought_up_to_date(tx: Transaction, player: Player, row: EntryRow) -> Player:

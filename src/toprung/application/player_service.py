@@ -47,8 +47,8 @@ class PlayerService:
             country=None if country is None else self._countries.parse(country),
             region=None if region is None else self._catalog.region(region).code,
             discord_id=discord_id,
-            in_game_names=tuple(map(clean_name, in_game_names)),
-            handles=handles,
+            in_game_names=tuple(dict.fromkeys(map(clean_name, in_game_names))),
+            handles=tuple(dict.fromkeys(handles)),
         )
 
         def work(tx: Transaction) -> Player:

@@ -25,7 +25,7 @@ class NameSearch:
         self._starts = np.cumsum(lengths) - lengths + 1 if parts else np.zeros(0, np.int64)
 
     def find(self, text: str, limit: int, is_wanted: Callable[[int], bool] = lambda _: True) -> list[int]:
-        """At most `limit` wanted indexes: of the whole name first, then of names that begin so, then of others with it."""
+        """At most `limit` wanted indexes: of whole names first, then of names that begin so, then of others."""
         wanted = folded(text).strip().replace(_SEPARATOR, " ")
         if not wanted:
             return []

@@ -13,7 +13,8 @@ from toprung.domain.board_table import NEVER, EntryColumns
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId
 
-ROWS_AT_ONCE: Final = 20_000
+ROWS_AT_ONCE: Final = 500
+"""Fetched at a time. On PostgreSQL this is also for how many rows the event loop stands still."""
 
 _entry, _player = schema.entry, schema.player
 

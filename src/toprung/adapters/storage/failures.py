@@ -11,6 +11,7 @@ _SENTENCES = (
         "database is locked",
         "Another program holds the database locked; nothing of this was kept. Try again in a moment.",
     ),
+    ("lock timeout", "Another writer holds what this wants to change; nothing of it was kept. Try again in a moment."),
     ("readonly database", "The database cannot be written to: the file or its folder is read-only."),
     ("read-only transaction", "The database was opened for reading only."),
     ("unable to open", "The database file cannot be opened; check that its folder exists and may be written to."),

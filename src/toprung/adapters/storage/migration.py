@@ -24,7 +24,7 @@ class Migrated:
 def revision_of(connection: Connection) -> str | None:
     """The schema's revision; None for an empty database. Raises `StorageUnavailable` for somebody else's database."""
     tables = set(inspect(connection).get_table_names())
-    if "alembic_version" in tables:
+    if {"alembic_version", "change_counter"} <= tables:  # others use Alembic too
         revision = connection.execute(text("select version_num from alembic_version")).scalar()
         if revision is not None:
             return str(revision)

@@ -1,7 +1,7 @@
 """Players in the database."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,8 @@ from toprung.application.ports import NewPlayer
 from toprung.domain.board_table import PlayerColumns
 from toprung.domain.errors import Conflict
 from toprung.domain.player import Player, PlayerId
+
+ROWS_AT_ONCE: Final = 500
 
 _player, _identity = schema.player, schema.player_identity
 
@@ -24,21 +26,19 @@ class SqlPlayerRepository:
 
     def get(self, player_id: PlayerId) -> Player | None:
         """See `PlayerRepository`."""
-        found = self._players(_player.c.id == player_id)
-        return found[0] if found else None
+        return next(iter(self._players(_player.c.id == player_id).values()), None)
 
     def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
         """See `PlayerRepository`."""
-        query = select(_player.c.name_key, _player.c.id).where(_player.c.name_key.in_(list(keys)))
-        ids = {PlayerId(row.id): row.name_key for row in self._connection.execute(query)}
-        return {ids[player.id]: player for player in self._players(_player.c.id.in_(list(ids)))}
+        return self._players(_player.c.name_key.in_(list(keys)))
 
     def by_discord_ids(self, discord_ids: Collection[int]) -> dict[int, Player]:
         """See `PlayerRepository`."""
-        players = self._players(_player.c.discord_id.in_(list(discord_ids)))
+        players = self._players(_player.c.discord_id.in_(list(discord_ids))).values()
         return {player.discord_id: player for player in players if player.discord_id is not None}
 
-    def _players(self, condition: ColumnElement[bool]) -> list[Player]:
+    def _players(self, condition: ColumnElement[bool]) -> dict[str, Player]:
+        """The players by name key, as they are once they are locked."""
         select_players = select(_player).where(condition).order_by(_player.c.id)
         if self._is_locking:
             select_players = select_players.with_for_update()
@@ -47,7 +47,7 @@ class SqlPlayerRepository:
         identities: dict[tuple[int, str], list[str]] = {}
         for row in self._connection.execute(query) if rows else ():
             identities.setdefault((row.player_id, row.kind), []).append(row.value)
-        return [_to_player(row, identities) for row in rows]
+        return {row.name_key: _to_player(row, identities) for row in rows}
 
     def add(self, players: Sequence[NewPlayer]) -> list[Player]:
         """See `PlayerRepository`."""
@@ -80,7 +80,8 @@ class SqlPlayerRepository:
             ]
             self._add_identities(added)
         except IntegrityError as error:
-            raise _conflict(error, ", ".join(new.name for new in players[:3])) from error
+            who = players[0].name if len(players) == 1 else f"of one of {len(players)} players"
+            raise _conflict(error, who) from error
         return added
 
     def save(self, player: Player, name_key: str) -> None:
@@ -113,8 +114,12 @@ class SqlPlayerRepository:
     def columns(self) -> PlayerColumns:
         """See `PlayerRepository`."""
         query = select(_player.c.id, _player.c.name, _player.c.country, _player.c.is_banned).order_by(_player.c.id)
-        rows = self._connection.execute(query).all()
-        ids, names, countries, banned = zip(*rows, strict=True) if rows else ((), (), (), ())
+        columns: tuple[list[Any], ...] = ([], [], [], [])
+        result = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+        for rows in result.partitions():
+            for column, part in zip(columns, zip(*rows, strict=True), strict=True):
+                column.extend(part)
+        ids, names, countries, banned = columns
         return PlayerColumns(ids=ids, names=names, countries=countries, banned=banned)
 
 
@@ -132,7 +137,7 @@ def _to_player(row: Row[Any], identities: dict[tuple[int, str], list[str]]) -> P
 
 
 def _conflict(error: IntegrityError, who: str) -> Conflict:
-    reason = str(error.orig)
+    reason = str(error.orig).partition("\n")[0]  # what follows on PostgreSQL repeats the values, which may say anything
     if "name_key" in reason:
         return Conflict(f"The name {who} is taken, or looks too much like one that is; choose another.")
     if "discord_id" in reason:

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from toprung.adapters.storage import migration
 from toprung.adapters.storage.failures import storage_failure
+from toprung.adapters.storage.in_flight import InFlight
 from toprung.adapters.storage.migration import Migrated
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports import Committed, Transaction
-from toprung.domain.errors import WriterPresent
+from toprung.domain.errors import StorageUnavailable, WriterPresent
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class PostgresStorage:
         self.migrated = migrated
         self._engine = engine
         self._lock = lock
+        self._in_flight = InFlight()
 
     @classmethod
     async def open_for_reading(cls, url: str) -> "PostgresStorage":
@@ -60,6 +62,7 @@ class PostgresStorage:
         Raises `WriterPresent` where another process writes to it, and `StorageUnavailable`.
         """
         engine = _engine(url)
+        lock: AsyncConnection | None = None
         try:
             lock = await _writer_lock(engine)
             migrated = None
@@ -72,16 +75,22 @@ class PostgresStorage:
                 else:
                     migration.check_revision(revision)
         except (SQLAlchemyError, OSError) as error:
-            await engine.dispose()
+            await _let_go(engine, lock)
             raise storage_failure(error) from error
         except BaseException:
-            await engine.dispose()
+            await _let_go(engine, lock)
             raise
         return cls(engine, lock, migrated)
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
+        if self.is_read_only:
+            raise StorageUnavailable("The database was opened for reading only.")
 
+        with self._in_flight.one():
+            return await self._write(work)
+
+    async def _write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         def run(connection: Connection) -> Committed[T]:
             tx = SqlTransaction(connection, is_writing=True)
             return Committed(value=work(tx), changes=tx.finish())
@@ -107,9 +116,10 @@ class PostgresStorage:
 
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         try:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(**options)
-                return await connection.run_sync(run)
+            with self._in_flight.one():
+                async with self._engine.connect() as connection:
+                    await connection.execution_options(**options)
+                    return await connection.run_sync(run)
         except (SQLAlchemyError, OSError) as error:
             raise storage_failure(error) from error
 
@@ -119,10 +129,16 @@ class PostgresStorage:
 
     async def close(self) -> None:
         """See `Storage`."""
-        if self._lock is not None:
-            with suppress(SQLAlchemyError, OSError):
-                await self._lock.close()
-        await self._engine.dispose()
+        await self._in_flight.close()
+        await _let_go(self._engine, self._lock)
+
+
+async def _let_go(engine: AsyncEngine, lock: AsyncConnection | None) -> None:
+    """Closes every connection, that of the writer's lock too: it must be back in the pool for that."""
+    if lock is not None:
+        with suppress(SQLAlchemyError, OSError):
+            await lock.close()
+    await engine.dispose()
 
 
 def _engine(url: str) -> AsyncEngine:

@@ -4,7 +4,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from toprung.adapters.storage import migration
 from toprung.adapters.storage.failures import storage_failure
+from toprung.adapters.storage.in_flight import InFlight
 from toprung.adapters.storage.migration import Migrated
-from toprung.adapters.storage.sqlite_engine import SAFE_VERSION, driver, reading_engine, writing_engine
+from toprung.adapters.storage.sqlite_engine import SAFE_VERSION, driver, looking_engine, reading_engine, writing_engine
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.adapters.storage.writer_lock import WriterLock
 from toprung.application.ports import Committed, Transaction
@@ -42,7 +43,8 @@ class _Job:
 
     def settle(self, outcome: Committed[Any] | Exception) -> None:
         """Hands the outcome to whoever waits, if anybody still does."""
-        self.future.get_loop().call_soon_threadsafe(self._settle, outcome)
+        with suppress(RuntimeError):  # the event loop is closed, and who waited went with it
+            self.future.get_loop().call_soon_threadsafe(self._settle, outcome)
 
     def _settle(self, outcome: Committed[Any] | Exception) -> None:
         if self.future.done():
@@ -65,6 +67,7 @@ class SqliteStorage:
         self._readers = readers
         self._lock = lock
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._in_flight = InFlight()
         self._thread: threading.Thread | None = None
         if writer is not None:
             self._thread = threading.Thread(target=self._write_until_closed, args=(writer,), name="sqlite-writer")
@@ -82,7 +85,11 @@ class SqliteStorage:
         try:
             migration.check_revision(await asyncio.to_thread(_revision, readers))
         except SQLAlchemyError as error:
+            readers.dispose()
             raise storage_failure(error) from error
+        except BaseException:
+            readers.dispose()
+            raise
         return cls(path, readers, None, None, None)
 
     @classmethod
@@ -111,17 +118,19 @@ class SqliteStorage:
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
-        if self._thread is None:
+        if self.is_read_only:
             raise StorageUnavailable("The database was opened for reading only.")
         if self._jobs.qsize() >= WRITES_WAITING_MAX:
             raise StorageUnavailable(f"More than {WRITES_WAITING_MAX} writes are waiting; try again in a moment.")
-        future: asyncio.Future[Committed[Any]] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(work, future))
-        return await future
+        with self._in_flight.one():
+            future: asyncio.Future[Committed[Any]] = asyncio.get_running_loop().create_future()
+            self._jobs.put(_Job(work, future))
+            return await future
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """See `Storage`."""
-        return await asyncio.to_thread(self._read, work)
+        with self._in_flight.one():
+            return await asyncio.to_thread(self._read, work)
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         try:
@@ -134,13 +143,11 @@ class SqliteStorage:
         """See `Backups`: a copy beside the database, named by the time and the reason; None while it is empty."""
         if await self.read(lambda tx: tx.last_seq()) == 0:
             return None
-        try:
-            return str(await asyncio.to_thread(_backup, self._path, reason))
-        except (OSError, driver().Error) as error:
-            raise StorageUnavailable(f"No backup could be made, so nothing was begun: {error}") from error
+        return str(await asyncio.to_thread(_backup, self._path, reason))
 
     async def close(self) -> None:
         """See `Storage`."""
+        await self._in_flight.close()
         self._readers.dispose()  # before the writer: the last connection to go folds the WAL into the file
         if self._thread is not None:
             self._jobs.put(None)
@@ -193,8 +200,12 @@ class SqliteStorage:
 def _checkpoint(connection: Connection) -> None:
     """Moves what is in the WAL into the database file, so that a copy of that one file is complete."""
     raw = connection.connection.driver_connection
-    if raw is not None:
+    if raw is None:
+        return
+    try:
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except driver().Error as error:  # a full disk, say; what is in the WAL is safe there
+        _log.warning("checkpoint_failed", error=str(error))
 
 
 def _revision(engine: Engine) -> str | None:
@@ -203,8 +214,8 @@ def _revision(engine: Engine) -> str | None:
 
 
 def _bring_up_to_date(path: Path, writer: Engine) -> Migrated | None:
-    with writer.connect() as connection, connection.begin():
-        revision = migration.revision_of(connection)
+    # Looked at before the writing engine touches it: somebody else's database is not to be switched to WAL.
+    revision = _revision(looking_engine(path))
     if revision is not None and revision >= migration.HEAD:
         migration.check_revision(revision)
         return None
@@ -219,10 +230,14 @@ def _backup(path: Path, reason: str) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = path.with_name(f"{path.name}.backup-{stamp}-{reason}")
     module = driver()
-    with (
-        closing(module.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
-        closing(module.connect(str(target))) as copy,
-    ):
-        source.backup(copy)
+    try:
+        with (
+            closing(module.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(module.connect(str(target))) as copy,
+        ):
+            source.backup(copy)
+    except (OSError, module.Error) as error:
+        target.unlink(missing_ok=True)  # half a copy is none, and takes the room that is missing
+        raise StorageUnavailable(f"No backup could be made, so nothing was begun: {error}") from error
     _log.info("backup_made", path=str(target), reason=reason)
     return target

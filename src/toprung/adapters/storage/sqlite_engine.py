@@ -26,17 +26,14 @@ def driver() -> ModuleType:
 
 def writing_engine(path: Path) -> Engine:
     """An engine whose transactions begin by taking the write lock, and are on disk when they are committed."""
-    module = driver()
-    engine = create_engine(
-        "sqlite+pysqlite://",
-        module=module,
-        creator=lambda: module.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None),
-        poolclass=NullPool,
-    )
     # EXTRA instead of FULL would also sync the folder, which only matters for rollback journals.
     pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
-    _prepare(engine, pragmas, "BEGIN IMMEDIATE")
-    return engine
+    return _single_engine(path, pragmas, "BEGIN IMMEDIATE")
+
+
+def looking_engine(path: Path) -> Engine:
+    """An engine for a first look at a file of which it is not known yet whose it is; it changes nothing in it."""
+    return _single_engine(path, ("query_only=ON", "trusted_schema=OFF"), "BEGIN")
 
 
 def reading_engine(path: Path) -> Engine:
@@ -54,6 +51,18 @@ def reading_engine(path: Path) -> Engine:
         max_overflow=0,
     )
     _prepare(engine, ("query_only=ON", "trusted_schema=OFF"), "BEGIN")
+    return engine
+
+
+def _single_engine(path: Path, pragmas: tuple[str, ...], begin: str) -> Engine:
+    module = driver()
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        module=module,
+        creator=lambda: module.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None),
+        poolclass=NullPool,
+    )
+    _prepare(engine, pragmas, begin)
     return engine
 
 

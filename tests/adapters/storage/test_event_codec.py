@@ -1,0 +1,74 @@
+"""Events as text: what is read is what was written, for every event and every value."""
+
+from dataclasses import fields
+from typing import Final, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toprung.adapters.storage.event_codec import decode_event, encode_event
+from toprung.adapters.storage.schema import change
+from toprung.domain.events import Event
+from toprung.domain.match import MatchId
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import Entry, EntryId
+
+EVENT_TYPES: Final = get_args(Event)
+
+ids = st.integers(1, 2**63 - 1)
+texts = st.text(st.characters(codec="utf-8"), max_size=24)
+players = st.builds(
+    Player,
+    id=ids.map(PlayerId),
+    name=texts,
+    country=st.none() | texts,
+    region=st.none() | texts,
+    discord_id=st.none() | ids,
+    in_game_names=st.lists(texts, max_size=3).map(tuple),
+    handles=st.lists(texts, max_size=3).map(tuple),
+    is_banned=st.booleans(),
+)
+entries = st.builds(
+    Entry,
+    id=ids.map(EntryId),
+    player_id=ids.map(PlayerId),
+    race=texts,
+    mmr=st.integers(-(2**31), 2**31),
+    games_played=st.integers(0, 2**31),
+    games_won=st.integers(0, 2**31),
+    games_lost=st.integers(0, 2**31),
+    games_drawn=st.integers(0, 2**31),
+    last_played_us=st.none() | st.integers(0, 2**62),
+)
+values = {
+    "player": players,
+    "entry": entries,
+    "match_id": ids.map(MatchId),
+    "player_ids": st.lists(ids.map(PlayerId), max_size=4).map(tuple),
+    "entries": st.lists(entries, max_size=3).map(tuple),
+}
+values_by_type = {"EntriesImported": {"entries": st.integers(0, 2**40)}}
+
+
+def events_of(kind: type[Event]) -> st.SearchStrategy[Event]:
+    chosen = {**values, **values_by_type.get(kind.__name__, {})}
+    return st.builds(kind, **{field.name: chosen[field.name] for field in fields(kind)})
+
+
+@pytest.mark.parametrize("kind", EVENT_TYPES, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_an_event_is_read_as_it_was_written(kind: type[Event], data: st.DataObject) -> None:
+    event = data.draw(events_of(kind))
+    name, payload = encode_event(event)
+    assert decode_event(name, payload) == event
+    assert type(decode_event(name, payload)) is kind
+
+
+def test_the_table_has_room_for_every_kind_of_event() -> None:
+    assert max(len(kind.__name__) for kind in EVENT_TYPES) <= (change.c.kind.type.length or 0)  # type: ignore[attr-defined]
+
+
+def test_a_kind_that_this_version_does_not_know_is_not_guessed_at() -> None:
+    with pytest.raises(KeyError):
+        decode_event("PlayerPromoted", "{}")

@@ -1,0 +1,132 @@
+"""Settings: from the environment, a file and the command line; what is wrong is named where it was said."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toprung.domain.errors import InvalidInput
+from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.settings import ENV_PREFIX, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No variable of ours and no `.env` file of whoever runs the tests."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"{ENV_PREFIX}{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    yield
+    monkeypatch.undo()
+
+
+def test_without_any_setting_a_ladder_is_a_file_in_the_folder() -> None:
+    settings = load_settings()
+    assert (settings.database, settings.sqlite_path) == ("sqlite:///toprung.db", Path("toprung.db"))
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.inactivity_us == 14 * MICROSECONDS_PER_DAY
+    assert settings.common_countries is None
+
+
+def test_every_setting_is_described() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("TOPRUNG_PORT=1\nTOPRUNG_HOST=::1\nTOPRUNG_GAME=sc2\nOTHER=x\n", encoding="utf-8")
+    monkeypatch.setenv("TOPRUNG_PORT", "2")
+    monkeypatch.setenv("TOPRUNG_HOST", "")  # an empty variable is none
+    settings = load_settings(port=3, database=None)
+    assert (settings.port, settings.host, settings.game) == (3, "::1", "sc2")
+    assert load_settings().port == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///ladder.db", Path("ladder.db")),
+        ("sqlite:////var/lib/ladder.db", Path("/var/lib/ladder.db")),
+        ("sqlite:///a folder/별.db", Path("a folder/별.db")),
+        ("postgresql://user@host/name", None),
+        ("postgresql://user@/name?host=/tmp", None),
+    ],
+)
+def test_a_database_is_a_file_or_a_server(url: str, path: Path | None) -> None:
+    settings = load_settings(database=url)
+    assert (settings.database, settings.sqlite_path) == (url, path)
+
+
+def test_the_short_name_of_postgresql_means_the_same() -> None:
+    assert load_settings(database="postgres://host/name").database == "postgresql://host/name"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "ladder.db", "sqlite://ladder.db", "sqlite:///", "mysql://host/name", "postgresql://", "postgresql:host"],
+)
+def test_anything_else_is_no_database(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidInput, match="--database: a database is sqlite:///path or postgresql://"):
+        load_settings(database=url)
+    if url:
+        monkeypatch.setenv("TOPRUNG_DATABASE", url)
+        with pytest.raises(InvalidInput, match=r"^TOPRUNG_DATABASE: a database is"):
+            load_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "http"),
+        ("INACTIVITY_DAYS", "0"),
+        ("INACTIVITY_DAYS", "36501"),
+        ("INACTIVITY_DAYS", "nan"),
+        ("INACTIVITY_DAYS", "never"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_bad_value_fails_at_the_start_and_names_the_variable(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TOPRUNG_{variable}", value)
+    with pytest.raises(InvalidInput, match=f"^TOPRUNG_{variable}: .*{value}") as raised:
+        load_settings()
+    assert raised.value.field == variable.lower()
+    with pytest.raises(InvalidInput, match=f"^--{variable.lower().replace('_', '-')}: "):
+        load_settings(**{variable.lower(): value})
+
+
+@pytest.mark.parametrize(("text", "window_us"), [("off", None), ("1", 86_400_000_000), ("0.5", 43_200_000_000)])
+def test_the_inactivity_window_is_days_or_off(
+    text: str, window_us: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOPRUNG_INACTIVITY_DAYS", text)
+    assert load_settings().inactivity_us == window_us
+
+
+@given(days=st.floats(0, 36_500, exclude_min=True))
+def test_the_window_in_microseconds_is_the_window_in_days(days: float) -> None:
+    assert load_settings(inactivity_days=days).inactivity_us == pytest.approx(days * MICROSECONDS_PER_DAY, abs=0.5)
+
+
+def test_countries_are_codes_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPRUNG_COMMON_COUNTRIES", " kr, US,,de ")
+    assert load_settings().common_countries == ("KR", "US", "DE")
+
+
+def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPRUNG_ADMIN_TOKEN", "hunter2")
+    settings = load_settings()
+    assert settings.admin_token is not None
+    assert settings.admin_token.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().port = 1
