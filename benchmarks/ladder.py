@@ -1,0 +1,90 @@
+"""The program's own services around a made-up ladder: what a front end calls, without a database behind it."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from benchmarks.population import INACTIVITY_US, NOW_US, Population
+from toprung.application.data_access_service import DataAccessService
+from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.ports import Committed, Transaction
+from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.leaderboard import LeaderboardPage, LeaderboardQuery
+
+T = TypeVar("T")
+
+
+class HandClock:
+    """Implements `Clock`: the moment is what it was set to."""
+
+    def __init__(self, now_us: int = NOW_US) -> None:
+        self.moment_us = now_us
+
+    def now_us(self) -> int:
+        """See `Clock`."""
+        return self.moment_us
+
+
+class _Columns:
+    """Gives a repository's columns and nothing else."""
+
+    def __init__(self, columns: PlayerColumns | EntryColumns) -> None:
+        self._columns = columns
+
+    def columns(self) -> PlayerColumns | EntryColumns:
+        return self._columns
+
+
+class _Population:
+    """As much of a transaction as a load reads."""
+
+    def __init__(self, population: Population) -> None:
+        self.players = _Columns(population.players)
+        self.entries = _Columns(population.entry_columns())
+
+    def last_seq(self) -> int:
+        return 0
+
+
+class PopulationStorage:
+    """Implements of `Storage` what the services in memory ask: reading a population once."""
+
+    def __init__(self, population: Population) -> None:
+        self._population = population
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """See `Storage`."""
+        return work(cast("Transaction", _Population(self._population)))
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        """See `Storage`; there is nothing to write to."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """See `Storage`."""
+
+
+class Service:
+    """The read store and the leaderboard service, loaded with a population."""
+
+    def __init__(self, population: Population) -> None:
+        self.clock = HandClock()
+        self.store = DataAccessService(PopulationStorage(population), self.clock, population.new_board)
+        self._service = LeaderboardService(
+            store=self.store,
+            clock=self.clock,
+            catalog=population.catalog,
+            countries=population.countries,
+            inactivity_us=INACTIVITY_US,
+            observe_read_seconds=lambda _: None,
+        )
+
+    async def page(self, query: LeaderboardQuery) -> LeaderboardPage:
+        """The page as a front end asks for it."""
+        return await self._service.get_leaderboard_data(
+            country_filter=None if query.countries is None else [code for code in query.countries if code is not None],
+            race_filter=query.races,
+            best_race_only=query.best_race_only,
+            rank_filter=query.rank,
+            current_page=query.page,
+            page_size=query.page_size,
+        )

