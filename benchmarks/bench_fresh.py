@@ -23,7 +23,7 @@ from toprung.domain.events import Change, RatingChanged
 from toprung.domain.leaderboard import LeaderboardQuery
 from toprung.domain.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.rating import Entry
+from toprung.domain.rating import Entry, Standing
 
 _ROUNDS: Final = {1_000: 120, 10_000: 100, 100_000: 60, 1_000_000: 24}
 _MATCHES_PER_ROUND: Final = 12
@@ -154,7 +154,7 @@ def _returning(times: int, population: Population, board: Board, now_us: int) ->
     samples = []
     for row in chosen:
         now_us += MICROSECONDS_PER_SECOND
-        entry = population.entry(row).after_game(score=1, mmr_change=10, ended_at_us=now_us)
+        entry = population.entry(row).after_game(Standing(population.entry(row).mmr + 10), score=1, ended_at_us=now_us)
         before = len(board)
         started = perf_counter()
         board.put_entry(entry)

@@ -17,7 +17,7 @@ from toprung.domain.countries import Countries
 from toprung.domain.match import MatchResult
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import PlayerId
-from toprung.domain.rating import Elo, Entry, EntryId
+from toprung.domain.rating import Elo, Entry, EntryId, Standing
 
 NOW_US: Final = 1_790_251_200 * MICROSECONDS_PER_SECOND
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
@@ -198,7 +198,7 @@ class Matches:
         first, second = (self._now.get(row) or self._population.entry(row) for row in rows)
         score = MatchResult.SIDE_1_WON.score_of_side_1
         change = self._elo.mmr_change(first.mmr, second.mmr, score)
-        after_first = first.after_game(score=score, mmr_change=change, ended_at_us=ended_at_us)
-        after_second = second.after_game(score=1 - score, mmr_change=-change, ended_at_us=ended_at_us)
+        after_first = first.after_game(Standing(first.mmr + change), score=score, ended_at_us=ended_at_us)
+        after_second = second.after_game(Standing(second.mmr + -change), score=1 - score, ended_at_us=ended_at_us)
         self._now[rows[0]], self._now[rows[1]] = after_first, after_second
         return after_first, after_second

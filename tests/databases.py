@@ -136,7 +136,7 @@ class PostgresServer:
 def postgres_server() -> Iterator[PostgresServer]:
     """One server for each test process, stopped at its end: nobody else would ever stop it."""
     folder = Path(tempfile.mkdtemp(prefix="toprung-pg-"))  # short, since a socket's path may have 107 bytes only
-    server = None
+    server, guard = None, None
     try:
         with pytest.MonkeyPatch.context() as environment:
             environment.setenv("XDG_RUNTIME_DIR", str(folder))  # or the wheel warns that there is none
@@ -146,9 +146,18 @@ def postgres_server() -> Iterator[PostgresServer]:
                 if "CI" in os.environ:
                     raise
                 pytest.skip(f"PostgreSQL cannot start here: {error}")
+        # Should this process be killed, nobody would stop PostgreSQL; but then this pipe ends, and its reader does.
+        guard = subprocess.Popen(
+            ["sh", "-c", f"cat > /dev/null; kill -INT {server.get_pid()}"],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         server.psql("alter system set fsync = off; select pg_reload_conf();")
         yield PostgresServer(server.get_uri)
     finally:
+        if guard is not None:
+            guard.kill()
+            guard.communicate()
         if server is not None:
             server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

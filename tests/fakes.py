@@ -7,11 +7,20 @@ at a chosen moment: a test says by these what happens when, and never sleeps.
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from tests.domain.strategies import entry_columns, player_columns
-from toprung.application.ports import Committed, EntryKey, NewEntry, NewPlayer, StoredEntry, Transaction
+from toprung.application.ports import (
+    AuditRow,
+    Committed,
+    EntryKey,
+    NewEntry,
+    NewPlayer,
+    StoredEntry,
+    StoredMatch,
+    Transaction,
+)
 from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.errors import Conflict, StorageUnavailable
 from toprung.domain.events import (
@@ -23,10 +32,11 @@ from toprung.domain.events import (
     RatingChanged,
     RatingCreated,
 )
-from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.match import FinalMatch, MatchId, MatchResult
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.rating_log import Verdict
 
 T = TypeVar("T")
 
@@ -58,7 +68,9 @@ class FakeDatabase:
     name_keys: dict[PlayerId, str] = field(default_factory=dict)
     entries: dict[EntryId, Entry] = field(default_factory=dict)
     matches: dict[MatchId, FinalMatch] = field(default_factory=dict)
+    voided: frozenset[MatchId] = frozenset()
     journal: list[RatingChange] = field(default_factory=list)
+    audit: list[AuditRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     seq: int = 0
     notes: dict[str, str] = field(default_factory=dict)
@@ -76,6 +88,11 @@ class FakePlayerRepository:
 
     def get(self, player_id: PlayerId) -> Player | None:
         return self._database.players.get(player_id)
+
+    def by_ids(self, ids: Collection[PlayerId]) -> dict[PlayerId, Player]:
+        return {
+            player_id: self._database.players[player_id] for player_id in ids if player_id in self._database.players
+        }
 
     def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
         ids = {key: player_id for player_id, key in self._database.name_keys.items()}
@@ -122,6 +139,9 @@ class FakeEntryRepository:
 
     def __init__(self, database: FakeDatabase) -> None:
         self._database = database
+
+    def by_ids(self, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
+        return {entry_id: self._database.entries[entry_id] for entry_id in ids if entry_id in self._database.entries}
 
     def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
         found = {(entry.player_id, entry.race): entry for entry in self._database.entries.values()}
@@ -180,8 +200,31 @@ class FakeMatchRepository:
         self._database.matches.update(added)
         return list(added)
 
-    def finals(self) -> Iterator[FinalMatch]:
-        return iter(list(self._database.matches.values()))
+    def all(self) -> Iterator[StoredMatch]:
+        return iter([self._stored(match_id) for match_id in self._database.matches])
+
+    def get(self, match_id: MatchId) -> StoredMatch | None:
+        return self._stored(match_id) if match_id in self._database.matches else None
+
+    def latest(self, limit: int, player_id: PlayerId | None = None) -> list[StoredMatch]:
+        found = [
+            stored
+            for stored in reversed(list(self.all()))
+            if player_id is None or player_id in {side[0].player_id for side in stored.match.sides}
+        ]
+        return found[:limit]
+
+    def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
+        return {match_id: self._stored(match_id).verdict for match_id in match_ids}
+
+    def judge(self, match_id: MatchId, result: MatchResult, *, is_void: bool) -> None:
+        database = self._database
+        database.matches[match_id] = replace(database.matches[match_id], result=result)
+        database.voided = (database.voided | {match_id}) if is_void else (database.voided - {match_id})
+
+    def _stored(self, match_id: MatchId) -> StoredMatch:
+        database = self._database
+        return StoredMatch(id=match_id, match=database.matches[match_id], is_void=match_id in database.voided)
 
     def count(self) -> int:
         return len(self._database.matches)
@@ -197,11 +240,25 @@ class FakeTransaction:
         self.entries = FakeEntryRepository(database)
         self.matches = FakeMatchRepository(database)
 
-    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
-        self._database.journal.extend(changes)
+    def exclude_other_ratings(self) -> None:
+        """One transaction runs at a time."""
 
-    def journal(self) -> list[RatingChange]:
-        return list(self._database.journal)
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        rows = self._database.journal
+        for change in changes:
+            rows.append(replace(change, position=len(rows) + 1) if change.position is None else change)
+
+    def journal(self, from_position: int = 0) -> list[RatingChange]:
+        latest: dict[int, RatingChange] = {}
+        for row in self._database.journal:
+            latest[row.position or 0] = row
+        return [latest[position] for position in sorted(latest) if position >= from_position]
+
+    def journal_of_match(self, match_id: MatchId) -> list[RatingChange]:
+        return [row for row in self.journal() if row.match_id == match_id]
+
+    def append_to_audit(self, row: AuditRow) -> None:
+        self._database.audit.append(row)
 
     def record(self, *events: Event) -> None:
         self._events.extend(events)

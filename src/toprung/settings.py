@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     common_countries: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         None, description="The countries that are offered first, as codes with commas between; at most 49."
     )
+    rating_system: Literal["elo", "glicko2"] | None = Field(
+        None, description="How a new ladder rates: elo or glicko2; a database remembers its own."
+    )
     host: str = Field("127.0.0.1", description="The address that the site answers on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="The port that the site answers on.")
     admin_token: SecretStr | None = Field(

@@ -43,7 +43,12 @@ async def test_a_season_is_played_through_the_real_write_path(opened: OpenLadder
     )
     assert progress == [(MATCHES_AT_ONCE, MATCHES), (2 * MATCHES_AT_ONCE, MATCHES), (MATCHES, MATCHES)]
     players, journal, matches, stored = await opened.storage.read(
-        lambda tx: (tx.players.columns(), tx.journal(), list(tx.matches.finals()), list(tx.entries.stored()))
+        lambda tx: (
+            tx.players.columns(),
+            tx.journal(),
+            [one.match for one in tx.matches.all()],
+            list(tx.entries.stored()),
+        )
     )
     assert len(players.ids) == PLAYERS
     assert len(journal) == 2 * MATCHES
@@ -92,7 +97,7 @@ async def test_after_the_season_matches_go_on_until_they_are_stopped(opened: Ope
     await opened.ladder.unit_of_work.drain()
     heard = [change.event for change in listener.heard if isinstance(change.event, RatingChanged)]
     assert len(heard) >= 6
-    matches = await opened.storage.read(lambda tx: list(tx.matches.finals()))
+    matches = await opened.storage.read(lambda tx: [one.match for one in tx.matches.all()])
     assert len(matches) == 10 + len(heard) // 2
     assert len({match.source_key for match in matches}) == len(matches)
 

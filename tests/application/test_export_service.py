@@ -20,6 +20,7 @@ from toprung.application.ports import NewEntry, NewPlayer, Storage, StoredEntry,
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.moment import to_iso
 from toprung.domain.rating import Elo
+from toprung.domain.rating_engine import EloEngine
 
 pytest_plugins = ("tests.databases",)
 
@@ -28,7 +29,7 @@ def imports_into(storage: Storage) -> ImportService:
     unit_of_work, clock = UnitOfWork(storage, EventBus()), FakeClock(NOW_US)
     return ImportService(
         unit_of_work=unit_of_work,
-        match_service=MatchService(unit_of_work=unit_of_work, catalog=catalog(), clock=clock, elo=Elo()),
+        match_service=MatchService(unit_of_work=unit_of_work, catalog=catalog(), clock=clock, engine=EloEngine(Elo())),
         backups=FakeBackups(),
         clock=clock,
         entry_files=EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys()),

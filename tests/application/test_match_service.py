@@ -25,6 +25,7 @@ from toprung.domain.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.player import PlayerId
 from toprung.domain.rating import Elo, Entry, RatingChangeKind
+from toprung.domain.rating_engine import EloEngine
 
 pytest_plugins = ("tests.databases",)
 
@@ -51,7 +52,7 @@ async def recording_on(storage: Storage, elo: Elo | None = None) -> Recording:
     listener, bus = Listener(), EventBus()
     bus.subscribe(listener.hear)
     service = MatchService(
-        unit_of_work=UnitOfWork(storage, bus), catalog=catalog(), clock=FakeClock(), elo=elo or Elo()
+        unit_of_work=UnitOfWork(storage, bus), catalog=catalog(), clock=FakeClock(), engine=EloEngine(elo or Elo())
     )
     new = [NewPlayer(name=name, name_key=name) for name in ("ann", "bob", "cid", "dan")]
     added = await storage.write(lambda tx: tx.players.add(new))

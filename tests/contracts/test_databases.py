@@ -38,7 +38,7 @@ def a_little_of_everything(tx: Transaction) -> None:
     (match_id,) = tx.matches.add([match], recorded_at_us=1)
     kind = RatingChangeKind.MATCH
     tx.append_to_journal(
-        [RatingChange(entry_id=one.id, kind=kind, mmr_before=1, mmr_after=1, at_us=1, match_id=match_id)]
+        [RatingChange(entry_id=one.id, kind=kind, before=one.state, after=one.state, at_us=1, match_id=match_id)]
     )
     tx.record(PlayerRegistered(player=ann))
 
@@ -148,10 +148,10 @@ async def test_a_database_of_an_older_toprung_is_not_read_but_sent_to_the_migrat
 async def test_the_journal_can_only_be_added_to(database: Database) -> None:
     async with database.writing() as storage:
         await storage.write(a_little_of_everything)
-    for statement in ("update rating_journal set mmr_after = 9", "delete from rating_journal"):
+    for statement in ("update rating_journal set after_mmr = 9", "delete from rating_journal"):
         with pytest.raises(REFUSALS, match="append-only"):
             await database.run(statement)
-    assert await database.run("select mmr_after from rating_journal") == [(1,)]
+    assert await database.run("select after_mmr from rating_journal") == [(1,)]
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,10 @@ async def test_the_journal_can_only_be_added_to(database: Database) -> None:
         "delete from match",
         "delete from entry",
         "delete from player",
-        "insert into rating_journal (entry_id, match_id, kind, mmr_after, at_us) values (1, 1, 'match', 1, 1)",
-        "insert into rating_journal (entry_id, kind, mmr_after, at_us) values (99, 'match', 1, 1)",
+        "insert into rating_journal (entry_id, match_id, kind, revision, after_mmr, at_us) values (1, 1, 'm', 1, 1, 1)",
+        "insert into rating_journal (entry_id, kind, revision, after_mmr, at_us) values (99, 'match', 1, 1, 1)",
+        "insert into rating_journal (entry_id, kind, revision, at_us) values (1, 'match', 1, 1)",
+        "insert into rating_journal (entry_id, kind, revision, revises, after_mmr, at_us) values (1, 'm', 2, 99, 1, 1)",
         "insert into change (seq, kind, payload) values (1, 'EntriesImported', '{}')",
         "insert into change_counter (id, seq) values (1, 5)",
         "insert into note (name, value) values ('x', null)",

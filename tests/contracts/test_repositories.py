@@ -310,4 +310,4 @@ async def test_matches_get_ids_in_the_order_given_and_are_known_by_their_source_
     asked = [*keys, "source:", "SOURCE:1", "nothing"]
     assert await storage.read(lambda tx: tx.matches.known_source_keys(asked)) == set(keys)
     assert await storage.read(lambda tx: tx.matches.count()) == len(keys)
-    assert await storage.read(lambda tx: list(tx.matches.finals())) == matches
+    assert await storage.read(lambda tx: [one.match for one in tx.matches.all()]) == matches

@@ -25,9 +25,10 @@ from toprung.domain.events import (
     RatingChanged,
     RatingCreated,
 )
+from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.match import MatchId
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, EntryId, RatingChange, RatingChangeKind
+from toprung.domain.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind
 
 pytest_plugins = ("tests.databases",)
 
@@ -216,9 +217,19 @@ async def test_the_journal_gives_back_what_was_added_oldest_first(storage: Stora
         (player,) = tx.players.add([NewPlayer(name="a", name_key="a")])
         (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=5)])
         kind = RatingChangeKind.IMPORT
+        new, sure = EntryState(mmr=5), SkillEstimate(-5.1, 1 / 3, 0.06)
+        later = EntryState(mmr=-5, skill=sure, games_won=1, games_drawn=2, last_played_us=7)
         rows = [
-            RatingChange(entry_id=entry.id, kind=kind, mmr_before=None, mmr_after=5, at_us=9),
-            RatingChange(entry_id=entry.id, kind=kind, mmr_before=5, mmr_after=-5, at_us=8, expected_score=1 / 3),
+            RatingChange(entry_id=entry.id, kind=kind, before=None, after=new, at_us=9),
+            RatingChange(
+                entry_id=entry.id,
+                kind=kind,
+                before=new,
+                after=later,
+                at_us=8,
+                expected_score=1 / 3,
+                deviation_before=0.1,
+            ),
         ]
         tx.append_to_journal([])
         tx.append_to_journal(rows[:1])
@@ -226,7 +237,33 @@ async def test_the_journal_gives_back_what_was_added_oldest_first(storage: Stora
         return rows
 
     rows = (await storage.write(work)).value
-    assert await storage.read(lambda tx: tx.journal()) == rows
+    kept = await storage.read(lambda tx: tx.journal())
+    assert [replace(row, position=None) for row in kept] == rows
+    first, second = (row.position for row in kept)
+    assert first is not None
+    assert second is not None
+    assert first < second
+    assert await storage.read(lambda tx: tx.journal(second)) == kept[1:]
+
+
+async def test_a_revision_takes_the_place_of_its_row_and_keeps_its_position(storage: Storage) -> None:
+    def work(tx: Transaction) -> None:
+        (player,) = tx.players.add([NewPlayer(name="a", name_key="a")])
+        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=5)])
+        for mmr in (1, 2, 3):
+            state = EntryState(mmr=mmr)
+            tx.append_to_journal(
+                [RatingChange(entry_id=entry.id, kind=RatingChangeKind.IMPORT, before=None, after=state, at_us=mmr)]
+            )
+
+    await storage.write(work)
+    rows = await storage.read(lambda tx: tx.journal())
+    revised = replace(rows[0], after=EntryState(mmr=-1), revision=2, at_us=9)
+    await storage.write(lambda tx: tx.append_to_journal([revised]))
+    assert await storage.read(lambda tx: tx.journal()) == [revised, *rows[1:]]
+    again = replace(revised, after=EntryState(mmr=-2), revision=3)
+    await storage.write(lambda tx: tx.append_to_journal([again]))
+    assert await storage.read(lambda tx: tx.journal()) == [again, *rows[1:]]
 
 
 async def test_what_a_read_writes_is_not_kept(storage: Storage) -> None:

@@ -19,7 +19,7 @@ from tests.domain.strategies import COUNTRIES, NOW_US, RACES, SECOND_US, WINDOW_
 from toprung.domain import board as board_module
 from toprung.domain import leaderboard as reference
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, EntryId
+from toprung.domain.rating import Entry, EntryId, Standing
 
 PAGES = st.sampled_from((1, 1, 2, 3, 5, 0, -7, 1_000_000_000))
 PICKS = (
@@ -144,7 +144,7 @@ class BoardMachine(RuleBasedStateMachine):
     @rule(pick=PICKS, score=st.sampled_from((1.0, 0.5, 0.0)), change=st.integers(-40, 40), look=LOOKS)
     def play(self, pick: int, score: float, change: int, look: bool) -> None:
         entry = self.picked_entry(pick)
-        self.put_entry(entry.after_game(score=score, mmr_change=change, ended_at_us=self.now_us))
+        self.put_entry(entry.after_game(Standing(entry.mmr + change), score=score, ended_at_us=self.now_us))
         self.look(if_asked=look)
 
     @precondition(lambda self: self.oracle.entries)
@@ -154,7 +154,7 @@ class BoardMachine(RuleBasedStateMachine):
         entry = self.picked_entry(pick)
         if entry.last_played_us is not None and self.oracle.inactivity_us is not None:
             self.now_us = entry.last_played_us + self.oracle.inactivity_us + beyond_us
-            self.put_entry(entry.after_game(score=1, mmr_change=1, ended_at_us=self.now_us))
+            self.put_entry(entry.after_game(Standing(entry.mmr + 1), score=1, ended_at_us=self.now_us))
             self.now_us += then_us
             self.look()
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from toprung.domain.match import MatchResult
 from toprung.domain.player import PlayerId
-from toprung.domain.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId
+from toprung.domain.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId, Standing
 
 LADDER = Elo()
 
@@ -87,7 +87,7 @@ def test_a_game_is_counted_once_and_never_takes_time_back(
         games_won=won,
         last_played_us=last_played_us,
     )
-    after = before.after_game(score=score, mmr_change=change, ended_at_us=ended_at_us)
+    after = before.after_game(Standing(before.mmr + change), score=score, ended_at_us=ended_at_us)
     assert (after.id, after.player_id, after.race) == (before.id, before.player_id, before.race)
     assert (after.mmr, after.games_played) == (1500 + change, won + 1)
     assert after.games_won + after.games_lost + after.games_drawn == after.games_played

@@ -51,7 +51,7 @@ async def test_what_was_acknowledged_survives_a_kill_exactly_once(database: Data
         async with opened_ladder(database, inactivity_days="off") as opened:
             matches, journal, entries, changes, last_seq = await opened.storage.read(
                 lambda tx: (
-                    list(tx.matches.finals()),
+                    [one.match for one in tx.matches.all()],
                     tx.journal(),
                     [one.entry for one in tx.entries.stored()],
                     tx.changes_since(0),

@@ -1,6 +1,6 @@
 """The organiser's operations, done by the running server: a client of its admin API."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Final
@@ -10,6 +10,7 @@ import msgspec
 
 from toprung.application.entry_file import ImportRefused, Problem, Progress
 from toprung.application.import_service import ImportSummary
+from toprung.application.rating_service import CorrectionOutcome
 from toprung.domain.errors import (
     Conflict,
     GameMismatch,
@@ -19,6 +20,7 @@ from toprung.domain.errors import (
     ToprungError,
     WriterPresent,
 )
+from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.player import Player, PlayerId
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
@@ -63,6 +65,10 @@ class _Line(msgspec.Struct):
     progress: tuple[int, int] | None = None
     summary: _Summary | None = None
     error: _Error | None = None
+
+
+class _Recomputed(msgspec.Struct):
+    entries_changed: int
 
 
 class _Refusal(msgspec.Struct):
@@ -146,6 +152,34 @@ class AdminClient:
     async def unban_player(self, name: str) -> Player:
         """See `PlayerService.unban`."""
         return await self._player("/players/unban", name=name)
+
+    async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
+        """See `RatingService.preview`."""
+        return await self._correction(match_id, {"result": result, "preview": True})
+
+    async def correct_match(
+        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
+    ) -> CorrectionOutcome:
+        """See `RatingService.correct`."""
+        return await self._correction(match_id, {"result": result, "reason": reason, "actor": actor})
+
+    async def recompute_ratings(self, progress: Progress) -> int:  # noqa: ARG002 - the server says it only when done
+        """See `RatingService.recompute`."""
+        answer = await self._post("/ratings/recompute", {})
+        return msgspec.json.decode(answer, type=_Recomputed).entries_changed
+
+    async def _correction(self, match_id: MatchId, body: Mapping[str, object]) -> CorrectionOutcome:
+        answer = await self._post(f"/matches/{match_id}/correction", body)
+        return msgspec.json.decode(answer, type=CorrectionOutcome, strict=False)  # ids come as strings
+
+    async def _post(self, path: str, body: Mapping[str, object]) -> bytes:
+        """The answer to a request that may take as long as an import."""
+        async with self._answering():
+            timeout = httpx.Timeout(IMPORT_SILENCE_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
+            response = await self._client.post(self._url(path), json=body, timeout=timeout)
+            if not response.is_success:
+                raise self._refusal(response)
+            return response.content
 
     async def _player(self, path: str, **body: str | None) -> Player:
         async with self._answering():

@@ -5,6 +5,8 @@ from typing import Protocol
 from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportService, ImportSummary
 from toprung.application.player_service import PlayerService
+from toprung.application.rating_service import CorrectionOutcome, RatingService
+from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.player import Player
 
 
@@ -39,13 +41,28 @@ class Administration(Protocol):
         """Lifts a ban."""
         ...
 
+    async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
+        """What it would do to judge a finished match so (None: void)."""
+        ...
+
+    async def correct_match(
+        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
+    ) -> CorrectionOutcome:
+        """Judges a finished match anew (None: void), with everything that follows from it."""
+        ...
+
+    async def recompute_ratings(self, progress: Progress) -> int:
+        """Plays the whole rating log again; gives how many entries came out otherwise."""
+        ...
+
 
 class AdminService:
     """The organiser's operations in the process that holds the ladder."""
 
-    def __init__(self, *, imports: ImportService, players: PlayerService) -> None:
+    def __init__(self, *, imports: ImportService, players: PlayerService, ratings: RatingService) -> None:
         self._imports = imports
         self._players = players
+        self._ratings = ratings
 
     async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
         """See `ImportService.import_entries`."""
@@ -74,3 +91,17 @@ class AdminService:
     async def unban_player(self, name: str) -> Player:
         """See `PlayerService.unban`."""
         return await self._players.unban((await self._players.by_name(name)).id)
+
+    async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
+        """See `RatingService.preview`."""
+        return await self._ratings.preview(match_id, result)
+
+    async def correct_match(
+        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
+    ) -> CorrectionOutcome:
+        """See `RatingService.correct`."""
+        return await self._ratings.correct(match_id, result, reason=reason, actor=actor)
+
+    async def recompute_ratings(self, progress: Progress) -> int:
+        """See `RatingService.recompute`."""
+        return await self._ratings.recompute(progress)

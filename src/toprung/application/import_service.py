@@ -14,7 +14,7 @@ from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.events import EntriesImported, PlayerRegistered
 from toprung.domain.match import FinalMatch, MatchResult, Participant
 from toprung.domain.player import Player
-from toprung.domain.rating import Entry, EntryId, RatingChange, RatingChangeKind
+from toprung.domain.rating import Entry, RatingChange, RatingChangeKind
 
 T = TypeVar("T")
 
@@ -102,20 +102,23 @@ def _write_rows(tx: Transaction, rows: Sequence[EntryRow], now_us: int, progress
             if (entry := known.get((players[row.name_key].id, row.race))) is not None
         ]
         tx.entries.save([after for before, after in changed if after != before])
-        journal: list[tuple[EntryId, int | None, int]] = [(entry.id, None, entry.mmr) for entry in made]
-        journal += [(after.id, before.mmr, after.mmr) for before, after in changed]
-        kind = RatingChangeKind.IMPORT
-        tx.append_to_journal(
-            [
-                RatingChange(entry_id=entry_id, kind=kind, mmr_before=before, mmr_after=after, at_us=now_us)
-                for entry_id, before, after in journal
-            ]
-        )
+        tx.append_to_journal([_imported(None, entry, now_us) for entry in made])
+        tx.append_to_journal([_imported(before, after, now_us) for before, after in changed])
         entries_added += len(made)
         done += len(batch)
         progress(done, len(rows))
     tx.record(EntriesImported(entries=len(rows)))
     return players_added, entries_added
+
+
+def _imported(before: Entry | None, after: Entry, now_us: int) -> RatingChange:
+    return RatingChange(
+        entry_id=after.id,
+        kind=RatingChangeKind.IMPORT,
+        before=None if before is None else before.state,
+        after=after.state,
+        at_us=now_us,
+    )
 
 
 def _players_of(tx: Transaction, rows: Sequence[EntryRow]) -> tuple[dict[str, Player], int]:
@@ -191,6 +194,7 @@ def _entry_of(row: EntryRow, entry: Entry) -> Entry:
         games_lost=row.games_lost,
         games_drawn=row.games_drawn,
         last_played_us=row.last_played_us,
+        skill=None,  # a file says nothing of how sure its numbers are
     )
 
 

@@ -11,7 +11,9 @@ from toprung.domain.errors import InvalidInput
 from toprung.domain.events import Event, RatingChanged, RatingCreated
 from toprung.domain.match import FinalMatch, MatchId, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.rating import Elo, Entry, RatingChange, RatingChangeKind
+from toprung.domain.rating import Entry, RatingChange, RatingChangeKind
+from toprung.domain.rating_engine import RatingEngine
+from toprung.domain.rating_log import Verdict, rate
 
 BATCH_MATCHES_MAX: Final = 1_000
 FUTURE_END_MAX_US: Final = MICROSECONDS_PER_DAY
@@ -28,11 +30,11 @@ class RecordedMatch:
 class MatchService:
     """Records results. A match, its ratings, the journal and the change sequence are one transaction."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, elo: Elo) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, engine: RatingEngine) -> None:
         self._unit_of_work = unit_of_work
         self._catalog = catalog
         self._clock = clock
-        self._elo = elo
+        self._engine = engine
 
     async def record(self, match: FinalMatch) -> RecordedMatch | None:
         """Records one final match; None if its source key is known, in which case nothing changes.
@@ -87,8 +89,8 @@ class MatchService:
         keys = list(dict.fromkeys(_key(side[0]) for match in matches for side in match.sides))
         entries = tx.entries.by_keys(keys)
         missing = [key for key in keys if key not in entries]
-        start = self._elo.start_mmr
-        made = tx.entries.add([NewEntry(player_id=player_id, race=race, mmr=start) for player_id, race in missing])
+        mmr, skill = self._engine.start()
+        made = tx.entries.add([NewEntry(player_id=player, race=race, mmr=mmr, skill=skill) for player, race in missing])
         entries.update(zip(missing, made, strict=True))
         return entries
 
@@ -101,26 +103,23 @@ class MatchService:
         now_us: int,
     ) -> tuple[Entry, Entry]:
         (first,), (second,) = match.sides
-        before_1, before_2 = entries[_key(first)], entries[_key(second)]
-        score = match.result.score_of_side_1
-        change = self._elo.mmr_change(before_1.mmr, before_2.mmr, score)
-        expected = self._elo.expected_score(before_1.mmr, before_2.mmr)
-        after_1 = before_1.after_game(score=score, mmr_change=change, ended_at_us=match.ended_at_us)
-        after_2 = before_2.after_game(score=1 - score, mmr_change=-change, ended_at_us=match.ended_at_us)
-        entries[_key(first)], entries[_key(second)] = after_1, after_2
-        for before, after, expected_score in ((before_1, after_1, expected), (before_2, after_2, 1 - expected)):
+        verdict = Verdict(result=match.result, ended_at_us=match.ended_at_us)
+        pair = rate(self._engine, entries[_key(first)], entries[_key(second)], verdict)
+        for participant, rated in zip((first, second), pair, strict=True):
+            entries[_key(participant)] = rated.after
             journal.append(
                 RatingChange(
-                    entry_id=after.id,
+                    entry_id=rated.after.id,
                     kind=RatingChangeKind.MATCH,
-                    mmr_before=before.mmr,
-                    mmr_after=after.mmr,
+                    before=rated.before.state,
+                    after=rated.after.state,
                     at_us=now_us,
                     match_id=match_id,
-                    expected_score=expected_score,
+                    expected_score=rated.expected_score,
+                    deviation_before=rated.deviation_before,
                 )
             )
-        return after_1, after_2
+        return pair[0].after, pair[1].after
 
 
 def _key(participant: Participant) -> EntryKey:

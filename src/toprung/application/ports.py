@@ -6,9 +6,11 @@ from typing import Generic, Protocol, TypeVar
 
 from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.events import Change, Event
-from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.glicko2 import SkillEstimate
+from toprung.domain.match import FinalMatch, MatchId, MatchResult
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, RatingChange
+from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.rating_log import Verdict
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -50,6 +52,33 @@ class NewEntry:
     games_lost: int = 0
     games_drawn: int = 0
     last_played_us: int | None = None
+    skill: SkillEstimate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """What an organiser did: to what, why, and what it changed."""
+
+    at_us: int
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMatch:
+    """A match as it is kept. A void one keeps its result, for a change of mind."""
+
+    id: MatchId
+    match: FinalMatch
+    is_void: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """How it counts."""
+        return Verdict(result=None if self.is_void else self.match.result, ended_at_us=self.match.ended_at_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +94,10 @@ class PlayerRepository(Protocol):
 
     def get(self, player_id: PlayerId) -> Player | None:
         """The player with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def by_ids(self, ids: Collection[PlayerId]) -> dict[PlayerId, Player]:
+        """The players with these ids."""
         ...
 
     def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
@@ -90,6 +123,10 @@ class PlayerRepository(Protocol):
 
 class EntryRepository(Protocol):
     """The entries."""
+
+    def by_ids(self, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
+        """The entries with these ids, locked against other writers until the transaction ends."""
+        ...
 
     def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
         """The entries of these players and races, locked against other writers until the transaction ends."""
@@ -123,8 +160,24 @@ class MatchRepository(Protocol):
         """Adds matches and gives their ids, in order."""
         ...
 
-    def finals(self) -> Iterator[FinalMatch]:
+    def all(self) -> Iterator[StoredMatch]:
         """All of them, in the order in which they were recorded."""
+        ...
+
+    def get(self, match_id: MatchId) -> StoredMatch | None:
+        """The match with this id."""
+        ...
+
+    def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
+        """How these matches count."""
+        ...
+
+    def latest(self, limit: int, player_id: PlayerId | None = None) -> list[StoredMatch]:
+        """The matches that were recorded last, of one player or of all, the newest first."""
+        ...
+
+    def judge(self, match_id: MatchId, result: MatchResult, *, is_void: bool) -> None:
+        """Changes how a match counts."""
         ...
 
     def count(self) -> int:
@@ -150,12 +203,24 @@ class Transaction(Protocol):
         """The matches."""
         ...
 
-    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
-        """Adds rows to the rating journal."""
+    def exclude_other_ratings(self) -> None:
+        """Keeps other writers from rating anything until the transaction ends; asked for before anything is read."""
         ...
 
-    def journal(self) -> list[RatingChange]:
-        """The rating journal, oldest row first."""
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        """Adds rows to the rating journal; one without a position begins its own."""
+        ...
+
+    def journal(self, from_position: int = 0) -> list[RatingChange]:
+        """The journal's rows that count, each the last revision of its position, in the order of positions."""
+        ...
+
+    def journal_of_match(self, match_id: MatchId) -> list[RatingChange]:
+        """The rows that count of one match: its first side's, then its second's."""
+        ...
+
+    def append_to_audit(self, row: AuditRow) -> None:
+        """Keeps what an organiser did."""
         ...
 
     def record(self, *events: Event) -> None:

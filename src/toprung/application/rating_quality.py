@@ -115,7 +115,10 @@ class RatingQualityService:
 
 def _ladder_games(tx: Transaction) -> list[Game]:
     games = []
-    for match in tx.matches.finals():
+    for stored in tx.matches.all():
+        if stored.is_void:
+            continue
+        match = stored.match
         (first,), (second,) = match.sides
         names = [f"{one.player_id} {one.race}" for one in (first, second)]
         games.append(Game(names[0], names[1], match.result.score_of_side_1, match.ended_at_us))

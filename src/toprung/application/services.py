@@ -7,7 +7,9 @@ from typing import Protocol
 from toprung.application.admin_service import Administration
 from toprung.application.export_service import ExportService
 from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.match_history import MatchHistory
 from toprung.application.rating_quality import RatingQualityService
+from toprung.application.rating_service import RatingService
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 
@@ -38,6 +40,8 @@ class Services:
     leaderboard: LeaderboardService
     exports: ExportService
     rating_quality: RatingQualityService
+    ratings: RatingService
+    matches: MatchHistory
     administration: Administration
     catalog: Catalog
     countries: Countries

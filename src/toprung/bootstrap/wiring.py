@@ -22,20 +22,25 @@ from toprung.application.export_service import ExportService
 from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
 from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.match_history import MatchHistory
 from toprung.application.match_service import MatchService
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import Clock, Transaction
 from toprung.application.rating_quality import RatingQualityService
+from toprung.application.rating_service import RatingService
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
 from toprung.domain.catalog import Catalog
-from toprung.domain.errors import GameMismatch
+from toprung.domain.errors import Conflict, GameMismatch
+from toprung.domain.glicko2 import Glicko2
 from toprung.domain.names import NameKeys
 from toprung.domain.rating import Elo
+from toprung.domain.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 from toprung.settings import Settings
 
 DEFAULT_GAME: Final = "sc_evo"
+DEFAULT_RATING_SYSTEM: Final = "elo"
 
 AnyStorage = SqliteStorage | PostgresStorage
 
@@ -88,12 +93,16 @@ def _catalog(wanted: str | None, recorded: str | None, games_folder: Path | None
 async def wire(
     settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
 ) -> Ladder:
-    recorded, database_id = await storage.read(lambda tx: (tx.note("game"), tx.note("database_id")))
+    recorded, database_id, recorded_system = await storage.read(
+        lambda tx: (tx.note("game"), tx.note("database_id"), tx.note("rating_system"))
+    )
     catalog = _catalog(settings.game, recorded, settings.games_folder)
     if database_id is None and not storage.is_read_only:
         database_id = uuid4().hex
         await storage.write(_remember("game", catalog.code))
+        await storage.write(_remember("rating_system", settings.rating_system or DEFAULT_RATING_SYSTEM))
         await storage.write(_remember("database_id", database_id))
+    engine = _engine(settings.rating_system, recorded_system)
     countries = load_countries(settings.common_countries or catalog.common_countries)
     name_keys = NameKeys(load_prototypes())
     races, codes = catalog.race_codes, sorted(countries.codes)
@@ -113,7 +122,8 @@ async def wire(
         observe_read_seconds=observe_read_seconds,
     )
     players = PlayerService(unit_of_work=unit_of_work, catalog=catalog, countries=countries, name_keys=name_keys)
-    matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, elo=Elo())
+    matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine)
+    ratings = RatingService(unit_of_work=unit_of_work, backups=storage, clock=clock, engine=engine)
     imports = ImportService(
         unit_of_work=unit_of_work,
         match_service=matches,
@@ -127,7 +137,9 @@ async def wire(
         leaderboard=leaderboard,
         exports=ExportService(unit_of_work=unit_of_work),
         rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-        administration=AdminService(imports=imports, players=players),
+        ratings=ratings,
+        matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys),
+        administration=AdminService(imports=imports, players=players, ratings=ratings),
         catalog=catalog,
         countries=countries,
         country_names=CountryNames(),
@@ -144,6 +156,15 @@ async def wire(
         matches=matches,
         clock=clock,
     )
+
+
+def _engine(wanted: str | None, recorded: str | None) -> RatingEngine:
+    """The rating system of this ladder. Raises `Conflict` where another one is asked for than the ladder has."""
+    if wanted is not None and recorded is not None and wanted != recorded:
+        raise Conflict(f"This ladder is rated by {recorded}, not by {wanted}; leave TOPRUNG_RATING_SYSTEM away.")
+    if (recorded or wanted or DEFAULT_RATING_SYSTEM) == "glicko2":
+        return Glicko2Engine(Glicko2())
+    return EloEngine(Elo())
 
 
 def _remember(name: str, value: str) -> Callable[[Transaction], None]:

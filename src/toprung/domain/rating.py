@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Final, NamedTuple, NewType
 
+from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.match import MatchId
 from toprung.domain.player import PlayerId
 
@@ -13,6 +14,25 @@ MMR_MIN: Final = -1_000_000
 MMR_MAX: Final = 1_000_000
 
 _DECADES_MAX: Final = 300.0  # beyond, a power of ten is no float any more; the expectation is 0 or 1 long before
+
+
+class Standing(NamedTuple):
+    """What a rating system holds of an entry: the whole number that is shown, and the belief behind it, if any."""
+
+    mmr: int
+    skill: SkillEstimate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryState:
+    """What games do to an entry: its standing, its counts, and when it was last played."""
+
+    mmr: int
+    skill: SkillEstimate | None = None
+    games_won: int = 0
+    games_lost: int = 0
+    games_drawn: int = 0
+    last_played_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +48,47 @@ class Entry:
     games_lost: int = 0
     games_drawn: int = 0
     last_played_us: int | None = None
+    skill: SkillEstimate | None = None
 
-    def after_game(self, *, score: float, mmr_change: int, ended_at_us: int) -> "Entry":
+    @property
+    def state(self) -> EntryState:
+        """What games did to it so far."""
+        return EntryState(
+            mmr=self.mmr,
+            skill=self.skill,
+            games_won=self.games_won,
+            games_lost=self.games_lost,
+            games_drawn=self.games_drawn,
+            last_played_us=self.last_played_us,
+        )
+
+    def after_game(self, standing: Standing, *, score: float, ended_at_us: int) -> "Entry":
         """This entry after one more game, `score` being 1 for a win, 0.5 for a draw and 0 for a loss.
 
         An older game than the last one leaves `last_played_us` where it is.
         """
         return replace(
             self,
-            mmr=self.mmr + mmr_change,
+            mmr=standing.mmr,
+            skill=standing.skill,
             games_played=self.games_played + 1,
             games_won=self.games_won + (score == 1),
             games_lost=self.games_lost + (score == 0),
             games_drawn=self.games_drawn + (score == 0.5),
             last_played_us=max(ended_at_us, self.last_played_us or 0),
+        )
+
+    def with_state(self, state: EntryState) -> "Entry":
+        """This entry in another state."""
+        return replace(
+            self,
+            mmr=state.mmr,
+            skill=state.skill,
+            games_played=state.games_won + state.games_lost + state.games_drawn,
+            games_won=state.games_won,
+            games_lost=state.games_lost,
+            games_drawn=state.games_drawn,
+            last_played_us=state.last_played_us,
         )
 
 
@@ -79,12 +126,29 @@ class RatingChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingChange:
-    """One row of the rating journal, which is only ever added to. `mmr_before` is None for an entry that is new."""
+    """One row of the rating journal, which is only ever added to.
+
+    A correction adds a row with the next `revision` that takes the place of an earlier one: `position`, which orders
+    the log, is the first one's. It is None until the storage allots it. `before` is None for an entry that is new.
+    """
 
     entry_id: EntryId
     kind: RatingChangeKind
-    mmr_before: int | None
-    mmr_after: int
+    before: EntryState | None
+    after: EntryState
     at_us: int
     match_id: MatchId | None = None
     expected_score: float | None = None
+    deviation_before: float | None = None
+    position: int | None = None
+    revision: int = 1
+
+    @property
+    def mmr_before(self) -> int | None:
+        """What was shown before; None for an entry that is new."""
+        return None if self.before is None else self.before.mmr
+
+    @property
+    def mmr_after(self) -> int:
+        """What is shown after."""
+        return self.after.mmr

@@ -269,3 +269,22 @@ async def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
         async with database.reading() as reader:
             assert await reader.read(lambda tx: tx.last_seq()) == 1
     assert names_beside(database) == {name, Path(backup).name}
+
+
+async def test_a_failure_that_nobody_foresaw_does_not_end_the_writing(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(connection: Connection) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    async with sqlite_database.writing() as storage:
+        monkeypatch.setattr(Connection, "begin_nested", fail)
+        outcomes = await asyncio.gather(*(storage.write(add_player) for _ in range(40)), return_exceptions=True)
+        failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        assert {(type(failure), str(failure)) for failure in failures} == {
+            (StorageUnavailable, "The database refused: nobody foresaw this")
+        }
+        monkeypatch.undo()
+        await storage.write(add_player)
+        names = await storage.read(lambda tx: list(tx.players.columns().names))
+        assert len(names) == 40 - len(failures) + 1

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
+from tests.fakes import FakeBackups
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.application.data_access_service import DataAccessService
@@ -18,20 +19,23 @@ from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
 from toprung.application.import_service import ImportSummary
 from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.match_history import MatchHistory
 from toprung.application.ports import Committed, Transaction
 from toprung.application.rating_quality import RatingQualityService
+from toprung.application.rating_service import CorrectionOutcome, Move, RatingService
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
 from toprung.domain.board_table import NEVER, EntryColumns, PlayerColumns
 from toprung.domain.catalog import Catalog
-from toprung.domain.errors import Conflict, NotFound, StorageUnavailable
+from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
 from toprung.domain.events import Change, Event, PlayerRegistered, RatingChanged
-from toprung.domain.match import MatchId
+from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
-from toprung.domain.names import clean_name
+from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, EntryId
+from toprung.domain.rating import Elo, Entry, EntryId, Standing
+from toprung.domain.rating_engine import EloEngine
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
 
@@ -162,6 +166,9 @@ class MemoryStorage:
         return
 
 
+KNOWN_MATCH_ID = MatchId(17)
+
+
 class FakeAdministration:
     """The organiser's operations on players in memory. An import ends as `next_import` says."""
 
@@ -169,6 +176,7 @@ class FakeAdministration:
         self.players: dict[str, Player] = {}
         self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
         self.sources: list[str] = []
+        self.corrections: list[tuple[MatchId, MatchResult | None, str, str]] = []
 
     async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
         return await asyncio.to_thread(self.next_import, text, progress)
@@ -176,6 +184,27 @@ class FakeAdministration:
     async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
         self.sources.append(source)
         return await self.import_entries(text, progress)
+
+    async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
+        if match_id != KNOWN_MATCH_ID:
+            raise NotFound(f"There is no match {match_id}.")
+        move = Move(entry_id=EntryId(7), player_name="Maru", race="sc2_terran", mmr_before=1520, mmr_after=1480)
+        return CorrectionOutcome(
+            match_id=match_id, before=MatchResult.SIDE_1_WON, after=result, moves=(move,), rated_anew=3
+        )
+
+    async def correct_match(
+        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
+    ) -> CorrectionOutcome:
+        if not reason:
+            raise InvalidInput("reason", "A correction needs a reason.")
+        outcome = await self.preview_correction(match_id, result)
+        self.corrections.append((match_id, result, reason, actor))
+        return outcome
+
+    async def recompute_ratings(self, progress: Progress) -> int:
+        progress(1, 1)
+        return 5
 
     async def register_player(self, name: str, country: str | None) -> Player:
         cleaned = clean_name(name)
@@ -248,10 +277,16 @@ class Ladder:
             inactivity_us=inactivity_us,
             observe_read_seconds=lambda seconds: None,
         )
+        unit_of_work = UnitOfWork(self.storage, self.bus)
+        ratings = RatingService(
+            unit_of_work=unit_of_work, backups=FakeBackups(), clock=self.clock, engine=EloEngine(Elo())
+        )
         self.services = Services(
             leaderboard=self.leaderboard,
-            exports=ExportService(unit_of_work=UnitOfWork(self.storage, self.bus)),
-            rating_quality=RatingQualityService(unit_of_work=UnitOfWork(self.storage, self.bus)),
+            exports=ExportService(unit_of_work=unit_of_work),
+            rating_quality=RatingQualityService(unit_of_work=unit_of_work),
+            ratings=ratings,
+            matches=MatchHistory(unit_of_work=unit_of_work, name_keys=NameKeys({})),
             administration=self.administration,
             catalog=self.catalog,
             countries=countries,
@@ -310,7 +345,9 @@ class Ladder:
     async def score(self, entry_id: int, mmr_change: int) -> None:
         """A game is committed that changes this entry."""
         entry = self.storage.entries[entry_id].after_game(
-            score=1 if mmr_change > 0 else 0, mmr_change=mmr_change, ended_at_us=self.clock.now_us()
+            Standing(self.storage.entries[entry_id].mmr + mmr_change),
+            score=1 if mmr_change > 0 else 0,
+            ended_at_us=self.clock.now_us(),
         )
         self.storage.entries[entry_id] = entry
         await self.commit(RatingChanged(entry=entry, match_id=MatchId(1)))

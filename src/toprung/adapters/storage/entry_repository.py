@@ -5,14 +5,16 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.application.ports import EntryKey, NewEntry, StoredEntry
 from toprung.domain.board_table import NEVER, EntryColumns
+from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId
 
+IDS_AT_ONCE: Final = 5_000
 ROWS_AT_ONCE: Final = 500
 """Fetched at a time. On PostgreSQL this is also for how many rows the event loop stands still."""
 
@@ -28,34 +30,30 @@ class SqlEntryRepository:
 
     def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
         """See `EntryRepository`."""
-        # By player alone, and locked in the order of ids so that two writers never wait for each other in a circle.
-        query = (
-            select(_entry)
-            .where(_entry.c.player_id.in_(list({player_id for player_id, _ in keys})))
-            .order_by(_entry.c.id)
-        )
+        of_players = self._entries(_entry.c.player_id.in_(list({player_id for player_id, _ in keys})))
+        found = {(entry.player_id, entry.race): entry for entry in of_players}
+        return {key: found[key] for key in keys if key in found}
+
+    def by_ids(self, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
+        """See `EntryRepository`."""
+        wanted, found = list(ids), {}
+        for first in range(0, len(wanted), IDS_AT_ONCE):
+            for entry in self._entries(_entry.c.id.in_(wanted[first : first + IDS_AT_ONCE])):
+                found[entry.id] = entry
+        return found
+
+    def _entries(self, condition: ColumnElement[bool]) -> list[Entry]:
+        # Locked in the order of ids, so that two writers never wait for each other in a circle.
+        query = select(_entry).where(condition).order_by(_entry.c.id)
         if self._is_locking:
             query = query.with_for_update()
-        found = {(PlayerId(row.player_id), row.race): _to_entry(row) for row in self._connection.execute(query)}
-        return {key: found[key] for key in keys if key in found}
+        return [_to_entry(row) for row in self._connection.execute(query)]
 
     def add(self, entries: Sequence[NewEntry]) -> list[Entry]:
         """See `EntryRepository`."""
         if not entries:
             return []
-        rows = [
-            {
-                "player_id": new.player_id,
-                "race": new.race,
-                "mmr": new.mmr,
-                "games_played": new.games_played,
-                "games_won": new.games_won,
-                "games_lost": new.games_lost,
-                "games_drawn": new.games_drawn,
-                "last_played_us": new.last_played_us,
-            }
-            for new in entries
-        ]
+        rows = [{"player_id": new.player_id, "race": new.race, **_changing_values(new)} for new in entries]
         statement = insert(_entry).returning(_entry.c.id, sort_by_parameter_order=True)
         ids = self._connection.execute(statement, rows).scalars().all()
         return [
@@ -69,6 +67,7 @@ class SqlEntryRepository:
                 games_lost=new.games_lost,
                 games_drawn=new.games_drawn,
                 last_played_us=new.last_played_us,
+                skill=new.skill,
             )
             for entry_id, new in zip(ids, entries, strict=True)
         ]
@@ -77,18 +76,17 @@ class SqlEntryRepository:
         """See `EntryRepository`."""
         if not entries:
             return
+        names = tuple(_changing_values(entries[0]))
         statement = (
             update(_entry)
             .where(_entry.c.id == bindparam("entry_id"))
-            .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+            .values({name: bindparam(f"new_{name}") for name in names})
         )
-        self._connection.execute(
-            statement,
-            [
-                {"entry_id": entry.id, **{f"new_{name}": getattr(entry, name) for name in _CHANGING}}
-                for entry in entries
-            ],
-        )
+        rows = [
+            {"entry_id": entry.id, **{f"new_{name}": value for name, value in _changing_values(entry).items()}}
+            for entry in entries
+        ]
+        self._connection.execute(statement, rows)
 
     def columns(self) -> EntryColumns:
         """See `EntryRepository`."""
@@ -146,7 +144,19 @@ class SqlEntryRepository:
             yield StoredEntry(entry=_to_entry(row), player=player)
 
 
-_CHANGING: Final = ("mmr", "games_played", "games_won", "games_lost", "games_drawn", "last_played_us")
+def _changing_values(entry: Entry | NewEntry) -> dict[str, Any]:
+    skill = entry.skill
+    return {
+        "mmr": entry.mmr,
+        "games_played": entry.games_played,
+        "games_won": entry.games_won,
+        "games_lost": entry.games_lost,
+        "games_drawn": entry.games_drawn,
+        "last_played_us": entry.last_played_us,
+        "rating": None if skill is None else skill.rating,
+        "deviation": None if skill is None else skill.deviation,
+        "volatility": None if skill is None else skill.volatility,
+    }
 
 
 def _to_entry(row: Row[Any]) -> Entry:
@@ -160,4 +170,5 @@ def _to_entry(row: Row[Any]) -> Entry:
         games_lost=row.games_lost,
         games_drawn=row.games_drawn,
         last_played_us=row.last_played_us,
+        skill=None if row.rating is None else SkillEstimate(row.rating, row.deviation, row.volatility),
     )

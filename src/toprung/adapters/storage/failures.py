@@ -1,6 +1,6 @@
 """What a driver's error means to the application."""
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from toprung.domain.errors import StorageUnavailable
 
@@ -20,7 +20,7 @@ _SENTENCES = (
 )
 
 
-def storage_failure(error: SQLAlchemyError | OSError) -> StorageUnavailable:
+def storage_failure(error: Exception) -> StorageUnavailable:
     """The error as one that the application knows, with a sentence that says what to do."""
     reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     for sign, sentence in _SENTENCES:

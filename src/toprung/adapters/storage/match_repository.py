@@ -4,12 +4,15 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from toprung.adapters.storage import schema
+from toprung.application.ports import StoredMatch
 from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.player import PlayerId
+from toprung.domain.rating_log import Verdict
 
+IDS_AT_ONCE: Final = 5_000
 ROWS_AT_ONCE: Final = 20_000
 
 
@@ -49,26 +52,62 @@ class SqlMatchRepository:
         self._connection.execute(insert(schema.match_player), players)
         return ids
 
-    def finals(self) -> Iterator[FinalMatch]:
+    def all(self) -> Iterator[StoredMatch]:
         """See `MatchRepository`."""
+        return self._stored(None)
+
+    def get(self, match_id: MatchId) -> StoredMatch | None:
+        """See `MatchRepository`."""
+        return next(self._stored(schema.match.c.id == match_id), None)
+
+    def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
+        """See `MatchRepository`."""
+        match, wanted = schema.match, list(match_ids)
+        found: dict[MatchId, Verdict] = {}
+        for first in range(0, len(wanted), IDS_AT_ONCE):
+            ids = wanted[first : first + IDS_AT_ONCE]
+            query = select(match.c.id, match.c.result, match.c.is_void, match.c.ended_at_us).where(match.c.id.in_(ids))
+            for row in self._connection.execute(query):
+                result = None if row.is_void else MatchResult(row.result)
+                found[MatchId(row.id)] = Verdict(result=result, ended_at_us=row.ended_at_us)
+        return found
+
+    def latest(self, limit: int, player_id: PlayerId | None = None) -> list[StoredMatch]:
+        """See `MatchRepository`."""
+        ids = select(schema.match.c.id).order_by(schema.match.c.id.desc()).limit(limit)
+        if player_id is not None:
+            one = schema.match_player
+            ids = ids.where(schema.match.c.id.in_(select(one.c.match_id).where(one.c.player_id == player_id)))
+        wanted = list(self._connection.execute(ids).scalars())
+        return list(self._stored(schema.match.c.id.in_(wanted)))[::-1]
+
+    def judge(self, match_id: MatchId, result: MatchResult, *, is_void: bool) -> None:
+        """See `MatchRepository`."""
+        values = {"result": result.value, "is_void": is_void}
+        self._connection.execute(update(schema.match).where(schema.match.c.id == match_id).values(values))
+
+    def _stored(self, condition: ColumnElement[bool] | None) -> Iterator[StoredMatch]:
         match, one = schema.match, schema.match_player
         query = (
             select(match, one.c.side, one.c.player_id, one.c.race)
             .join(one, one.c.match_id == match.c.id)
             .order_by(match.c.id, one.c.side, one.c.seat)
         )
+        if condition is not None:
+            query = query.where(condition)
         rows = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
         for _, group in groupby(rows, key=lambda row: row.id):
             of_match = list(group)
             first = of_match[0]
             players = {side: [row for row in of_match if row.side == side] for side in (1, 2)}
-            yield FinalMatch(
+            final = FinalMatch(
                 source_key=first.source_key,
                 sides=(_participants(players[1]), _participants(players[2])),
                 result=MatchResult(first.result),
                 ended_at_us=first.ended_at_us,
                 map_name=first.map_name,
             )
+            yield StoredMatch(id=MatchId(first.id), match=final, is_void=first.is_void)
 
     def count(self) -> int:
         """See `MatchRepository`."""

@@ -28,6 +28,14 @@ class SqlPlayerRepository:
         """See `PlayerRepository`."""
         return next(iter(self._players(_player.c.id == player_id).values()), None)
 
+    def by_ids(self, ids: Collection[PlayerId]) -> dict[PlayerId, Player]:
+        """See `PlayerRepository`."""
+        wanted, found = list(ids), {}
+        for first in range(0, len(wanted), ROWS_AT_ONCE):
+            for player in self._players(_player.c.id.in_(wanted[first : first + ROWS_AT_ONCE])).values():
+                found[player.id] = player
+        return found
+
     def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
         """See `PlayerRepository`."""
         return self._players(_player.c.name_key.in_(list(keys)))

@@ -78,6 +78,9 @@ entry = Table(
     Column("games_lost", Integer, nullable=False),
     Column("games_drawn", Integer, nullable=False),
     Column("last_played_us", BigInteger),
+    Column("rating", Float(53)),
+    Column("deviation", Float(53)),
+    Column("volatility", Float(53)),
     UniqueConstraint("player_id", "race"),
     CheckConstraint("games_played = games_won + games_lost + games_drawn", name="games_add_up"),
     CheckConstraint("games_won >= 0 and games_lost >= 0 and games_drawn >= 0", name="games_not_negative"),
@@ -92,6 +95,7 @@ match = Table(
     Column("map_name", Text),
     Column("ended_at_us", BigInteger, nullable=False),
     Column("recorded_at_us", BigInteger, nullable=False),
+    Column("is_void", Boolean(create_constraint=False), nullable=False, server_default=text("false")),
     CheckConstraint("result in ('side_1_won', 'side_2_won', 'draw')", name="result"),
 )
 
@@ -114,12 +118,41 @@ rating_journal = Table(
     Column("entry_id", ForeignKey("entry.id"), nullable=False),
     Column("match_id", ForeignKey("match.id")),
     Column("kind", String(16), nullable=False),
-    Column("mmr_before", Integer),
-    Column("mmr_after", Integer, nullable=False),
+    Column("revises", ForeignKey("rating_journal.id")),
+    Column("revision", Integer, nullable=False),
+    *(
+        Column(f"{when}_{name}", kind)
+        for when in ("before", "after")
+        for name, kind in (
+            ("mmr", Integer),
+            ("rating", Float(53)),
+            ("deviation", Float(53)),
+            ("volatility", Float(53)),
+            ("games_won", Integer),
+            ("games_lost", Integer),
+            ("games_drawn", Integer),
+            ("last_played_us", BigInteger),
+        )
+    ),
     Column("expected_score", Float(53)),
+    Column("deviation_before", Float(53)),
     Column("at_us", BigInteger, nullable=False),
-    UniqueConstraint("match_id", "entry_id"),
+    UniqueConstraint("match_id", "entry_id", "revision"),
+    UniqueConstraint("revises", "revision"),
+    CheckConstraint("after_mmr is not null", name="after"),
     Index("ix_rating_journal_entry_id", "entry_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", Text, nullable=False),
 )
 
 change = Table(

@@ -190,8 +190,9 @@ class SqliteStorage:
                         if scope is not transaction:
                             scope.commit()
                         outcomes.append(outcome)
-        except SQLAlchemyError as error:
-            _log.warning("commit_failed", writes=len(batch), error=str(error))
+        except Exception as error:  # noqa: BLE001 - a thread that died here would leave every writer waiting for ever
+            is_unforeseen = not isinstance(error, SQLAlchemyError)
+            _log.warning("commit_failed", writes=len(batch), error=str(error), exc_info=is_unforeseen)
             outcomes = [storage_failure(error)] * len(batch)
         for job, settled in zip(batch, outcomes, strict=True):
             job.settle(settled)

@@ -1,18 +1,20 @@
 """One transaction on a database connection: notes, the journal, the change sequence, and the repositories."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 
-from toprung.adapters.storage import schema
+from toprung.adapters.storage import journal, schema
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
+from toprung.application.ports import AuditRow
 from toprung.domain.events import Change, Event
 from toprung.domain.match import MatchId
-from toprung.domain.rating import EntryId, RatingChange, RatingChangeKind
+from toprung.domain.rating import RatingChange
 
 CHANGES_KEPT_MIN: Final = 100_000
 _PRUNE_EVERY: Final = 10_000
@@ -28,40 +30,26 @@ class SqlTransaction:
         self.entries = SqlEntryRepository(connection, is_locking=is_writing)
         self.matches = SqlMatchRepository(connection)
 
+    def exclude_other_ratings(self) -> None:
+        """See `Transaction`. On SQLite a writing transaction is alone anyway."""
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("lock table entry in exclusive mode"))
+
     def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
         """See `Transaction`."""
-        if changes:
-            self._connection.execute(
-                insert(schema.rating_journal),
-                [
-                    {
-                        "entry_id": change.entry_id,
-                        "match_id": change.match_id,
-                        "kind": change.kind.value,
-                        "mmr_before": change.mmr_before,
-                        "mmr_after": change.mmr_after,
-                        "expected_score": change.expected_score,
-                        "at_us": change.at_us,
-                    }
-                    for change in changes
-                ],
-            )
+        journal.append(self._connection, changes)
 
-    def journal(self) -> list[RatingChange]:
+    def journal(self, from_position: int = 0) -> list[RatingChange]:
         """See `Transaction`."""
-        rows = self._connection.execute(select(schema.rating_journal).order_by(schema.rating_journal.c.id))
-        return [
-            RatingChange(
-                entry_id=EntryId(row.entry_id),
-                kind=RatingChangeKind(row.kind),
-                mmr_before=row.mmr_before,
-                mmr_after=row.mmr_after,
-                at_us=row.at_us,
-                match_id=None if row.match_id is None else MatchId(row.match_id),
-                expected_score=row.expected_score,
-            )
-            for row in rows
-        ]
+        return journal.from_position(self._connection, from_position)
+
+    def journal_of_match(self, match_id: MatchId) -> list[RatingChange]:
+        """See `Transaction`."""
+        return journal.of_match(self._connection, match_id)
+
+    def append_to_audit(self, row: AuditRow) -> None:
+        """See `Transaction`."""
+        self._connection.execute(insert(schema.audit), asdict(row))
 
     def record(self, *events: Event) -> None:
         """See `Transaction`."""

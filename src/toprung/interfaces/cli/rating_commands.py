@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toprung.interfaces.cli.output import print_bytes, reporting, run, say, stderr, stdout
+from toprung.interfaces.cli.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
 from toprung.interfaces.cli.parameters import Database, Game, options
 from toprung.interfaces.cli.transfer_commands import read_text
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.entry_file import Progress
     from toprung.application.rating_quality import QualityReport
     from toprung.domain.rating_evaluation import Game as PlayedGame
     from toprung.interfaces.cli.builder import Builder, Options
@@ -32,6 +33,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     """Adds the commands."""
     ratings = typer.Typer(no_args_is_help=True, help="Judge the rating systems, and choose their constants.")
     cli.add_typer(ratings, name="ratings")
+    _add_recompute(ratings, builder)
 
     @ratings.command()
     def evaluate(
@@ -70,6 +72,25 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
                 say(stdout(), (name, "bold"))
                 for constant, value in parameters.items():
                     say(stdout(), f"  {constant:<18} {value:.6g}")
+
+
+def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @ratings.command()
+    def recompute(database: Database = None, game: Game = None) -> None:
+        """Play the whole rating log again and store what comes out; a ladder in order comes out the same."""
+        with reporting():
+            opened = options(database=database, game=game)
+
+            async def work(tell: "Progress") -> int:
+                async with builder().administering(opened) as administration:
+                    return await administration.recompute_ratings(tell)
+
+            with progress_bar("Playing the log", "rows") as tell:
+                changed = run(work(tell))
+            say(
+                stdout(),
+                f"Recomputed: {changed:,} ratings came out otherwise." if changed else "Recomputed: all the same.",
+            )
 
 
 def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":

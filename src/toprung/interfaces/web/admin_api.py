@@ -15,6 +15,7 @@ from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportSummary
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
+from toprung.interfaces.web.admin_matches import add_match_routes
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.errors import error_body, internal_error_body
 from toprung.interfaces.web.openapi import (
@@ -165,6 +166,7 @@ def admin_router(administration: Administration) -> APIRouter:
     )
     _add_imports(router, administration)
     _add_players(router, administration)
+    add_match_routes(router, administration)
     return router
 
 

@@ -1,4 +1,4 @@
-"""The first tables: players, entries, final matches, the rating journal and the change sequence."""
+"""The first tables: players, entries, final matches, the rating journal, the change sequence and the audit."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Makes the tables, the counter's only row, and the guard that keeps the journal append-only."""
     _create_players()
     _create_matches()
+    _create_journal()
     _create_sequence()
     _guard_journal()
 
@@ -44,6 +45,9 @@ def _create_players() -> None:
         sa.Column("games_lost", sa.Integer(), nullable=False),
         sa.Column("games_drawn", sa.Integer(), nullable=False),
         sa.Column("last_played_us", sa.BigInteger(), nullable=True),
+        sa.Column("rating", sa.Float(precision=53), nullable=True),
+        sa.Column("deviation", sa.Float(precision=53), nullable=True),
+        sa.Column("volatility", sa.Float(precision=53), nullable=True),
         sa.CheckConstraint("games_played = games_won + games_lost + games_drawn", name=op.f("ck_entry_games_add_up")),
         sa.CheckConstraint(
             "games_won >= 0 and games_lost >= 0 and games_drawn >= 0", name=op.f("ck_entry_games_not_negative")
@@ -81,6 +85,7 @@ def _create_matches() -> None:
         sa.Column("map_name", sa.Text(), nullable=True),
         sa.Column("ended_at_us", sa.BigInteger(), nullable=False),
         sa.Column("recorded_at_us", sa.BigInteger(), nullable=False),
+        sa.Column("is_void", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.CheckConstraint("result in ('side_1_won', 'side_2_won', 'draw')", name=op.f("ck_match_result")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_match")),
         sa.UniqueConstraint("source_key", name=op.f("uq_match_source_key")),
@@ -98,25 +103,61 @@ def _create_matches() -> None:
         sa.PrimaryKeyConstraint("match_id", "side", "seat", name=op.f("pk_match_player")),
     )
     op.create_index("ix_match_player_player_id", "match_player", ["player_id"], unique=False)
+
+
+def _create_journal() -> None:
     op.create_table(
         "rating_journal",
         sa.Column("id", _ID, nullable=False),
         sa.Column("entry_id", _ID, nullable=False),
         sa.Column("match_id", _ID, nullable=True),
         sa.Column("kind", sa.String(length=16), nullable=False),
-        sa.Column("mmr_before", sa.Integer(), nullable=True),
-        sa.Column("mmr_after", sa.Integer(), nullable=False),
+        sa.Column("revises", _ID, nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("before_mmr", sa.Integer(), nullable=True),
+        sa.Column("before_rating", sa.Float(precision=53), nullable=True),
+        sa.Column("before_deviation", sa.Float(precision=53), nullable=True),
+        sa.Column("before_volatility", sa.Float(precision=53), nullable=True),
+        sa.Column("before_games_won", sa.Integer(), nullable=True),
+        sa.Column("before_games_lost", sa.Integer(), nullable=True),
+        sa.Column("before_games_drawn", sa.Integer(), nullable=True),
+        sa.Column("before_last_played_us", sa.BigInteger(), nullable=True),
+        sa.Column("after_mmr", sa.Integer(), nullable=True),
+        sa.Column("after_rating", sa.Float(precision=53), nullable=True),
+        sa.Column("after_deviation", sa.Float(precision=53), nullable=True),
+        sa.Column("after_volatility", sa.Float(precision=53), nullable=True),
+        sa.Column("after_games_won", sa.Integer(), nullable=True),
+        sa.Column("after_games_lost", sa.Integer(), nullable=True),
+        sa.Column("after_games_drawn", sa.Integer(), nullable=True),
+        sa.Column("after_last_played_us", sa.BigInteger(), nullable=True),
         sa.Column("expected_score", sa.Float(precision=53), nullable=True),
+        sa.Column("deviation_before", sa.Float(precision=53), nullable=True),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("after_mmr is not null", name=op.f("ck_rating_journal_after")),
         sa.ForeignKeyConstraint(["entry_id"], ["entry.id"], name=op.f("fk_rating_journal_entry_id")),
         sa.ForeignKeyConstraint(["match_id"], ["match.id"], name=op.f("fk_rating_journal_match_id")),
+        sa.ForeignKeyConstraint(["revises"], ["rating_journal.id"], name=op.f("fk_rating_journal_revises")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rating_journal")),
-        sa.UniqueConstraint("match_id", "entry_id", name=op.f("uq_rating_journal_match_id_entry_id")),
+        sa.UniqueConstraint(
+            "match_id", "entry_id", "revision", name=op.f("uq_rating_journal_match_id_entry_id_revision")
+        ),
+        sa.UniqueConstraint("revises", "revision", name=op.f("uq_rating_journal_revises_revision")),
     )
     op.create_index("ix_rating_journal_entry_id", "rating_journal", ["entry_id"], unique=False)
 
 
 def _create_sequence() -> None:
+    op.create_table(
+        "audit",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("at_us", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
+    )
     op.create_table(
         "change",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),

@@ -1,0 +1,106 @@
+"""The rating journal in the database: rows are added, and never anything else."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
+
+from toprung.adapters.storage import schema
+from toprung.domain.glicko2 import SkillEstimate
+from toprung.domain.match import MatchId
+from toprung.domain.rating import EntryId, EntryState, RatingChange, RatingChangeKind
+
+ROWS_AT_ONCE: Final = 20_000
+
+_journal = schema.rating_journal
+_position = func.coalesce(_journal.c.revises, _journal.c.id)
+
+
+def append(connection: Connection, changes: Sequence[RatingChange]) -> None:
+    """Adds rows; one without a position begins its own."""
+    if changes:
+        connection.execute(insert(_journal), [_to_row(change) for change in changes])
+
+
+def current(connection: Connection, condition: ColumnElement[bool] | None = None) -> list[RatingChange]:
+    """The rows that count, each the last revision of its position, in the order of positions."""
+    query = select(_journal, _position.label("position")).order_by(_position, _journal.c.revision)
+    if condition is not None:
+        query = query.where(condition)
+    latest: dict[int, RatingChange] = {}
+    for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
+        latest[row.position] = _to_change(row)
+    return list(latest.values())
+
+
+def from_position(connection: Connection, position: int) -> list[RatingChange]:
+    """`current` from a position on."""
+    return current(connection, _position >= position)
+
+
+def of_match(connection: Connection, match_id: MatchId) -> list[RatingChange]:
+    """`current` of one match: its first side, then its second."""
+    return current(connection, _journal.c.match_id == match_id)
+
+
+def _to_row(change: RatingChange) -> dict[str, Any]:
+    return {
+        "entry_id": change.entry_id,
+        "match_id": change.match_id,
+        "kind": change.kind.value,
+        "revises": change.position,
+        "revision": change.revision,
+        **_state_values("before", change.before),
+        **_state_values("after", change.after),
+        "expected_score": change.expected_score,
+        "deviation_before": change.deviation_before,
+        "at_us": change.at_us,
+    }
+
+
+def _state_values(when: str, state: EntryState | None) -> dict[str, Any]:
+    skill = None if state is None else state.skill
+    return {
+        f"{when}_mmr": None if state is None else state.mmr,
+        f"{when}_rating": None if skill is None else skill.rating,
+        f"{when}_deviation": None if skill is None else skill.deviation,
+        f"{when}_volatility": None if skill is None else skill.volatility,
+        f"{when}_games_won": None if state is None else state.games_won,
+        f"{when}_games_lost": None if state is None else state.games_lost,
+        f"{when}_games_drawn": None if state is None else state.games_drawn,
+        f"{when}_last_played_us": None if state is None else state.last_played_us,
+    }
+
+
+def _to_change(row: Row[Any]) -> RatingChange:
+    after = _to_state(row, "after")
+    if after is None:
+        raise ValueError("a row of the journal says what came after it")
+    return RatingChange(
+        entry_id=EntryId(row.entry_id),
+        kind=RatingChangeKind(row.kind),
+        before=_to_state(row, "before"),
+        after=after,
+        at_us=row.at_us,
+        match_id=None if row.match_id is None else MatchId(row.match_id),
+        expected_score=row.expected_score,
+        deviation_before=row.deviation_before,
+        position=row.position,
+        revision=row.revision,
+    )
+
+
+def _to_state(row: Row[Any], when: str) -> EntryState | None:
+    values = row._mapping
+    if values[f"{when}_mmr"] is None:
+        return None
+    rating = values[f"{when}_rating"]
+    skill = None if rating is None else SkillEstimate(rating, values[f"{when}_deviation"], values[f"{when}_volatility"])
+    return EntryState(
+        mmr=values[f"{when}_mmr"],
+        skill=skill,
+        games_won=values[f"{when}_games_won"],
+        games_lost=values[f"{when}_games_lost"],
+        games_drawn=values[f"{when}_games_drawn"],
+        last_played_us=values[f"{when}_last_played_us"],
+    )

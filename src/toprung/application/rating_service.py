@@ -1,0 +1,233 @@
+"""Judging finished matches anew, playing the rating log again, and holding the ladder against it."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from toprung.application.entry_file import Progress
+from toprung.application.ports import AuditRow, Backups, Clock, StoredMatch, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.errors import InvalidInput, NotFound
+from toprung.domain.events import EntriesImported, MatchRatingCorrected
+from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.rating_engine import RatingEngine
+from toprung.domain.rating_log import RatingLog, Verdict
+
+ENTRIES_TOLD_MAX: Final = 1_000
+REASON_MAX_CODE_POINTS: Final = 500
+PROGRESS_EVERY: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """What a correction does to one entry, in the end."""
+
+    entry_id: EntryId
+    player_name: str
+    race: str
+    mmr_before: int
+    mmr_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionOutcome:
+    """What a correction does, or would do: who moves, the largest move first, and how many changes are rated anew."""
+
+    match_id: MatchId
+    before: MatchResult | None
+    after: MatchResult | None
+    moves: tuple[Move, ...]
+    rated_anew: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replayed:
+    rows: tuple[RatingChange, ...]
+    entries: tuple[tuple[Entry, Entry], ...]
+    """Each entry that comes out otherwise: as it is, and as it comes out."""
+
+
+class RatingService:
+    """Corrections and recomputation. Nothing here adds a difference to a rating: what is touched is rated again."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork, backups: Backups, clock: Clock, engine: RatingEngine) -> None:
+        self._unit_of_work = unit_of_work
+        self._backups = backups
+        self._clock = clock
+        self._engine = engine
+
+    async def preview(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
+        """What it would do to judge a match so (None: void); nothing is changed. Raises `NotFound`, `InvalidInput`."""
+        return await self._unit_of_work.read(lambda tx: self._judged(tx, match_id, result)[0])
+
+    async def correct(
+        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
+    ) -> CorrectionOutcome:
+        """Judges a match anew (None: void) and rates again all that follows from it.
+
+        Doing it again changes nothing. Raises `NotFound`, and `InvalidInput` for a match that stands so already or a
+        reason that is missing.
+        """
+        reason = reason.strip()
+        if not 1 <= len(reason) <= REASON_MAX_CODE_POINTS:
+            raise InvalidInput("reason", f"A correction needs a reason of 1 to {REASON_MAX_CODE_POINTS} characters.")
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> CorrectionOutcome:
+            tx.exclude_other_ratings()
+            outcome, replayed, stored = self._judged(tx, match_id, result)
+            tx.matches.judge(match_id, result or stored.match.result, is_void=result is None)
+            _write(tx, replayed, now_us, match_id)
+            details = {
+                "before": outcome.before,
+                "after": outcome.after,
+                "moves": {str(move.entry_id): [move.mmr_before, move.mmr_after] for move in outcome.moves},
+            }
+            tx.append_to_audit(
+                AuditRow(
+                    at_us=now_us,
+                    actor=actor,
+                    action="correct_match",
+                    subject=f"match {match_id}",
+                    reason=reason,
+                    details=json.dumps(details),
+                )
+            )
+            return outcome
+
+        return await self._unit_of_work.run(work)
+
+    def _judged(
+        self, tx: Transaction, match_id: MatchId, result: MatchResult | None
+    ) -> tuple[CorrectionOutcome, _Replayed, StoredMatch]:
+        stored = tx.matches.get(match_id)
+        if stored is None:
+            raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+        if stored.verdict.result is result:
+            stands = "void" if result is None else result.value.replace("_", " ")
+            raise InvalidInput("result", f"Match {match_id} is {stands} already; there is nothing to correct.")
+        first = tx.journal_of_match(match_id)[0]
+        log = tx.journal(first.position or 0)
+        verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
+        verdicts[match_id] = replace(stored.verdict, result=result)
+        replayed = self._replayed(tx, log, verdicts, from_nothing=False)
+        players = tx.players.by_ids({after.player_id for _, after in replayed.entries})
+        moves = [
+            Move(
+                entry_id=after.id,
+                player_name=players[after.player_id].name,
+                race=after.race,
+                mmr_before=before.mmr,
+                mmr_after=after.mmr,
+            )
+            for before, after in replayed.entries
+        ]
+        moves.sort(key=lambda move: (-abs(move.mmr_after - move.mmr_before), move.entry_id))
+        outcome = CorrectionOutcome(
+            match_id=match_id,
+            before=stored.verdict.result,
+            after=result,
+            moves=tuple(moves),
+            rated_anew=len(replayed.rows),
+        )
+        return outcome, replayed, stored
+
+    def _replayed(
+        self,
+        tx: Transaction,
+        log: Sequence[RatingChange],
+        verdicts: dict[MatchId, Verdict],
+        *,
+        from_nothing: bool,
+        progress: Progress | None = None,
+    ) -> _Replayed:
+        entries = tx.entries.by_ids({row.entry_id for row in log})
+        rows: list[RatingChange] = []
+        last: dict[EntryId, RatingChange] = {}
+        pairs = RatingLog(self._engine, entries, verdicts).replay(log, from_nothing=from_nothing)
+        for done, (old, new) in enumerate(pairs, 1):
+            last[new.entry_id] = new
+            if new != old:
+                rows.append(new)
+            if progress is not None and done % PROGRESS_EVERY == 0:
+                progress(done, len(log))
+        changed = [(entries[entry_id], entries[entry_id].with_state(row.after)) for entry_id, row in last.items()]
+        return _Replayed(
+            rows=tuple(rows), entries=tuple((before, after) for before, after in changed if before != after)
+        )
+
+    async def recompute(self, progress: Progress) -> int:
+        """Plays the whole log again and stores what comes out otherwise; gives how many entries that were.
+
+        A ladder that is in order comes out the same to the last bit. An SQLite database is copied first.
+        """
+        await self._backups.make("recompute")
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> int:
+            tx.exclude_other_ratings()
+            replayed = self._from_nothing(tx, progress)
+            _write(tx, replayed, now_us, None)
+            return len(replayed.entries)
+
+        return await self._unit_of_work.run(work)
+
+    def _from_nothing(self, tx: Transaction, progress: Progress) -> _Replayed:
+        log = tx.journal()
+        verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
+        return self._replayed(tx, log, verdicts, from_nothing=True, progress=progress)
+
+    async def verify(self, progress: Progress) -> list[str]:
+        """What is not as it must be, a sentence each; none for a ladder in order."""
+        return await self._unit_of_work.read(lambda tx: self._differences(tx, progress))
+
+    def _differences(self, tx: Transaction, progress: Progress) -> list[str]:
+        replayed = self._from_nothing(tx, progress)
+        found = [
+            f"entry {before.id}: {before.state} is stored, but the log leads to {after.state}"
+            for before, after in replayed.entries
+        ]
+        found += [
+            f"journal position {row.position}: played again, entry {row.entry_id} comes to {row.after}"
+            for row in replayed.rows
+        ]
+        log = tx.journal()
+        logged = {row.entry_id for row in log}
+        found += [
+            f"entry {stored.entry.id}: no row of the journal leads to it"
+            for stored in tx.entries.stored()
+            if stored.entry.id not in logged
+        ]
+        found += _broken_pairs(log, zero_sum=self._engine.code == "elo")
+        changes = tx.changes_since(max(0, tx.last_seq() - 1))
+        if tx.last_seq() and not changes:
+            found.append(f"change {tx.last_seq()}: the sequence's last change is missing")
+        return found
+
+
+def _broken_pairs(log: Iterable[RatingChange], *, zero_sum: bool) -> list[str]:
+    """Matches whose two rows do not fit each other."""
+    by_match: dict[MatchId, list[RatingChange]] = {}
+    for row in log:
+        if row.match_id is not None:
+            by_match.setdefault(row.match_id, []).append(row)
+    found = []
+    for match_id, rows in by_match.items():
+        gains = [row.mmr_after - row.mmr_before for row in rows if row.mmr_before is not None]
+        if len(rows) != 2 or len(gains) != 2:
+            found.append(f"match {match_id}: {len(rows)} journal rows where there must be two")
+        elif zero_sum and sum(gains) != 0:
+            found.append(f"match {match_id}: the changes {gains[0]:+d} and {gains[1]:+d} do not add up to zero")
+    return found
+
+
+def _write(tx: Transaction, replayed: _Replayed, now_us: int, match_id: MatchId | None) -> None:
+    tx.append_to_journal([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
+    entries = tuple(after for _, after in replayed.entries)
+    tx.entries.save(entries)
+    if match_id is not None and len(entries) <= ENTRIES_TOLD_MAX:
+        tx.record(MatchRatingCorrected(match_id=match_id, entries=entries))
+    elif entries:
+        tx.record(EntriesImported(entries=len(entries)))
