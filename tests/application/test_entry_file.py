@@ -180,7 +180,7 @@ def test_an_entry_without_games_may_have_a_last_played_time_or_none() -> None:
         (line(mmr="1"), "race", "Ann has bw_zerg on line 2 already"),
         (line(race="sc2_zerg", country="US"), "country", "'US', but line 2 has 'KR' for the same player"),
         (line(race="sc2_zerg", player_name="ANN"), "player_name", "'ANN', but line 2 has 'Ann' for the same player"),
-        (line(race="sc2_zerg", discord_id="9"), "discord_id", "9, but line 2 has None for the same player"),
+        (line(race="sc2_zerg", discord_id="9"), "discord_id", "9, but line 2 has nothing for the same player"),
     ],
     ids=["entry twice", "two countries", "two spellings", "two accounts"],
 )

@@ -193,13 +193,17 @@ def _contradictions(rows: Iterable[EntryRow]) -> Iterator[Problem]:
             mine, theirs = getattr(row, column), getattr(first, column)
             if mine != theirs:
                 shown = "player_name" if column == "name" else column
-                reason = f"{mine!r}, but line {first.line} has {theirs!r} for the same player"
+                reason = f"{_shown(mine)}, but line {first.line} has {_shown(theirs)} for the same player"
                 yield Problem(line=row.line, column=shown, reason=reason)
         if row.discord_id is not None:
             first = by_discord_id.setdefault(row.discord_id, row)
             if first.name_key != row.name_key:
                 reason = f"{row.discord_id} is {first.name} on line {first.line}"
                 yield Problem(line=row.line, column="discord_id", reason=reason)
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value)
 
 
 def _optional(parse: Callable[[str], object]) -> Callable[[str], object]:
