@@ -130,3 +130,9 @@ def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().port = 1
+
+
+def test_a_refused_database_is_not_repeated_since_it_may_hold_a_password() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        load_settings(database="mysql://me:hunter2@host/ladder")
+    assert "hunter2" not in str(refused.value)

@@ -11,6 +11,8 @@ from toprung.domain.moment import MICROSECONDS_PER_DAY
 
 ENV_PREFIX: Final = "TOPRUNG_"
 
+_SECRET: Final = frozenset({"database", "admin_token"})  # a database's address may hold a password
+
 
 class Settings(BaseSettings):
     """Every setting of the program. Each is the environment variable of its name with `TOPRUNG_` before it."""
@@ -85,4 +87,5 @@ def load_settings(**overrides: object) -> Settings:
         field = str(first["loc"][0]) if first["loc"] else "settings"
         reason = str(first["msg"]).removeprefix("Value error, ")
         name = f"--{field.replace('_', '-')}" if field in given else f"{ENV_PREFIX}{field.upper()}"
-        raise InvalidInput(field, f"{name}: {reason} (it is {first['input']!r}).") from None
+        given_value = "" if field in _SECRET else f" (it is {first['input']!r})"
+        raise InvalidInput(field, f"{name}: {reason}{given_value}.") from None

@@ -78,7 +78,7 @@ def adding(entries: list[StoredEntry]) -> Callable[[Transaction], None]:
 
 
 @given(entries=ladders())
-@settings(max_examples=40)
+@settings(max_examples=20)
 async def test_what_is_exported_and_imported_elsewhere_is_exported_the_same(entries: list[StoredEntry]) -> None:
     with TemporaryDirectory(prefix="toprung-") as folder:
         async with (
@@ -98,7 +98,7 @@ async def test_what_is_exported_and_imported_elsewhere_is_exported_the_same(entr
 
 
 @given(entries=ladders())
-@settings(max_examples=40)
+@settings(max_examples=20)
 async def test_csv_json_and_parquet_hold_the_same_rows(entries: list[StoredEntry]) -> None:
     with TemporaryDirectory(prefix="toprung-") as folder:
         async with Database("sqlite", f"sqlite:///{folder}/one.db").writing() as storage:

@@ -138,7 +138,7 @@ class PlainLadder:
 
 
 @given(batches=batches)
-@settings(max_examples=60)
+@settings(max_examples=40)
 async def test_any_sequence_of_matches_is_rated_as_the_book_says_and_the_journal_tells_it(
     batches: list[list[Played]],
 ) -> None:

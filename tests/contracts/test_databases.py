@@ -159,7 +159,9 @@ async def test_the_journal_can_only_be_added_to(database: Database) -> None:
     [
         "update entry set games_won = games_won + 1",
         "update entry set games_played = games_played + 1",
-        "update entry set games_won = 1, games_lost = -1",
+        "update entry set games_won = -1, games_lost = 1",
+        "update entry set games_lost = -1, games_drawn = 1",
+        "update entry set games_drawn = -1, games_won = 1",
         "update entry set player_id = 99",
         "update entry set player_id = (select min(player_id) from entry)",
         "update entry set mmr = null",

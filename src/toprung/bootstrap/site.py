@@ -1,5 +1,6 @@
 """Serving the site: board, address, the record by which commands find it; and all of it down again in reverse."""
 
+import gc
 import secrets
 import socket
 import sys
@@ -43,6 +44,8 @@ async def serve_site(
     ladder.bus.subscribe(ladder.store.on_changes)
     ladder.bus.subscribe(hub.on_changes)
     await ladder.store.load()
+    gc.collect()
+    gc.freeze()  # what serves from now on stays: looking through it again and again would stall the event loop
 
     def health() -> dict[str, object]:
         board = ladder.store.board

@@ -10,7 +10,7 @@ from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.match import MatchId
 from toprung.domain.rating import EntryId, EntryState, RatingChange, RatingChangeKind
 
-ROWS_AT_ONCE: Final = 20_000
+ROWS_AT_ONCE: Final = 500
 
 _journal = schema.rating_journal
 _position = func.coalesce(_journal.c.revises, _journal.c.id)

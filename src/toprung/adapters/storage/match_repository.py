@@ -13,7 +13,7 @@ from toprung.domain.player import PlayerId
 from toprung.domain.rating_log import Verdict
 
 IDS_AT_ONCE: Final = 5_000
-ROWS_AT_ONCE: Final = 20_000
+ROWS_AT_ONCE: Final = 500
 
 
 class SqlMatchRepository:

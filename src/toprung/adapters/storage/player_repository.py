@@ -145,7 +145,7 @@ def _to_player(row: Row[Any], identities: dict[tuple[int, str], list[str]]) -> P
 
 
 def _conflict(error: IntegrityError, who: str) -> Conflict:
-    reason = str(error.orig).partition("\n")[0]  # what follows on PostgreSQL repeats the values, which may say anything
+    reason = str(error.orig)
     if "name_key" in reason:
         return Conflict(f"The name {who} is taken, or looks too much like one that is; choose another.")
     if "discord_id" in reason:
