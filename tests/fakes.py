@@ -160,6 +160,7 @@ class FakeEntryRepository:
                 games_lost=new.games_lost,
                 games_drawn=new.games_drawn,
                 last_played_us=new.last_played_us,
+                skill=new.skill,
             )
             for entry_id, new in enumerate(entries, first)
         ]
@@ -199,6 +200,9 @@ class FakeMatchRepository:
         added = {MatchId(first + place): match for place, match in enumerate(matches)}
         self._database.matches.update(added)
         return list(added)
+
+    def ids(self) -> list[MatchId]:
+        return list(self._database.matches)
 
     def all(self) -> Iterator[StoredMatch]:
         return iter([self._stored(match_id) for match_id in self._database.matches])

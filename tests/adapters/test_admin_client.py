@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -17,8 +18,11 @@ from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.admin_service import Administration
 from toprung.application.entry_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
 from toprung.application.import_service import ImportSummary
+from toprung.application.rating_service import CorrectionOutcome, Move
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
+from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import EntryId
 from toprung.interfaces.cli.builder import Options
 from toprung.interfaces.web.admin_api import admin_router
 from toprung.interfaces.web.errors import add_error_handlers
@@ -26,6 +30,10 @@ from toprung.interfaces.web.security import AdminGuard
 
 ADDRESS = "http://127.0.0.1:8123"
 TOKEN = "let-me-in"
+GAME = (
+    "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
+    "2026-02-28T10:00:00Z,7,Maru,Serral,2,1,sc2_terran,sc2_zerg\n"
+)
 
 
 @asynccontextmanager
@@ -92,14 +100,10 @@ async def test_a_list_of_problems_that_was_cut_keeps_its_count() -> None:
 
 
 async def test_games_are_imported_with_the_name_of_their_source() -> None:
-    text = (
-        "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
-        "2026-02-28T10:00:00Z,7,Maru,Serral,2,1,sc2_terran,sc2_zerg\n"
-    )
     ladder = Ladder()
     async with client_of(ladder) as client:
-        summary = await client.import_games(text, "World Cup & more", no_progress)
-        again = await client.import_games(text, "World Cup & more", no_progress)
+        summary = await client.import_games(GAME, "World Cup & more", no_progress)
+        again = await client.import_games(GAME, "World Cup & more", no_progress)
     assert (summary.matches_added, summary.players_added, again.matches_added) == (1, 2, 0)
     assert [match.source_key for match in ladder.storage.database.matches.values()] == ["World Cup & more:7"]
 
@@ -114,6 +118,69 @@ async def test_players_are_added_and_changed() -> None:
         assert not (await client.unban_player("마루")).is_banned
 
 
+async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_ladder() -> None:
+    ladder = Ladder()
+    async with client_of(ladder) as client:
+        await client.import_games(GAME, "cup", no_progress)
+        preview = await client.preview_correction(MatchId(1), MatchResult.SIDE_2_WON)
+        assert ladder.storage.database.audit == []
+        assert ladder.storage.database.matches[MatchId(1)].result is MatchResult.SIDE_1_WON
+        done = await client.correct_match(MatchId(1), MatchResult.SIDE_2_WON, reason="왜 & why", actor="cli:ann")
+    moves = (
+        Move(entry_id=EntryId(1), player_name="Maru", race="sc2_terran", mmr_before=1520, mmr_after=1480),
+        Move(entry_id=EntryId(2), player_name="Serral", race="sc2_zerg", mmr_before=1480, mmr_after=1520),
+    )
+    assert done == CorrectionOutcome(
+        match_id=MatchId(1),
+        before=MatchResult.SIDE_1_WON,
+        after=MatchResult.SIDE_2_WON,
+        moves=moves,
+        rated_anew=2,
+    )
+    assert preview == done
+    assert [(row.actor, row.reason) for row in ladder.storage.database.audit] == [("cli:ann", "왜 & why")]
+
+
+async def test_a_match_is_made_void_and_counts_again() -> None:
+    ladder = Ladder()
+    async with client_of(ladder) as client:
+        await client.import_games(GAME, "cup", no_progress)
+        void = await client.correct_match(MatchId(1), None, reason="x", actor="cli")
+        assert ladder.storage.database.voided == {1}
+        back = await client.correct_match(MatchId(1), MatchResult.DRAW, reason="x", actor="cli")
+    assert (void.before, void.after) == (MatchResult.SIDE_1_WON, None)
+    assert (back.before, back.after) == (None, MatchResult.DRAW)
+    assert ladder.storage.database.voided == frozenset()
+
+
+async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
+    ladder = Ladder()
+    async with client_of(ladder) as client:
+        await client.import_games(GAME, "cup", no_progress)
+        assert await client.recompute_ratings(no_progress) == 0
+        entries = ladder.storage.database.entries
+        entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
+        assert await client.recompute_ratings(no_progress) == 1
+    assert ladder.storage.database.entries[EntryId(2)].mmr == 1480
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda client: client.preview_correction(MatchId(1), None),
+        lambda client: client.correct_match(MatchId(1), None, reason="x", actor="cli"),
+        lambda client: client.recompute_ratings(no_progress),
+    ],
+)
+@pytest.mark.parametrize("answer", ["", "[]", '{"match_id": "one"}', '{"entries_changed": null}'])
+async def test_a_corrections_answer_of_another_shape_is_said_to_be_one(
+    work: Callable[[Administration], Awaitable[object]], answer: str
+) -> None:
+    async with answering(lambda _request: PlainTextResponse(answer)) as client:
+        with pytest.raises(StorageUnavailable, match=f"{ADDRESS} did not answer as this version"):
+            await work(client)
+
+
 @pytest.mark.parametrize(
     ("work", "kind", "words"),
     [
@@ -125,6 +192,17 @@ async def test_players_are_added_and_changed() -> None:
             lambda client: client.import_games("", "", lambda _done, _total: None),
             InvalidInput,
             "where the games come from",
+        ),
+        (lambda client: client.preview_correction(MatchId(99), None), NotFound, "no match 99"),
+        (
+            lambda client: client.correct_match(MatchId(99), None, reason="x", actor="cli"),
+            NotFound,
+            "no match 99",
+        ),
+        (
+            lambda client: client.correct_match(MatchId(1), None, reason=" ", actor="cli"),
+            InvalidInput,
+            "needs a reason",
         ),
     ],
 )

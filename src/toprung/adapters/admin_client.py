@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 import msgspec
@@ -22,6 +22,8 @@ from toprung.domain.errors import (
 )
 from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.player import Player, PlayerId
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 ANSWER_TIMEOUT_SECONDS: Final = 30.0
@@ -165,21 +167,19 @@ class AdminClient:
 
     async def recompute_ratings(self, progress: Progress) -> int:  # noqa: ARG002 - the server says it only when done
         """See `RatingService.recompute`."""
-        answer = await self._post("/ratings/recompute", {})
-        return msgspec.json.decode(answer, type=_Recomputed).entries_changed
+        return (await self._post("/ratings/recompute", {}, _Recomputed)).entries_changed
 
     async def _correction(self, match_id: MatchId, body: Mapping[str, object]) -> CorrectionOutcome:
-        answer = await self._post(f"/matches/{match_id}/correction", body)
-        return msgspec.json.decode(answer, type=CorrectionOutcome, strict=False)  # ids come as strings
+        return await self._post(f"/matches/{match_id}/correction", body, CorrectionOutcome)
 
-    async def _post(self, path: str, body: Mapping[str, object]) -> bytes:
+    async def _post(self, path: str, body: Mapping[str, object], kind: type[T]) -> T:
         """The answer to a request that may take as long as an import."""
         async with self._answering():
             timeout = httpx.Timeout(IMPORT_SILENCE_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
             response = await self._client.post(self._url(path), json=body, timeout=timeout)
             if not response.is_success:
                 raise self._refusal(response)
-            return response.content
+            return msgspec.json.decode(response.content, type=kind, strict=False)  # ids come as strings
 
     async def _player(self, path: str, **body: str | None) -> Player:
         async with self._answering():

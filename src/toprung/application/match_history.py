@@ -6,7 +6,7 @@ from typing import Final
 
 from toprung.application.ports import StoredMatch, Transaction
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.errors import NotFound
+from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.explanation import explain
 from toprung.domain.match import MatchId
 from toprung.domain.names import NameKeys, clean_name
@@ -70,6 +70,8 @@ def _views(tx: Transaction, matches: Sequence[StoredMatch]) -> list[MatchView]:
     views = []
     for stored in matches:
         first, second = (players[side[0].player_id] for side in stored.match.sides)
-        change_1, change_2 = tx.journal_of_match(stored.id)
-        views.append(MatchView(stored=stored, players=(first, second), changes=(change_1, change_2)))
+        changes = tx.journal_of_match(stored.id)
+        if len(changes) != 2:
+            raise Conflict(f"Match {stored.id} has not the two journal rows that a match has; see `toprung verify`.")
+        views.append(MatchView(stored=stored, players=(first, second), changes=(changes[0], changes[1])))
     return views

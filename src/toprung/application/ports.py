@@ -160,6 +160,10 @@ class MatchRepository(Protocol):
         """Adds matches and gives their ids, in order."""
         ...
 
+    def ids(self) -> list[MatchId]:
+        """The ids of all of them, even of one that is not whole."""
+        ...
+
     def all(self) -> Iterator[StoredMatch]:
         """All of them, in the order in which they were recorded."""
         ...

@@ -1,17 +1,19 @@
 """Judging finished matches anew, playing the rating log again, and holding the ladder against it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from toprung.application.entry_file import Progress
 from toprung.application.ports import AuditRow, Backups, Clock, StoredMatch, Transaction
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.errors import InvalidInput, NotFound
+from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchRatingCorrected
 from toprung.domain.match import MatchId, MatchResult
-from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.names import unsafe_character
+from toprung.domain.rating import Entry, EntryId, EntryState, RatingChange
 from toprung.domain.rating_engine import RatingEngine
 from toprung.domain.rating_log import RatingLog, Verdict
 
@@ -71,6 +73,8 @@ class RatingService:
         reason that is missing.
         """
         reason = reason.strip()
+        if unsafe_character(reason) is not None:
+            raise InvalidInput("reason", "The reason holds a character that cannot be shown; write it as plain text.")
         if not 1 <= len(reason) <= REASON_MAX_CODE_POINTS:
             raise InvalidInput("reason", f"A correction needs a reason of 1 to {REASON_MAX_CODE_POINTS} characters.")
         now_us = self._clock.now_us()
@@ -106,10 +110,12 @@ class RatingService:
         if stored is None:
             raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
         if stored.verdict.result is result:
-            stands = "void" if result is None else result.value.replace("_", " ")
-            raise InvalidInput("result", f"Match {match_id} is {stands} already; there is nothing to correct.")
-        first = tx.journal_of_match(match_id)[0]
-        log = tx.journal(first.position or 0)
+            stands = _standing(tx, stored, result)
+            raise InvalidInput("result", f"Match {match_id} {stands} already; there is nothing to correct.")
+        own = tx.journal_of_match(match_id)
+        if len(own) != 2:
+            raise _unplayable(match_id)
+        log = tx.journal(own[0].position or 0)
         verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
         verdicts[match_id] = replace(stored.verdict, result=result)
         replayed = self._replayed(tx, log, verdicts, from_nothing=False)
@@ -143,6 +149,10 @@ class RatingService:
         from_nothing: bool,
         progress: Progress | None = None,
     ) -> _Replayed:
+        rows_by_match = Counter(row.match_id for row in log if row.match_id is not None)
+        broken = next((match_id for match_id, count in rows_by_match.items() if count != 2), None)
+        if broken is not None:
+            raise _unplayable(broken)
         entries = tx.entries.by_ids({row.entry_id for row in log})
         rows: list[RatingChange] = []
         last: dict[EntryId, RatingChange] = {}
@@ -184,43 +194,67 @@ class RatingService:
         return await self._unit_of_work.read(lambda tx: self._differences(tx, progress))
 
     def _differences(self, tx: Transaction, progress: Progress) -> list[str]:
-        replayed = self._from_nothing(tx, progress)
-        found = [
-            f"entry {before.id}: {before.state} is stored, but the log leads to {after.state}"
-            for before, after in replayed.entries
-        ]
-        found += [
-            f"journal position {row.position}: played again, entry {row.entry_id} comes to {row.after}"
-            for row in replayed.rows
-        ]
         log = tx.journal()
+        unpaired, unbalanced = _broken_pairs(log, zero_sum=self._engine.code == "elo")
+        rated = {row.match_id for row in log}
+        unrated = (match_id for match_id in tx.matches.ids() if match_id not in rated)
+        unbalanced += [f"match {match_id}: it has no journal rows, and so was never rated" for match_id in unrated]
+        if unpaired:
+            return unpaired  # such a log cannot be played
+        replayed = self._from_nothing(tx, progress)
+        found = []
+        for before, after in replayed.entries:
+            stored, led = _apart(before.state, after.state)
+            found.append(f"entry {before.id}: {stored} is stored, but the log leads to {led}")
+        for row in replayed.rows:
+            comes_to = _apart(None, row.after)[1]
+            found.append(f"journal position {row.position}: played again, entry {row.entry_id} comes to {comes_to}")
         logged = {row.entry_id for row in log}
         found += [
             f"entry {stored.entry.id}: no row of the journal leads to it"
             for stored in tx.entries.stored()
             if stored.entry.id not in logged
         ]
-        found += _broken_pairs(log, zero_sum=self._engine.code == "elo")
+        found += unbalanced
         changes = tx.changes_since(max(0, tx.last_seq() - 1))
         if tx.last_seq() and not changes:
             found.append(f"change {tx.last_seq()}: the sequence's last change is missing")
         return found
 
 
-def _broken_pairs(log: Iterable[RatingChange], *, zero_sum: bool) -> list[str]:
-    """Matches whose two rows do not fit each other."""
+def _unplayable(match_id: MatchId) -> Conflict:
+    return Conflict(f"The rating log cannot be played: match {match_id} has not two rows; see `toprung verify`.")
+
+
+def _standing(tx: Transaction, stored: StoredMatch, result: MatchResult | None) -> str:
+    """How a match stands, with the winner by name."""
+    if result is None or result is MatchResult.DRAW:
+        return "is void" if result is None else "counts as a draw"
+    winner_id = stored.match.sides[0 if result is MatchResult.SIDE_1_WON else 1][0].player_id
+    return f"counts as won by {tx.players.by_ids([winner_id])[winner_id].name}"
+
+
+def _apart(stored: EntryState | None, led: EntryState) -> tuple[str, str]:
+    """What is not the same in two states, on either side; all of the second without a first."""
+    names = [one.name for one in fields(led) if stored is None or getattr(stored, one.name) != getattr(led, one.name)]
+    told = [", ".join(f"{name} {getattr(state, name)}" for name in names) for state in (stored, led) if state]
+    return told[0], told[-1]
+
+
+def _broken_pairs(log: Iterable[RatingChange], *, zero_sum: bool) -> tuple[list[str], list[str]]:
+    """Matches that have not two rows, and those whose two rows do not fit each other."""
     by_match: dict[MatchId, list[RatingChange]] = {}
     for row in log:
         if row.match_id is not None:
             by_match.setdefault(row.match_id, []).append(row)
-    found = []
+    unpaired, unbalanced = [], []
     for match_id, rows in by_match.items():
         gains = [row.mmr_after - row.mmr_before for row in rows if row.mmr_before is not None]
         if len(rows) != 2 or len(gains) != 2:
-            found.append(f"match {match_id}: {len(rows)} journal rows where there must be two")
+            unpaired.append(f"match {match_id}: {len(gains)} journal rows where there must be two")
         elif zero_sum and sum(gains) != 0:
-            found.append(f"match {match_id}: the changes {gains[0]:+d} and {gains[1]:+d} do not add up to zero")
-    return found
+            unbalanced.append(f"match {match_id}: the changes {gains[0]:+d} and {gains[1]:+d} do not add up to zero")
+    return unpaired, unbalanced
 
 
 def _write(tx: Transaction, replayed: _Replayed, now_us: int, match_id: MatchId | None) -> None:

@@ -13,6 +13,9 @@ from typing import Final, NamedTuple
 _SCALE: Final = 173.7178  # step 2: between the familiar scale and Glicko-2's own
 _CONVERGED: Final = 1e-6  # step 5.2
 _ITERATIONS_MAX: Final = 100
+_DOUBT_MIN: Final = (
+    1e-12  # between ratings so far apart that a float knows no doubt, a result still has to say something
+)
 
 MICROSECONDS_PER_DAY: Final = 86_400_000_000
 
@@ -73,7 +76,8 @@ class Glicko2:
         precision = improvement = 0.0
         for opponent, score in results:  # steps 3 and 4
             g = _g(opponent.deviation / _SCALE)
-            expected = _sigmoid(g * (mu - (opponent.rating - 1500) / _SCALE))
+            certain = _sigmoid(g * (mu - (opponent.rating - 1500) / _SCALE))
+            expected = min(max(certain, _DOUBT_MIN), 1 - _DOUBT_MIN)
             precision += g * g * expected * (1 - expected)
             improvement += g * (score - expected)
         variance = 1 / precision

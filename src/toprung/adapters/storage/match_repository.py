@@ -52,6 +52,11 @@ class SqlMatchRepository:
         self._connection.execute(insert(schema.match_player), players)
         return ids
 
+    def ids(self) -> list[MatchId]:
+        """See `MatchRepository`."""
+        query = select(schema.match.c.id).order_by(schema.match.c.id)
+        return [MatchId(match_id) for match_id in self._connection.execute(query).scalars()]
+
     def all(self) -> Iterator[StoredMatch]:
         """See `MatchRepository`."""
         return self._stored(None)

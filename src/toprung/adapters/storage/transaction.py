@@ -18,6 +18,7 @@ from toprung.domain.rating import RatingChange
 
 CHANGES_KEPT_MIN: Final = 100_000
 _PRUNE_EVERY: Final = 10_000
+_JOURNAL_LOCK: Final = 0x6A6F75726E616C  # the advisory lock of whoever appends to the journal: "journal"
 
 
 class SqlTransaction:
@@ -36,7 +37,9 @@ class SqlTransaction:
             self._connection.execute(text("lock table entry in exclusive mode"))
 
     def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
-        """See `Transaction`."""
+        """See `Transaction`. The rows of one call stand next to each other in the log, whoever else appends."""
+        if changes and self._connection.dialect.name == "postgresql":
+            self._connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _JOURNAL_LOCK})
         journal.append(self._connection, changes)
 
     def journal(self, from_position: int = 0) -> list[RatingChange]:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should no
     from toprung.domain.catalog import Catalog
     from toprung.interfaces.cli.builder import Builder, Options
 
-MOVES_SHOWN_MAX: Final = 20
 DIFFERENCES_SHOWN_MAX: Final = 50
 
-_MatchNumber = Annotated[int, typer.Argument(metavar="MATCH", help="The match's number.", min=1)]
+# Larger ones are no ids of a database, which would fail on them rather than say that there is no such match.
+_MatchNumber = Annotated[int, typer.Argument(metavar="MATCH", help="The match's number.", min=1, max=2**63 - 1)]
 
 
 def add_match_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -57,6 +57,7 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
 
             view, catalog = run(_match(builder(), options(database=database, game=game), MatchId(number)))
             show_matches(stdout(), [view], catalog)
+            say(stdout())
             for sentence in view.explanation():
                 say(stdout(), sentence)
 
@@ -91,10 +92,12 @@ def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 raise InvalidInput("result", "Say one of --winner NAME, --draw, --flip and --void.")
             if not reason.strip():
                 raise InvalidInput("reason", "Say why with --reason TEXT; it is kept with the correction.")
+            from toprung.interfaces.cli.match_screen import show_preview
+
             opened = options(database=database, game=game)
-            view, _ = run(_match(builder(), opened, MatchId(number)))
+            view, catalog = run(_match(builder(), opened, MatchId(number)))
             result = _wanted(view, winner, draw=draw, flip=flip)
-            _show_outcome(run(_preview(builder(), opened, view.stored.id, result)), "would")
+            show_preview(stdout(), view, run(_preview(builder(), opened, view.stored.id, result)), catalog)
             if not yes and not typer.confirm("Correct it so?", err=True):
                 say(stdout(), "Nothing was changed.")
                 return
@@ -113,9 +116,16 @@ def _add_verify(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
             for difference in differences[:DIFFERENCES_SHOWN_MAX]:
                 say(stderr(), (difference, "red"))
             if differences:
-                say(stderr(), (f"{len(differences):,} differences.", "bold red"))
+                say(stderr(), (_counted(len(differences)), "bold red"))
                 raise typer.Exit(EXIT_REFUSED)
             say(stdout(), "All adds up: the log leads to every rating that is stored.")
+
+
+def _counted(differences: int) -> str:
+    if differences == 1:
+        return "1 difference."
+    unlisted = f", {DIFFERENCES_SHOWN_MAX} of them listed" if differences > DIFFERENCES_SHOWN_MAX else ""
+    return f"{differences:,} differences{unlisted}."
 
 
 def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) -> MatchResult | None:
@@ -137,19 +147,12 @@ def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) ->
     }[view.stored.match.result]
 
 
-def _show_outcome(outcome: "CorrectionOutcome", mood: str) -> None:
-    console = stdout()
-    say(console, f"This {mood} move {len(outcome.moves):,} ratings and rate {outcome.rated_anew:,} changes anew:")
-    for move in outcome.moves[:MOVES_SHOWN_MAX]:
-        change = move.mmr_after - move.mmr_before
-        say(
-            console,
-            f"  {change:+5d}  {move.mmr_before} -> {move.mmr_after}  ",
-            (move.player_name, "bold"),
-            f" {move.race}",
-        )
-    if len(outcome.moves) > MOVES_SHOWN_MAX:
-        say(console, (f"  … and {len(outcome.moves) - MOVES_SHOWN_MAX:,} more, by less.", "dim"))
+def _actor() -> str:
+    """Who is at the terminal, for the audit. A process may run as a user without a name, as in a container."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "cli"
 
 
 async def _latest(
@@ -175,7 +178,7 @@ async def _correct(
     builder: "Builder", opened: "Options", match_id: MatchId, result: MatchResult | None, reason: str
 ) -> "CorrectionOutcome":
     async with builder.administering(opened) as administration:
-        return await administration.correct_match(match_id, result, reason=reason, actor=f"cli:{getpass.getuser()}")
+        return await administration.correct_match(match_id, result, reason=reason, actor=_actor())
 
 
 async def _verify(builder: "Builder", opened: "Options", tell: "Progress") -> list[str]:

@@ -1,53 +1,119 @@
 """Matches as a terminal shows them."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from toprung.application.match_history import MatchView
+from toprung.application.rating_service import CorrectionOutcome
 from toprung.domain.catalog import Catalog
 from toprung.domain.match import MatchResult
 from toprung.domain.moment import to_datetime
 from toprung.domain.rating import RatingChange
-from toprung.interfaces.cli.output import printable, say
+from toprung.interfaces.cli.leaderboard_table import player_name
+from toprung.interfaces.cli.output import say
 
-WIDTH_WITH_MAP_MIN: Final = 110
+MOVES_SHOWN_MAX: Final = 20
+
+_GAP_CELLS: Final = 2  # one of padding, one that the box puts between columns
+_SIDE_CELLS_MIN: Final = 8
+_MAP_CELLS_MAX: Final = 24
+_MARKS: Final = {MatchResult.SIDE_1_WON: ">", MatchResult.SIDE_2_WON: "<", MatchResult.DRAW: "=", None: "x"}
+_HEADERS: Final = ("match", "ended (UTC)", "first", "MMR", "", "second", "MMR", "map")
+_FIRST, _SECOND, _MAP = 2, 5, 7
+_TO_THE_RIGHT: Final = (0, 3, 6)
 
 
 def show_matches(console: Console, views: Sequence[MatchView], catalog: Catalog) -> None:
-    """Prints matches as a table: who won, and what it did to both. Narrow terminals cut the map first."""
+    """Prints matches as a table: who won, and what it did to both. Where room is short the map goes, then names."""
     if not views:
         say(console, "There are no matches.")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("match", justify="right", no_wrap=True, min_width=5)
-    table.add_column("ended (UTC)", no_wrap=True, min_width=16)
-    for side in ("first", "second"):
-        table.add_column(side, no_wrap=True)
-        table.add_column("MMR", justify="right", no_wrap=True, min_width=11)
-    with_map = console.width >= WIDTH_WITH_MAP_MIN
-    if with_map:
-        table.add_column("map", no_wrap=True, overflow="ellipsis", max_width=24)
-    for view in views:
-        match = view.stored.match
-        result = view.stored.verdict.result
-        cells: list[Text] = [
-            Text(str(view.stored.id)),
-            Text(f"{to_datetime(match.ended_at_us):%Y-%m-%d %H:%M}"),
-        ]
-        for place, won in enumerate((MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON)):
-            style = "bold green" if result is won else "dim" if result is None else ""
-            name, race = view.players[place].name, catalog.race(match.sides[place][0].race).short
-            moved = "void" if result is None else _moved(view.changes[place])
-            cells += [Text(printable(f"{name} {race}"), style), Text(moved)]
-        if with_map:
-            cells.append(Text(printable(match.map_name or "")))
-        table.add_row(*cells)
+    maps = [player_name(view.stored.match.map_name or "", _MAP_CELLS_MAX) for view in views]
+    rows = [_cells(view, catalog) for view in views]
+    widths = [max(cell_len(header), *(row[at].cell_len for row in rows)) for at, header in enumerate(_HEADERS[:_MAP])]
+    map_cells = max(cell_len("map"), *map(cell_len, maps)) if any(maps) else 0
+    if _fit(widths, console.width - map_cells - _GAP_CELLS) and map_cells:
+        widths.append(map_cells)
+    else:
+        _fit(widths, console.width, cut=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, _GAP_CELLS - 1, 0, 0))
+    for at, width in enumerate(widths):
+        justify: Literal["left", "right"] = "right" if at in _TO_THE_RIGHT else "left"
+        table.add_column(_HEADERS[at], justify=justify, no_wrap=True, width=width, header_style="dim")
+    for view, row, map_name in zip(views, rows, maps, strict=True):
+        for place, at in enumerate((_FIRST, _SECOND)):
+            row[at] = _side(view, place, catalog, widths[at])
+        table.add_row(*row, *([Text(map_name)] if len(widths) > _MAP else []))
     console.print(table)
+
+
+def show_preview(console: Console, view: MatchView, outcome: CorrectionOutcome, catalog: Catalog) -> None:
+    """Says what a correction would do: how the match would count, and who would move by how much."""
+    say(
+        console,
+        f"Match {outcome.match_id}: {_judged(view, outcome.before)}; it would be {_judged(view, outcome.after)}.",
+    )
+    say(console, f"This moves {len(outcome.moves):,} ratings and rates {outcome.rated_anew:,} changes anew:")
+    for move in outcome.moves[:MOVES_SHOWN_MAX]:
+        change = move.mmr_after - move.mmr_before
+        race = catalog.race(move.race).short
+        say(
+            console,
+            f"  {change:+5d}  {move.mmr_before:>5} -> {move.mmr_after:>5}  ",
+            (move.player_name, "bold"),
+            f" {race}",
+        )
+    if len(outcome.moves) > MOVES_SHOWN_MAX:
+        say(console, (f"  … and {len(outcome.moves) - MOVES_SHOWN_MAX:,} more, none by more than these.", "dim"))
+
+
+def _judged(view: MatchView, result: MatchResult | None) -> str:
+    first, second = (player.name for player in view.players)
+    if result is None:
+        return f"void, {first} against {second}"
+    if result is MatchResult.DRAW:
+        return f"a draw of {first} and {second}"
+    winner, loser = (first, second) if result is MatchResult.SIDE_1_WON else (second, first)
+    return f"a win of {winner} against {loser}"
+
+
+def _fit(widths: list[int], room: int, *, cut: bool = False) -> bool:
+    """Whether the columns have room; with `cut`, the sides are made so narrow that they have, the wider one first."""
+    spare = room - sum(widths) - _GAP_CELLS * (len(widths) - 1)
+    while cut and spare < 0 and max(widths[_FIRST], widths[_SECOND]) > _SIDE_CELLS_MIN:
+        wider = _FIRST if widths[_FIRST] > widths[_SECOND] else _SECOND
+        widths[wider] -= 1
+        spare += 1
+    return spare >= 0
+
+
+def _cells(view: MatchView, catalog: Catalog) -> list[Text]:
+    result = view.stored.verdict.result
+    moved = ["void" if result is None else _moved(change) for change in view.changes]
+    return [
+        Text(str(view.stored.id)),
+        Text(f"{to_datetime(view.stored.match.ended_at_us):%Y-%m-%d %H:%M}"),
+        _side(view, 0, catalog),
+        Text(moved[0]),
+        Text(_MARKS[result], "dim"),
+        _side(view, 1, catalog),
+        Text(moved[1]),
+    ]
+
+
+def _side(view: MatchView, place: int, catalog: Catalog, cells: int | None = None) -> Text:
+    """A player and the race. Where room is short the name is cut, not the race."""
+    result = view.stored.verdict.result
+    race = catalog.race(view.stored.match.sides[place][0].race).short
+    name = player_name(view.players[place].name, None if cells is None else cells - cell_len(race) - 1)
+    has_won = result is (MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON)[place]
+    return Text(f"{name} {race}", "bold green" if has_won else "dim" if result is None else "")
 
 
 def _moved(change: RatingChange) -> str:

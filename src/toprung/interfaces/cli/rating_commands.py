@@ -87,10 +87,9 @@ def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> No
 
             with progress_bar("Playing the log", "rows") as tell:
                 changed = run(work(tell))
-            say(
-                stdout(),
-                f"Recomputed: {changed:,} ratings came out otherwise." if changed else "Recomputed: all the same.",
-            )
+            ratings_changed = "1 rating" if changed == 1 else f"{changed:,} ratings"
+            said = f"{ratings_changed} came out otherwise" if changed else "all the same"
+            say(stdout(), f"Recomputed: {said}.")
 
 
 def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":

@@ -60,7 +60,7 @@ def add_match_routes(router: APIRouter, administration: Administration) -> None:
         "/matches/{match_id}/correction",
         summary="Judge a finished match anew, or see what that would do",
         response_model=CorrectionAnswer,
-        responses=error_answers(404),
+        responses=error_answers(404, 409),
     )
     async def correct(match_id: Annotated[int, Path(ge=1, le=MATCH_ID_MAX)], body: CorrectionBody) -> Response:
         match = MatchId(match_id)
@@ -69,7 +69,12 @@ def add_match_routes(router: APIRouter, administration: Administration) -> None:
         outcome = await administration.correct_match(match, body.result, reason=body.reason, actor=body.actor)
         return _outcome_json(outcome)
 
-    @router.post("/ratings/recompute", summary="Play the rating log again", response_model=RecomputeAnswer)
+    @router.post(
+        "/ratings/recompute",
+        summary="Play the rating log again",
+        response_model=RecomputeAnswer,
+        responses=error_answers(409),
+    )
     async def recompute() -> Response:
         return json_response({"entries_changed": await administration.recompute_ratings(lambda _done, _total: None)})
 
