@@ -189,25 +189,5 @@ def test_an_entry_that_came_without_a_deviation_plays_as_an_unsure_newcomer_at_i
     assert game(GLICKO2, first, second, score)[0].deviation_before == 350
 
 
-@given(games=st.integers(0, 10_000), mmr=st.integers(0, 4_000))
-@example(games=9, mmr=1500)
-@example(games=10, mmr=1500)
-def test_an_elo_rating_is_provisional_for_its_first_nine_games(games: int, mmr: int) -> None:
-    assert ELO.is_provisional(entry(mmr, games=games)) == (games < 10)
-
-
-@given(deviation=st.floats(min_value=30, max_value=350), games=st.integers(0, 1_000))
-@example(deviation=110.0, games=0)
-@example(deviation=math.nextafter(110, 111), games=1_000)
-def test_a_glicko2_rating_is_provisional_while_it_is_known_to_no_better_than_110(deviation: float, games: int) -> None:
-    known = entry(1500, SkillEstimate(1500, deviation, 0.06), games=games)
-    assert GLICKO2.is_provisional(known) == (deviation > 110)
-
-
-@given(games=st.integers(0, 1_000))
-def test_a_glicko2_entry_without_a_deviation_is_provisional_however_much_it_played(games: int) -> None:
-    assert GLICKO2.is_provisional(entry(1500, games=games))
-
-
 def test_the_engines_are_called_what_a_database_remembers_them_by() -> None:
     assert [engine.code for engine in ENGINES] == ["elo", "glicko2"]

@@ -273,9 +273,6 @@ class WatchedEngine:
         self.rated.append((first.id, second.id))
         return self.engine.rate(first, second, score_1=score_1, ended_at_us=ended_at_us)
 
-    def is_provisional(self, entry: Entry) -> bool:
-        return self.engine.is_provisional(entry)
-
 
 @each_engine
 @given(corrected=corrected_seasons())

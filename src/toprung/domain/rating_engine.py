@@ -7,10 +7,7 @@ from toprung.domain.glicko2 import Glicko2, SkillEstimate
 from toprung.domain.rating import Elo, Entry, Standing
 
 PROVISIONAL_DEVIATION_MIN: Final = 110.0
-"""A Glicko-2 rating less sure than this is marked as provisional, as lichess does."""
-
-PROVISIONAL_GAMES_MAX: Final = 9
-"""Without a deviation, an entry is provisional for so many games."""
+"""A Glicko-2 rating less sure than this counts as provisional, as on lichess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +35,6 @@ class RatingEngine(Protocol):
         """What a game does to both sides, `score_1` being 1, 0.5 or 0 for the first. Symmetric in the sides."""
         ...
 
-    def is_provisional(self, entry: Entry) -> bool:
-        """Whether an entry's rating is not to be taken for its player's strength yet."""
-        ...
-
 
 class EloEngine:
     """Elo in whole numbers; changes add up to zero."""
@@ -63,10 +56,6 @@ class EloEngine:
             Rated(after=Standing(first.mmr + change, None), expected_score=expected, deviation_before=None),
             Rated(after=Standing(second.mmr - change, None), expected_score=1 - expected, deviation_before=None),
         )
-
-    def is_provisional(self, entry: Entry) -> bool:
-        """See `RatingEngine`."""
-        return entry.games_played <= PROVISIONAL_GAMES_MAX
 
 
 class Glicko2Engine:
@@ -102,10 +91,6 @@ class Glicko2Engine:
         """What is believed of an entry now; one that came without a deviation is as unsure as a newcomer."""
         skill = entry.skill or self._system.start()._replace(rating=float(entry.mmr))
         return skill if entry.last_played_us is None else self._system.after_idle(skill, now_us - entry.last_played_us)
-
-    def is_provisional(self, entry: Entry) -> bool:
-        """See `RatingEngine`."""
-        return entry.skill is None or entry.skill.deviation > PROVISIONAL_DEVIATION_MIN
 
 
 def _shown(skill: SkillEstimate) -> Standing:
