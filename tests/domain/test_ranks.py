@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import pytest
 
 from tests.domain.oracle import SHARES, letters_of
-from toprung.domain.ranks import LETTERS, letter_at, letter_bounds, letter_counts
+from toprung.domain.ranks import LETTERS, letter_bounds, letter_counts
 
 SIZES = range(20_001)
 
@@ -71,7 +73,8 @@ def test_nine_entries_are_the_one_smaller_ladder_with_an_f() -> None:
 @pytest.mark.parametrize("ranked", [*range(210), 263, 1083, 1099, 20_000])
 def test_letters_fall_along_the_positions_and_follow_the_rule(ranked: int) -> None:
     bounds = letter_bounds(ranked)
-    letters = [letter_at(bounds, position) for position in range(ranked)]
+    stretches = zip(LETTERS, pairwise(bounds), strict=True)
+    letters = [letter for letter, (first, end) in stretches for _ in range(first, end)]
     assert letters == letters_of(ranked)
     assert letters == sorted(letters, key=LETTERS.index)
 

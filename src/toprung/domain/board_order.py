@@ -3,7 +3,7 @@
 What a filter looks at stands beside the key, so that a page is found by comparing bytes over a stretch of positions.
 """
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -109,7 +109,3 @@ class BoardOrder:
                 _shift(column, target, place, 1)
             column[target] = value
         self.keys[target] = key
-
-    def memory_bytes(self) -> int:
-        """What the columns take."""
-        return cast("int", sum(column.nbytes for column in self._columns()))

@@ -1,6 +1,5 @@
 """Letter ranks: which share of the ladder is S, A, B, C, D, E and F, by position."""
 
-from bisect import bisect_right
 from typing import Final
 
 LETTERS: Final = ("S", "A", "B", "C", "D", "E", "F")
@@ -32,8 +31,3 @@ def letter_bounds(ranked: int) -> tuple[int, ...]:
     for count in letter_counts(ranked).values():
         bounds.append(bounds[-1] + count)
     return tuple(bounds)
-
-
-def letter_at(bounds: tuple[int, ...], position: int) -> str:
-    """The letter at a position counted from 0, given `letter_bounds` of the whole ladder."""
-    return LETTERS[bisect_right(bounds, position, 1, len(LETTERS)) - 1]

@@ -39,14 +39,6 @@ class ErrorAnswer(_Answer):
     error: ErrorDetail
 
 
-class ProblemDetail(_Answer):
-    """What is wrong with one line of an imported file; the header is line 1."""
-
-    line: int
-    column: str
-    reason: str
-
-
 class Row(_Answer):
     """One ranked entry: a player with one race."""
 
