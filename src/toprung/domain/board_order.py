@@ -73,8 +73,8 @@ class BoardOrder:
         """Where the row with this key and entry is; for one that is not here, where it belongs."""
         keys = self.keys[: self.size]
         first = int(keys.searchsorted(key, "left"))
-        if first == self.size or keys[first] != key:
-            return first
+        if first == self.size or keys[first] != key or self.entry_ids[first] == entry_id:
+            return first  # most keys are one entry's alone: no need to look for where its ties end
         last = int(keys.searchsorted(key, "right"))
         return first + int(self.entry_ids[first:last].searchsorted(entry_id))
 

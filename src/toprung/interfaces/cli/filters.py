@@ -1,18 +1,9 @@
 """The filters of the leaderboard as they are said on the command line."""
 
 from dataclasses import dataclass, replace
-from typing import TypedDict
 
 from toprung.domain.catalog import Catalog
-
-
-class FilterArguments(TypedDict):
-    """The filters as `LeaderboardService` takes them."""
-
-    country_filter: tuple[str, ...]
-    race_filter: tuple[str, ...]
-    best_race_only: bool
-    rank_filter: str | None
+from toprung.interfaces.filter_arguments import FilterArguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypedDict
+from typing import Final
 from urllib.parse import urlencode
 
 from toprung.domain.catalog import Catalog
@@ -12,6 +12,7 @@ from toprung.domain.errors import InvalidInput
 from toprung.domain.leaderboard import PAGE_SIZE_DEFAULT
 from toprung.domain.player import PlayerId
 from toprung.domain.ranks import LETTERS
+from toprung.interfaces.filter_arguments import FilterArguments
 
 PAGE_MAX: Final = 1_000_000_000
 PAGE_SIZE_MAX: Final = 200
@@ -32,15 +33,6 @@ class UnknownParameter(InvalidInput):
     """The query string has a parameter that means nothing here."""
 
     code = "unknown_parameter"
-
-
-class FilterArguments(TypedDict):
-    """The filters as the leaderboard service takes them."""
-
-    country_filter: tuple[str, ...]
-    race_filter: tuple[str, ...]
-    best_race_only: bool
-    rank_filter: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
