@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from tests.domain.strategies import entry_columns, player_columns
+from tests.fake_matches import FakeMatches, FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
 from toprung.application.ports import (
     AuditRow,
     Committed,
@@ -18,7 +19,6 @@ from toprung.application.ports import (
     NewEntry,
     NewPlayer,
     StoredEntry,
-    StoredMatch,
     Transaction,
 )
 from toprung.domain.board_table import EntryColumns, PlayerColumns
@@ -28,15 +28,15 @@ from toprung.domain.events import (
     EntriesImported,
     Event,
     MatchAborted,
+    MatchMoved,
     MatchRatingCorrected,
     RatingChanged,
     RatingCreated,
 )
-from toprung.domain.match import FinalMatch, MatchId, MatchResult
+from toprung.domain.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
-from toprung.domain.rating_log import Verdict
 
 T = TypeVar("T")
 
@@ -67,8 +67,7 @@ class FakeDatabase:
     players: dict[PlayerId, Player] = field(default_factory=dict)
     name_keys: dict[PlayerId, str] = field(default_factory=dict)
     entries: dict[EntryId, Entry] = field(default_factory=dict)
-    matches: dict[MatchId, FinalMatch] = field(default_factory=dict)
-    voided: frozenset[MatchId] = frozenset()
+    played: FakeMatches = field(default_factory=FakeMatches)
     journal: list[RatingChange] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -77,7 +76,8 @@ class FakeDatabase:
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
-        return FakeDatabase(**{name: copy(value) for name, value in vars(self).items()})
+        parts = {name: copy(value) for name, value in vars(self).items()}
+        return FakeDatabase(**{**parts, "played": self.played.copied()})
 
 
 class FakePlayerRepository:
@@ -183,57 +183,6 @@ class FakeEntryRepository:
             yield StoredEntry(entry=entry, player=self._database.players[entry.player_id])
 
 
-class FakeMatchRepository:
-    """Implements `MatchRepository`."""
-
-    def __init__(self, database: FakeDatabase) -> None:
-        self._database = database
-
-    def known_source_keys(self, keys: Collection[str]) -> set[str]:
-        return {match.source_key for match in self._database.matches.values()} & set(keys)
-
-    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
-        """See `MatchRepository`. When a match was recorded is not kept."""
-        if self.known_source_keys([match.source_key for match in matches]):
-            raise AssertionError("a source key names one match")
-        first = len(self._database.matches) + 1
-        added = {MatchId(first + place): match for place, match in enumerate(matches)}
-        self._database.matches.update(added)
-        return list(added)
-
-    def ids(self) -> list[MatchId]:
-        return list(self._database.matches)
-
-    def all(self) -> Iterator[StoredMatch]:
-        return iter([self._stored(match_id) for match_id in self._database.matches])
-
-    def get(self, match_id: MatchId) -> StoredMatch | None:
-        return self._stored(match_id) if match_id in self._database.matches else None
-
-    def latest(self, limit: int, player_id: PlayerId | None = None) -> list[StoredMatch]:
-        found = [
-            stored
-            for stored in reversed(list(self.all()))
-            if player_id is None or player_id in {side[0].player_id for side in stored.match.sides}
-        ]
-        return found[:limit]
-
-    def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
-        return {match_id: self._stored(match_id).verdict for match_id in match_ids}
-
-    def judge(self, match_id: MatchId, result: MatchResult, *, is_void: bool) -> None:
-        database = self._database
-        database.matches[match_id] = replace(database.matches[match_id], result=result)
-        database.voided = (database.voided | {match_id}) if is_void else (database.voided - {match_id})
-
-    def _stored(self, match_id: MatchId) -> StoredMatch:
-        database = self._database
-        return StoredMatch(id=match_id, match=database.matches[match_id], is_void=match_id in database.voided)
-
-    def count(self) -> int:
-        return len(self._database.matches)
-
-
 class FakeTransaction:
     """Implements `Transaction` on a database that belongs to it alone until the storage takes it over."""
 
@@ -242,7 +191,9 @@ class FakeTransaction:
         self._events: list[Event] = []
         self.players = FakePlayerRepository(database)
         self.entries = FakeEntryRepository(database)
-        self.matches = FakeMatchRepository(database)
+        self.matches = FakeMatchRepository(database.played)
+        self.penalties = FakePenaltyRepository(database.played)
+        self.notices = FakeNoticeRepository(database.played)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""
@@ -437,7 +388,7 @@ def recording(*events: Event) -> Callable[[Transaction], None]:
                     tx.entries.save([entry])
                 case MatchRatingCorrected(entries=entries):
                     tx.entries.save(entries)
-                case MatchAborted() | EntriesImported():
+                case MatchAborted() | MatchMoved() | EntriesImported():
                     pass
                 case _:
                     tx.players.save(event.player, event.player.name.casefold())

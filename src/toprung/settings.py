@@ -6,8 +6,10 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from toprung.domain.conduct import PenaltyRules
 from toprung.domain.errors import InvalidInput
-from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.match_life import MatchRules
+from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 
 ENV_PREFIX: Final = "TOPRUNG_"
 
@@ -39,6 +41,24 @@ class Settings(BaseSettings):
     )
     rating_system: Literal["elo", "glicko2"] | None = Field(
         None, description="How a new ladder rates: elo or glicko2; a database remembers its own."
+    )
+    confirm_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
+        120, description="How long two players have to confirm a match."
+    )
+    report_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        24, description="How long two players have to report a match that they have begun."
+    )
+    answer_report_hours: Annotated[float, Field(gt=0, le=720)] = Field(
+        24, description="How long a player has to answer the other one's report before it stands."
+    )
+    answer_replay_minutes: Annotated[float, Field(gt=0, le=43_200)] = Field(
+        15, description="How long a player has to answer a claim that a verified replay bears out."
+    )
+    abort_penalty_minutes: Annotated[float, Field(ge=0, le=1_440)] = Field(
+        5, description="How long who aborts a match gets no other one, the first time."
+    )
+    abandon_penalty_minutes: Annotated[float, Field(ge=0, le=1_440)] = Field(
+        10, description="How long who does not confirm a match gets no other one, the first time."
     )
     host: str = Field("127.0.0.1", description="The address that the site answers on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="The port that the site answers on.")
@@ -72,9 +92,31 @@ class Settings(BaseSettings):
         return Path(self.database.removeprefix("sqlite:///")) if self.database.startswith("sqlite:///") else None
 
     @property
+    def match_rules(self) -> MatchRules:
+        """How long players have for what."""
+        return MatchRules(
+            confirm_us=self.confirm_seconds * MICROSECONDS_PER_SECOND,
+            report_us=_microseconds(hours=self.report_hours),
+            answer_report_us=_microseconds(hours=self.answer_report_hours),
+            answer_replay_us=_microseconds(hours=self.answer_replay_minutes / 60),
+        )
+
+    @property
+    def penalty_rules(self) -> PenaltyRules:
+        """What keeping a match from being played costs."""
+        return PenaltyRules(
+            abort_us=_microseconds(hours=self.abort_penalty_minutes / 60),
+            abandon_us=_microseconds(hours=self.abandon_penalty_minutes / 60),
+        )
+
+    @property
     def inactivity_us(self) -> int | None:
         """The inactivity window in microseconds; None where it is off."""
         return None if self.inactivity_days == "off" else round(self.inactivity_days * MICROSECONDS_PER_DAY)
+
+
+def _microseconds(*, hours: float) -> int:
+    return round(hours * 3_600 * MICROSECONDS_PER_SECOND)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -20,7 +20,7 @@ from toprung.application.entry_file import PROBLEMS_LISTED_MAX, ImportRefused, P
 from toprung.application.import_service import ImportSummary
 from toprung.application.rating_service import CorrectionOutcome, Move
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
-from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.match import MatchId, MatchResult, MatchState
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import EntryId
 from toprung.interfaces.cli.builder import Options
@@ -39,10 +39,10 @@ GAME = (
 @asynccontextmanager
 async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Administration]:
     """A client of the real admin API in front of this ladder."""
-    async with ladder.administering(Options()) as administration:
+    async with ladder.reading(Options()) as reading:
         app = FastAPI()
         add_error_handlers(app, lambda status, sentence: PlainTextResponse(sentence, status))
-        app.include_router(admin_router(administration))
+        app.include_router(admin_router(reading.services.administration, reading.services.matches))
         app.add_middleware(AdminGuard, admin_token=TOKEN)
         async with AdminClient(ADDRESS, token, httpx.ASGITransport(app)) as client:
             yield client
@@ -105,7 +105,7 @@ async def test_games_are_imported_with_the_name_of_their_source() -> None:
         summary = await client.import_games(GAME, "World Cup & more", no_progress)
         again = await client.import_games(GAME, "World Cup & more", no_progress)
     assert (summary.matches_added, summary.players_added, again.matches_added) == (1, 2, 0)
-    assert [match.source_key for match in ladder.storage.database.matches.values()] == ["World Cup & more:7"]
+    assert [match.source_key for match in ladder.storage.database.played.matches.values()] == ["World Cup & more:7"]
 
 
 async def test_players_are_added_and_changed() -> None:
@@ -124,7 +124,7 @@ async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_l
         await client.import_games(GAME, "cup", no_progress)
         preview = await client.preview_correction(MatchId(1), MatchResult.SIDE_2_WON)
         assert ladder.storage.database.audit == []
-        assert ladder.storage.database.matches[MatchId(1)].result is MatchResult.SIDE_1_WON
+        assert ladder.storage.database.played.matches[MatchId(1)].result is MatchResult.SIDE_1_WON
         done = await client.correct_match(MatchId(1), MatchResult.SIDE_2_WON, reason="왜 & why", actor="cli:ann")
     moves = (
         Move(entry_id=EntryId(1), player_name="Maru", race="sc2_terran", mmr_before=1520, mmr_after=1480),
@@ -146,11 +146,11 @@ async def test_a_match_is_made_void_and_counts_again() -> None:
     async with client_of(ladder) as client:
         await client.import_games(GAME, "cup", no_progress)
         void = await client.correct_match(MatchId(1), None, reason="x", actor="cli")
-        assert ladder.storage.database.voided == {1}
+        assert ladder.storage.database.played.matches[MatchId(1)].state is MatchState.VOIDED
         back = await client.correct_match(MatchId(1), MatchResult.DRAW, reason="x", actor="cli")
     assert (void.before, void.after) == (MatchResult.SIDE_1_WON, None)
     assert (back.before, back.after) == (None, MatchResult.DRAW)
-    assert ladder.storage.database.voided == frozenset()
+    assert ladder.storage.database.played.matches[MatchId(1)].state is MatchState.COMPLETED
 
 
 async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:

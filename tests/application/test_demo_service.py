@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
+from tests.fake_matches import final
 from tests.fakes import Listener
 from toprung.application.demo_service import MATCHES_AT_ONCE, SEASON_DAYS, DemoService
 from toprung.domain.events import RatingChanged
@@ -46,7 +47,7 @@ async def test_a_season_is_played_through_the_real_write_path(opened: OpenLadder
         lambda tx: (
             tx.players.columns(),
             tx.journal(),
-            [one.match for one in tx.matches.all()],
+            [final(one) for one in tx.matches.completed()],
             list(tx.entries.stored()),
         )
     )
@@ -97,7 +98,7 @@ async def test_after_the_season_matches_go_on_until_they_are_stopped(opened: Ope
     await opened.ladder.unit_of_work.drain()
     heard = [change.event for change in listener.heard if isinstance(change.event, RatingChanged)]
     assert len(heard) >= 6
-    matches = await opened.storage.read(lambda tx: [one.match for one in tx.matches.all()])
+    matches = await opened.storage.read(lambda tx: [final(one) for one in tx.matches.completed()])
     assert len(matches) == 10 + len(heard) // 2
     assert len({match.source_key for match in matches}) == len(matches)
 

@@ -15,6 +15,7 @@ from toprung.application.event_bus import EventBus
 from toprung.application.export_service import EXPORT_SCHEMA, ExportService
 from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
+from toprung.application.match_rating import MatchRater
 from toprung.application.match_service import MatchService
 from toprung.application.ports import NewEntry, NewPlayer, Storage, StoredEntry, Transaction
 from toprung.application.unit_of_work import UnitOfWork
@@ -29,7 +30,9 @@ def imports_into(storage: Storage) -> ImportService:
     unit_of_work, clock = UnitOfWork(storage, EventBus()), FakeClock(NOW_US)
     return ImportService(
         unit_of_work=unit_of_work,
-        match_service=MatchService(unit_of_work=unit_of_work, catalog=catalog(), clock=clock, engine=EloEngine(Elo())),
+        match_service=MatchService(
+            unit_of_work=unit_of_work, catalog=catalog(), clock=clock, rater=MatchRater(EloEngine(Elo()))
+        ),
         backups=FakeBackups(),
         clock=clock,
         entry_files=EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys()),

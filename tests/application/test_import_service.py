@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
+from tests.fake_matches import final
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.application.entry_file import COLUMNS, ImportRefused
@@ -210,7 +211,7 @@ async def test_games_are_played_in_the_order_of_their_ends_and_once(halo2: OpenL
     ]
     summary = await play(halo2, games(*lines))
     assert (summary.rows, summary.players_added, summary.matches_added) == (3, 3, 3)
-    matches = await halo2.storage.read(lambda tx: [one.match for one in tx.matches.all()])
+    matches = await halo2.storage.read(lambda tx: [final(one) for one in tx.matches.completed()])
     assert [match.source_key for match in matches] == ["file:1", "file:2", "file:3"]
     entries = {player.name: entry for player, entry in await contents(halo2)}
     results = {name: (one.games_won, one.games_lost, one.games_drawn) for name, one in entries.items()}
@@ -223,7 +224,7 @@ async def test_games_are_played_in_the_order_of_their_ends_and_once(halo2: OpenL
 
 async def test_games_of_one_moment_stay_in_the_order_of_the_file(halo2: OpenLadder) -> None:
     await play(halo2, games(*(f"2026-09-01T10:00:00Z,{name},Ann,Bob,1,0" for name in "zay")))
-    matches = await halo2.storage.read(lambda tx: [one.match for one in tx.matches.all()])
+    matches = await halo2.storage.read(lambda tx: [final(one) for one in tx.matches.completed()])
     assert [match.source_key for match in matches] == ["file:z", "file:a", "file:y"]
 
 

@@ -6,11 +6,13 @@ from typing import Final
 import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
+from tests.fake_matches import final
 from tests.fakes import FakeClock
 from toprung.application.match_history import LISTED_MAX, MatchView
 from toprung.domain.errors import NotFound
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.rating import RatingChange
 
 pytest_plugins = ("tests.databases",)
 
@@ -63,18 +65,26 @@ async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -
 
 
 def names_of(view: MatchView) -> tuple[str, str]:
-    return view.players[0].name, view.players[1].name
+    first, second = view.players
+    assert first is not None
+    assert second is not None
+    return first.name, second.name
+
+
+def changes_of(view: MatchView) -> tuple[RatingChange, RatingChange]:
+    assert view.changes is not None
+    return view.changes
 
 
 async def test_the_match_that_was_recorded_last_comes_first_whenever_it_ended(opened: OpenLadder) -> None:
     views = await latest(opened, 10)
-    assert [view.stored.id for view in views] == [3, 2, 1]
+    assert [view.match.id for view in views] == [3, 2, 1]
     assert [names_of(view) for view in views] == [("Bob", "Cid"), ("Cid", "Ann"), ("Ann", "Bob")]
 
 
 @pytest.mark.parametrize("limit", range(5))
 async def test_a_list_has_at_most_as_many_as_were_asked_for(opened: OpenLadder, limit: int) -> None:
-    assert [view.stored.id for view in await latest(opened, limit)] == [3, 2, 1][:limit]
+    assert [view.match.id for view in await latest(opened, limit)] == [3, 2, 1][:limit]
 
 
 @pytest.mark.parametrize(
@@ -83,12 +93,12 @@ async def test_a_list_has_at_most_as_many_as_were_asked_for(opened: OpenLadder, 
 async def test_a_players_matches_are_those_on_either_side_however_the_name_is_typed(
     opened: OpenLadder, player: str, numbers: list[int]
 ) -> None:
-    assert [view.stored.id for view in await latest(opened, 10, player)] == numbers
-    assert [view.stored.id for view in await latest(opened, 1, player)] == numbers[:1]
+    assert [view.match.id for view in await latest(opened, 10, player)] == numbers
+    assert [view.match.id for view in await latest(opened, 1, player)] == numbers[:1]
 
 
 async def test_a_list_ends_at_the_most_that_is_ever_listed(opened: OpenLadder) -> None:
-    match = (await got(opened, 1)).stored.match
+    match = final((await got(opened, 1)).match)
     for key in range(LISTED_MAX):
         again = FinalMatch(
             source_key=f"more {key}", sides=match.sides, result=match.result, ended_at_us=match.ended_at_us
@@ -100,7 +110,7 @@ async def test_a_list_ends_at_the_most_that_is_ever_listed(opened: OpenLadder) -
             batch.append(again)
     await opened.ladder.matches.record_batch(batch)
     views = await latest(opened, LISTED_MAX + 50)
-    assert [view.stored.id for view in views] == list(range(LISTED_MAX + 3, 3, -1))
+    assert [view.match.id for view in views] == list(range(LISTED_MAX + 3, 3, -1))
 
 
 async def test_a_player_who_is_not_there_is_not_found(opened: OpenLadder) -> None:
@@ -112,10 +122,10 @@ async def test_a_match_is_given_with_its_players_and_what_it_did_first_side_firs
     view = await got(opened, 2)
     assert view == (await latest(opened, 2))[1]
     assert names_of(view) == ("Cid", "Ann")
-    assert (view.stored.id, view.stored.is_void, view.stored.match.result) == (2, False, DRAW)
-    assert view.stored.match.map_name == "Fighting Spirit"
-    assert [(change.mmr_before, change.mmr_after) for change in view.changes] == [(1500, 1501), (1520, 1519)]
-    assert [change.match_id for change in view.changes] == [2, 2]
+    assert (view.match.id, view.match.state, view.match.result) == (2, MatchState.COMPLETED, DRAW)
+    assert view.match.map_name == "Fighting Spirit"
+    assert [(change.mmr_before, change.mmr_after) for change in changes_of(view)] == [(1500, 1501), (1520, 1519)]
+    assert [change.match_id for change in changes_of(view)] == [2, 2]
 
 
 async def test_a_match_that_is_not_there_is_not_found(opened: OpenLadder) -> None:
@@ -144,7 +154,7 @@ async def test_a_draw_is_explained_from_both_sides(opened: OpenLadder) -> None:
 async def test_a_void_match_is_shown_as_void_and_explained_so(opened: OpenLadder) -> None:
     await correct(opened, 1, None)
     view = await got(opened, 1)
-    assert (view.stored.is_void, view.stored.match.result, view.stored.verdict.result) == (True, WON, None)
+    assert (view.match.state, view.match.result, view.match.standing_result) == (MatchState.VOIDED, WON, None)
     assert view.explanation() == [
         "Ann stays at 1500: the match is void and counts for nothing.",
         "Bob stays at 1500: the match is void and counts for nothing.",
@@ -159,7 +169,7 @@ async def test_a_corrected_match_and_those_after_it_say_that_they_are_revised(op
     assert sentences[0] == "Cid lost against Ann and went from 1500 to 1481 (-19)."
     assert [sentences[2], sentences[5]] == [revised.format(2)] * 2
     later = await got(opened, 3)
-    assert [(change.mmr_before, change.revision) for change in later.changes] == [(1480, 2), (1481, 2)]
+    assert [(change.mmr_before, change.revision) for change in changes_of(later)] == [(1480, 2), (1481, 2)]
     await correct(opened, 2, WON)
     assert [sentence for sentence in (await got(opened, 2)).explanation() if "revision" in sentence] == [
         revised.format(3)

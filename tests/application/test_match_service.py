@@ -16,6 +16,7 @@ from tests.databases import Database
 from tests.fakes import FakeClock, FakeStorage, Listener
 from tests.flows.strategies import catalog
 from toprung.application.event_bus import EventBus
+from toprung.application.match_rating import MatchRater
 from toprung.application.match_service import BATCH_MATCHES_MAX, MatchService, RecordedMatch
 from toprung.application.ports import NewPlayer, Storage
 from toprung.application.unit_of_work import UnitOfWork
@@ -52,7 +53,10 @@ async def recording_on(storage: Storage, elo: Elo | None = None) -> Recording:
     listener, bus = Listener(), EventBus()
     bus.subscribe(listener.hear)
     service = MatchService(
-        unit_of_work=UnitOfWork(storage, bus), catalog=catalog(), clock=FakeClock(), engine=EloEngine(elo or Elo())
+        unit_of_work=UnitOfWork(storage, bus),
+        catalog=catalog(),
+        clock=FakeClock(),
+        rater=MatchRater(EloEngine(elo or Elo())),
     )
     new = [NewPlayer(name=name, name_key=name) for name in ("ann", "bob", "cid", "dan")]
     added = await storage.write(lambda tx: tx.players.add(new))

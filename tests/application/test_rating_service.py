@@ -18,9 +18,9 @@ from toprung.application import rating_service
 from toprung.application.entry_file import COLUMNS
 from toprung.application.rating_service import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, NotFound
-from toprung.domain.events import EntriesImported, MatchRatingCorrected
+from toprung.domain.events import EntriesImported, MatchMoved, MatchRatingCorrected
 from toprung.domain.leaderboard import LeaderboardPage
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, to_iso
 from toprung.domain.player import PlayerId
 from toprung.domain.rating import Entry
@@ -167,7 +167,7 @@ async def test_a_preview_says_what_the_correction_then_does_and_changes_nothing(
 ) -> None:
     for result in (None, OTHERWISE[result_of(3)], result_of(3)):
         before = await tables(database)
-        if result != (await opened.ladder.services.matches.get(MatchId(3))).stored.verdict.result:
+        if result != (await opened.ladder.services.matches.get(MatchId(3))).match.standing_result:
             preview = await opened.ladder.services.ratings.preview(MatchId(3), result)
             assert preview.moves
             assert await tables(database) == before
@@ -232,7 +232,7 @@ async def test_a_correction_is_audited_with_who_why_and_what_moved(opened: OpenL
     outcome = await opened.ladder.services.ratings.correct(MatchId(4), None, reason="  a smurf ", actor="admin Eve")
     rows = await database.run("select at_us, actor, action, subject, reason, details from audit")
     assert [row[:5] for row in rows] == [(NOW_US, "admin Eve", "correct_match", "match 4", "a smurf")]
-    moves = {str(move.entry_id): [move.mmr_before, move.mmr_after] for move in outcome.moves}
+    moves = [[move.player_name, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves]
     assert json.loads(rows[0][5]) == {"before": before.value, "after": None, "moves": moves}
 
 
@@ -242,7 +242,9 @@ async def test_a_correction_tells_the_entries_as_they_now_are(opened: OpenLadder
     for result in (None, OTHERWISE[result_of(6)]):
         listener.heard.clear()
         outcome = await correct(opened, 6, result)
-        (event,) = [change.event for change in listener.heard]
+        moved, event = [change.event for change in listener.heard]
+        state = MatchState.VOIDED if result is None else MatchState.COMPLETED
+        assert moved == MatchMoved(match_id=MatchId(6), state=state, deadline_us=None)
         assert isinstance(event, MatchRatingCorrected)
         assert event.match_id == 6
         assert {entry.id for entry in event.entries} == {move.entry_id for move in outcome.moves}
@@ -258,7 +260,7 @@ async def test_a_correction_that_moves_more_than_can_be_told_makes_the_board_be_
     listener = Listener()
     opened.ladder.bus.subscribe(listener.hear)
     outcome = await correct(opened, 1, OTHERWISE[result_of(1)])
-    assert [change.event for change in listener.heard] == [EntriesImported(entries=len(outcome.moves))]
+    assert [change.event for change in listener.heard][1:] == [EntriesImported(entries=len(outcome.moves))]
     await the_board_is_as_stored(opened, database)
 
 
@@ -297,8 +299,8 @@ async def test_any_matches_and_corrections_leave_a_ladder_in_order(system: str, 
                 elif step[0] <= len(results) and results[step[0] - 1] is not step[1]:
                     results[step[0] - 1] = step[1]
                     await correct(opened, *step)
-            stored = await opened.storage.read(lambda tx: list(tx.matches.all()))
-            assert [match.verdict.result for match in stored] == results
+            stored = await opened.storage.read(lambda tx: tx.matches.latest(len(results) + 1))
+            assert [match.standing_result for match in reversed(stored)] == results
             assert await verified(opened) == []
             await the_board_is_as_stored(opened, database)
             before = await tables(database)
@@ -340,7 +342,9 @@ NEW_ENTRY: Final = (
     "insert into entry (player_id, race, mmr, games_played, games_won, games_lost, games_drawn) "
     "values (4, 'sc2_zerg', 1500, 0, 0, 0, 0)"
 )
-NEW_MATCH: Final = "insert into match (source_key, result, ended_at_us, recorded_at_us) values ('x', 'draw', 1, 1)"
+NEW_MATCH: Final = (
+    "insert into match (source_key, state, result, ended_at_us, recorded_at_us) values ('x', 'completed', 'draw', 1, 1)"
+)
 TAMPERING: Final = {
     "an mmr": ("update entry set mmr = mmr + 1 where id = 2", "entry 2: "),
     "a counter": (
@@ -350,7 +354,7 @@ TAMPERING: Final = {
     "when it was played": ("update entry set last_played_us = last_played_us + 1 where id = 1", "entry 1: "),
     "an entry from nowhere": (NEW_ENTRY, ": no row of the journal leads to it"),
     "a result": (f"update match set result = '{OTHERWISE[result_of(1)]}' where id = 1", "journal position 1: "),
-    "a void": ("update match set is_void = true where id = 2", "journal position 3: "),
+    "a void": ("update match set state = 'voided' where id = 2", "journal position 3: "),
     "an expectation": ("update rating_journal set expected_score = 0.25 where id = 4", "journal position 4: "),
     "a lost change": ("delete from change where seq = (select max(seq) from change)", "last change is missing"),
     "a lost journal row": ("delete from rating_journal where match_id = 24 and id % 2 = 0", "match 24: "),

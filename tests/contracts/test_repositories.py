@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fake_matches import final
 from toprung.application.ports import EntryKey, NewEntry, NewPlayer, Storage, Transaction
 from toprung.domain.board_table import NEVER
 from toprung.domain.errors import Conflict
@@ -310,4 +311,4 @@ async def test_matches_get_ids_in_the_order_given_and_are_known_by_their_source_
     asked = [*keys, "source:", "SOURCE:1", "nothing"]
     assert await storage.read(lambda tx: tx.matches.known_source_keys(asked)) == set(keys)
     assert await storage.read(lambda tx: tx.matches.count()) == len(keys)
-    assert await storage.read(lambda tx: [one.match for one in tx.matches.all()]) == matches
+    assert await storage.read(lambda tx: [final(one) for one in tx.matches.completed()]) == matches

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.databases import Database, opened_ladder
+from tests.fake_matches import final
 from toprung.adapters.storage import postgres
 
 pytest_plugins = ("tests.databases",)
@@ -51,7 +52,7 @@ async def test_what_was_acknowledged_survives_a_kill_exactly_once(database: Data
         async with opened_ladder(database, inactivity_days="off") as opened:
             matches, journal, entries, changes, last_seq = await opened.storage.read(
                 lambda tx: (
-                    [one.match for one in tx.matches.all()],
+                    [final(one) for one in tx.matches.completed()],
                     tx.journal(),
                     [one.entry for one in tx.entries.stored()],
                     tx.changes_since(0),

@@ -20,7 +20,8 @@ from toprung.domain.errors import (
     ToprungError,
     WriterPresent,
 )
-from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
+from toprung.domain.match_life import Step, StepRefused
 from toprung.domain.player import Player, PlayerId
 
 T = TypeVar("T")
@@ -69,6 +70,15 @@ class _Line(msgspec.Struct):
     error: _Error | None = None
 
 
+class _Pardoned(msgspec.Struct):
+    pardoned: int
+
+
+class _Match(msgspec.Struct):
+    match_id: int
+    state: MatchState
+
+
 class _Recomputed(msgspec.Struct):
     entries_changed: int
 
@@ -86,7 +96,8 @@ class _Player(msgspec.Struct):
 
 
 _BY_CODE: Final[dict[str, Callable[[str], ToprungError]]] = {
-    kind.code: kind for kind in (NotFound, Conflict, StorageUnavailable, WriterPresent, GameMismatch, AdminRefused)
+    kind.code: kind
+    for kind in (NotFound, Conflict, StepRefused, StorageUnavailable, WriterPresent, GameMismatch, AdminRefused)
 }
 _BY_STATUS: Final[dict[int, Callable[[str], ToprungError]]] = {
     401: AdminRefused,
@@ -154,6 +165,25 @@ class AdminClient:
     async def unban_player(self, name: str) -> Player:
         """See `PlayerService.unban`."""
         return await self._player("/players/unban", name=name)
+
+    async def pardon_player(self, name: str) -> int:
+        """See `PlayerService.pardon`."""
+        return (await self._post("/players/pardon", {"name": name}, _Pardoned)).pardoned
+
+    async def open_match(
+        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+    ) -> MatchId:
+        """See `MatchLifecycle.open`."""
+        body = {"player_1": first[0], "race_1": first[1], "player_2": second[0], "race_2": second[1]}
+        opened = await self._post("/matches", body | {"key": key, "map_name": map_name}, _Match)
+        return MatchId(opened.match_id)
+
+    async def act_on_match(
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+    ) -> MatchState:
+        """See `MatchLifecycle.act`."""
+        body = {"player": name, "step": step, "outcome": outcome}
+        return (await self._post(f"/matches/{match_id}/steps", body, _Match)).state
 
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         """See `RatingService.preview`."""

@@ -4,9 +4,11 @@ from typing import Protocol
 
 from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportService, ImportSummary
+from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.player_service import PlayerService
 from toprung.application.rating_service import CorrectionOutcome, RatingService
-from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
+from toprung.domain.match_life import Step
 from toprung.domain.player import Player
 
 
@@ -41,6 +43,22 @@ class Administration(Protocol):
         """Lifts a ban."""
         ...
 
+    async def pardon_player(self, name: str) -> int:
+        """Lifts every penalty of a player; gives how many that were."""
+        ...
+
+    async def open_match(
+        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+    ) -> MatchId:
+        """A match for two players to play, each by name and race; the same key again gives the same match."""
+        ...
+
+    async def act_on_match(
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+    ) -> MatchState:
+        """Does for a player what the player may do about a match, and gives the state that it then has."""
+        ...
+
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         """What it would do to judge a finished match so (None: void)."""
         ...
@@ -59,10 +77,13 @@ class Administration(Protocol):
 class AdminService:
     """The organiser's operations in the process that holds the ladder."""
 
-    def __init__(self, *, imports: ImportService, players: PlayerService, ratings: RatingService) -> None:
+    def __init__(
+        self, *, imports: ImportService, players: PlayerService, ratings: RatingService, lifecycle: MatchLifecycle
+    ) -> None:
         self._imports = imports
         self._players = players
         self._ratings = ratings
+        self._lifecycle = lifecycle
 
     async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
         """See `ImportService.import_entries`."""
@@ -91,6 +112,26 @@ class AdminService:
     async def unban_player(self, name: str) -> Player:
         """See `PlayerService.unban`."""
         return await self._players.unban((await self._players.by_name(name)).id)
+
+    async def pardon_player(self, name: str) -> int:
+        """See `PlayerService.pardon`."""
+        return await self._players.pardon((await self._players.by_name(name)).id)
+
+    async def open_match(
+        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+    ) -> MatchId:
+        """See `MatchLifecycle.open`."""
+        sides = [
+            Participant(player_id=(await self._players.by_name(name)).id, race=race) for name, race in (first, second)
+        ]
+        return (await self._lifecycle.open(sides[0], sides[1], source_key=key, map_name=map_name)).id
+
+    async def act_on_match(
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+    ) -> MatchState:
+        """See `MatchLifecycle.act`."""
+        player = await self._players.by_name(name)
+        return (await self._lifecycle.act(match_id, player.id, step, outcome)).state
 
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         """See `RatingService.preview`."""

@@ -14,6 +14,7 @@ from toprung.domain.events import (
     EntriesImported,
     Event,
     MatchAborted,
+    MatchMoved,
     MatchRatingCorrected,
     PlayerEvent,
     RatingChanged,
@@ -109,8 +110,8 @@ class DataAccessService:
             case MatchRatingCorrected(entries=entries):
                 for entry in entries:
                     self._board.put_entry(entry)
-            case MatchAborted():
-                pass  # changes no rating
+            case MatchAborted() | MatchMoved():
+                pass  # changes no rating; where one changed, an event of its own says so
             case EntriesImported():
                 self._is_stale = True
             case _:

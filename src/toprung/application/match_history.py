@@ -1,16 +1,17 @@
 """Looking at matches: the latest ones, one with what it did to ratings, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.ports import StoredMatch, Transaction
+from toprung.application.ports import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
-from toprung.domain.explanation import explain
-from toprung.domain.match import MatchId
+from toprung.domain.explanation import describe, explain
+from toprung.domain.match import Match, MatchId, MatchState
+from toprung.domain.match_life import side_of
 from toprung.domain.names import NameKeys, clean_name
-from toprung.domain.player import Player
+from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import RatingChange
 
 LISTED_MAX: Final = 200
@@ -18,16 +19,27 @@ LISTED_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
-    """A match with its two players and what it did to their ratings, first side first."""
+    """A match with its two players and, once it was rated, what it did to their ratings; first side first.
 
-    stored: StoredMatch
-    players: tuple[Player, Player]
-    changes: tuple[RatingChange, RatingChange]
+    A player whom the viewer may not know of is None.
+    """
+
+    match: Match
+    players: tuple[Player | None, Player | None]
+    changes: tuple[RatingChange, RatingChange] | None
+
+    def description(self) -> list[str]:
+        """How the match stands, in plain sentences."""
+        names = ["a hidden opponent" if player is None else player.name for player in self.players]
+        return describe(names, self.match)
 
     def explanation(self) -> list[str]:
-        """Why the two ratings changed, in plain sentences."""
-        first, second = (player.name for player in self.players)
-        return explain(first, second, self.changes[0]) + explain(second, first, self.changes[1])
+        """Why the two ratings changed, in plain sentences. Raises `Conflict` for a match that was never rated."""
+        first, second = self.players
+        if self.changes is None or first is None or second is None:
+            raise Conflict(f"Match {self.match.id} is {_told(self.match.state)} and has changed no rating.")
+        one, two = first.name, second.name
+        return explain(one, two, self.changes[0]) + explain(two, one, self.changes[1])
 
 
 class MatchHistory:
@@ -37,41 +49,65 @@ class MatchHistory:
         self._unit_of_work = unit_of_work
         self._name_keys = name_keys
 
-    async def latest(self, limit: int, player_name: str | None = None) -> list[MatchView]:
-        """At most `limit` matches, of one player or of all, the newest first. Raises `NotFound` for no such player."""
-        key = None if player_name is None else self._name_keys.key(clean_name(player_name))
+    async def latest(
+        self, limit: int, player_name: str | None = None, states: Collection[MatchState] = ()
+    ) -> list[MatchView]:
+        """At most `limit` matches, of one player or of all, in these states or any, the newest first; for organisers.
+
+        Raises `NotFound` for no such player.
+        """
 
         def work(tx: Transaction) -> list[MatchView]:
-            player_id = None
-            if key is not None:
-                found = tx.players.by_name_keys([key])
-                if key not in found:
-                    raise NotFound(f"There is no player called {player_name!r}; try `toprung player search`.")
-                player_id = found[key].id
-            return _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id))
+            player_id = None if player_name is None else self._player(tx, player_name).id
+            return _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, states))
 
         return await self._unit_of_work.read(work)
 
-    async def get(self, match_id: MatchId) -> MatchView:
-        """The match with this id. Raises `NotFound`."""
+    async def get(self, match_id: MatchId, viewer_name: str | None = None) -> MatchView:
+        """The match with this id, as one of its players sees it or as an organiser does (None).
+
+        Opponents do not learn of each other before both have confirmed, and never where that did not come about.
+        Raises `NotFound`, and `StepRefused` for a player who is not in it.
+        """
 
         def work(tx: Transaction) -> MatchView:
-            stored = tx.matches.get(match_id)
-            if stored is None:
+            match = tx.matches.get(match_id)
+            if match is None:
                 raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
-            return _views(tx, [stored])[0]
+            (view,) = _views(tx, [match])
+            return view if viewer_name is None else _as_seen_by(view, self._player(tx, viewer_name).id)
 
         return await self._unit_of_work.read(work)
 
+    def _player(self, tx: Transaction, name: str) -> Player:
+        key = self._name_keys.key(clean_name(name))
+        found = tx.players.by_name_keys([key])
+        if key not in found:
+            raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")
+        return found[key]
 
-def _views(tx: Transaction, matches: Sequence[StoredMatch]) -> list[MatchView]:
-    wanted = {side[0].player_id for stored in matches for side in stored.match.sides}
-    players = tx.players.by_ids(wanted)
+
+def _as_seen_by(view: MatchView, viewer: PlayerId) -> MatchView:
+    side = side_of(view.match, viewer)
+    if view.match.assigned_at_us is None or view.match.started_at_us is not None:
+        return view
+    first, second = view.players
+    players = (first, None) if side == 0 else (None, second)
+    return MatchView(match=view.match, players=players, changes=view.changes)
+
+
+def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
+    players = tx.players.by_ids({player_id for match in matches for player_id in match.player_ids})
     views = []
-    for stored in matches:
-        first, second = (players[side[0].player_id] for side in stored.match.sides)
-        changes = tx.journal_of_match(stored.id)
-        if len(changes) != 2:
-            raise Conflict(f"Match {stored.id} has not the two journal rows that a match has; see `toprung verify`.")
-        views.append(MatchView(stored=stored, players=(first, second), changes=(changes[0], changes[1])))
+    for match in matches:
+        first, second = (players[player_id] for player_id in match.player_ids)
+        rows = tx.journal_of_match(match.id)
+        if len(rows) != (0 if match.result is None else 2):
+            raise Conflict(f"Match {match.id} has not the two journal rows that a match has; see `toprung verify`.")
+        changes = None if match.result is None else (rows[0], rows[1])
+        views.append(MatchView(match=match, players=(first, second), changes=changes))
     return views
+
+
+def _told(state: MatchState) -> str:
+    return state.value.replace("_", " ")

@@ -1,19 +1,17 @@
-"""Matches whose result stands, and what they do to ratings."""
+"""Matches that come with their result: from files and simulations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.ports import Clock, EntryKey, NewEntry, Transaction
+from toprung.application.match_rating import Decided, MatchRater
+from toprung.application.ports import Clock, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
 from toprung.domain.errors import InvalidInput
-from toprung.domain.events import Event, RatingChanged, RatingCreated
-from toprung.domain.match import FinalMatch, MatchId, Participant
+from toprung.domain.match import FinalMatch, MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.rating import Entry, RatingChange, RatingChangeKind
-from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import Verdict, rate
+from toprung.domain.rating import Entry
 
 BATCH_MATCHES_MAX: Final = 1_000
 FUTURE_END_MAX_US: Final = MICROSECONDS_PER_DAY
@@ -30,11 +28,11 @@ class RecordedMatch:
 class MatchService:
     """Records results. A match, its ratings, the journal and the change sequence are one transaction."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, engine: RatingEngine) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, rater: MatchRater) -> None:
         self._unit_of_work = unit_of_work
         self._catalog = catalog
         self._clock = clock
-        self._engine = engine
+        self._rater = rater
 
     async def record(self, match: FinalMatch) -> RecordedMatch | None:
         """Records one final match; None if its source key is known, in which case nothing changes.
@@ -70,57 +68,19 @@ class MatchService:
             if match.source_key not in known:
                 known.add(match.source_key)
                 new.append(match)
-        entries = self._entries(tx, new)
-        events: list[Event] = [RatingCreated(entry=entry) for entry in entries.values() if entry.games_played == 0]
         match_ids = tx.matches.add(new, recorded_at_us=now_us)
-        recorded: dict[str, RecordedMatch] = {}
-        journal: list[RatingChange] = []
-        for match, match_id in zip(new, match_ids, strict=True):
-            pair = self._rate(match, match_id, entries, journal, now_us)
-            recorded[match.source_key] = RecordedMatch(match_id=match_id, entries=pair)
-            events += [RatingChanged(entry=entry, match_id=match_id) for entry in pair]
-        tx.entries.save(list(entries.values()))
-        tx.append_to_journal(journal)
-        tx.record(*events)
-        return [recorded.pop(match.source_key, None) for match in matches]
-
-    def _entries(self, tx: Transaction, matches: Sequence[FinalMatch]) -> dict[EntryKey, Entry]:
-        """The entries that these matches touch; those that do not exist yet are made."""
-        keys = list(dict.fromkeys(_key(side[0]) for match in matches for side in match.sides))
-        entries = tx.entries.by_keys(keys)
-        missing = [key for key in keys if key not in entries]
-        mmr, skill = self._engine.start()
-        made = tx.entries.add([NewEntry(player_id=player, race=race, mmr=mmr, skill=skill) for player, race in missing])
-        entries.update(zip(missing, made, strict=True))
-        return entries
-
-    def _rate(
-        self,
-        match: FinalMatch,
-        match_id: MatchId,
-        entries: dict[EntryKey, Entry],
-        journal: list[RatingChange],
-        now_us: int,
-    ) -> tuple[Entry, Entry]:
-        (first,), (second,) = match.sides
-        verdict = Verdict(result=match.result, ended_at_us=match.ended_at_us)
-        pair = rate(self._engine, entries[_key(first)], entries[_key(second)], verdict)
-        for participant, rated in zip((first, second), pair, strict=True):
-            entries[_key(participant)] = rated.after
-            journal.append(
-                RatingChange(
-                    entry_id=rated.after.id,
-                    kind=RatingChangeKind.MATCH,
-                    before=rated.before.state,
-                    after=rated.after.state,
-                    at_us=now_us,
-                    match_id=match_id,
-                    expected_score=rated.expected_score,
-                    deviation_before=rated.deviation_before,
-                )
+        decided = [
+            Decided(
+                match_id=match_id,
+                participants=(match.sides[0][0], match.sides[1][0]),
+                result=match.result,
+                ended_at_us=match.ended_at_us,
             )
-        return pair[0].after, pair[1].after
-
-
-def _key(participant: Participant) -> EntryKey:
-    return participant.player_id, participant.race
+            for match, match_id in zip(new, match_ids, strict=True)
+        ]
+        pairs = self._rater.rate(tx, decided, now_us)
+        recorded = {
+            match.source_key: RecordedMatch(match_id=match_id, entries=pair)
+            for match, match_id, pair in zip(new, match_ids, pairs, strict=True)
+        }
+        return [recorded.pop(match.source_key, None) for match in matches]

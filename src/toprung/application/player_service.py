@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from toprung.application.ports import NewPlayer, Transaction
+from toprung.application.match_steps import MatchSteps
+from toprung.application.ports import Clock, NewPlayer, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
@@ -14,6 +15,7 @@ from toprung.domain.events import (
     PlayerRenamed,
     PlayerUnbanned,
 )
+from toprung.domain.match_life import void
 from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
 
@@ -22,9 +24,18 @@ class PlayerService:
     """What can be done to a player. Every method is one transaction and gives the player as it then is."""
 
     def __init__(
-        self, *, unit_of_work: UnitOfWork, catalog: Catalog, countries: Countries, name_keys: NameKeys
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        catalog: Catalog,
+        countries: Countries,
+        name_keys: NameKeys,
+        clock: Clock,
+        steps: MatchSteps,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._steps = steps
         self._catalog = catalog
         self._countries = countries
         self._name_keys = name_keys
@@ -83,20 +94,35 @@ class PlayerService:
         return await self._unit_of_work.run(work)
 
     async def ban(self, player_id: PlayerId) -> Player:
-        """The player, banned and off the leaderboard. Raises `NotFound`."""
+        """The player, banned, off the leaderboard and out of any open match, which is void. Raises `NotFound`."""
         return await self._set_banned(player_id, is_banned=True)
 
     async def unban(self, player_id: PlayerId) -> Player:
         """The player, with the ban lifted. Raises `NotFound`."""
         return await self._set_banned(player_id, is_banned=False)
 
+    async def pardon(self, player_id: PlayerId) -> int:
+        """Lifts every penalty of a player, and forgets what they were for; gives how many that were."""
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> int:
+            return tx.penalties.pardon(_get(tx, player_id).id, now_us)
+
+        return await self._unit_of_work.run(work)
+
     async def _set_banned(self, player_id: PlayerId, *, is_banned: bool) -> Player:
+        now_us = self._clock.now_us()
+
         def work(tx: Transaction) -> Player:
             player = _get(tx, player_id)
             if player.is_banned != is_banned:
                 player = replace(player, is_banned=is_banned)
                 tx.players.save(player, self._name_keys.key(player.name))
                 tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
+            for match_id in tx.matches.open_of([player_id]).values() if is_banned else ():
+                match = self._steps.current(tx, match_id, now_us)
+                if match.state.is_open:
+                    self._steps.take(tx, match, void(match, now_us), now_us)
             return player
 
         return await self._unit_of_work.run(work)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from toprung.application.match_ports import MatchRepository, NoticeRepository, PenaltyRepository
 from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.events import Change, Event
 from toprung.domain.glicko2 import SkillEstimate
-from toprung.domain.match import FinalMatch, MatchId, MatchResult
+from toprung.domain.match import MatchId
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
-from toprung.domain.rating_log import Verdict
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,20 +65,6 @@ class AuditRow:
     subject: str
     reason: str
     details: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredMatch:
-    """A match as it is kept. A void one keeps its result, for a change of mind."""
-
-    id: MatchId
-    match: FinalMatch
-    is_void: bool
-
-    @property
-    def verdict(self) -> Verdict:
-        """How it counts."""
-        return Verdict(result=None if self.is_void else self.match.result, ended_at_us=self.match.ended_at_us)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,46 +135,6 @@ class EntryRepository(Protocol):
         ...
 
 
-class MatchRepository(Protocol):
-    """The matches that are over."""
-
-    def known_source_keys(self, keys: Collection[str]) -> set[str]:
-        """Which of these source keys are recorded already."""
-        ...
-
-    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
-        """Adds matches and gives their ids, in order."""
-        ...
-
-    def ids(self) -> list[MatchId]:
-        """The ids of all of them, even of one that is not whole."""
-        ...
-
-    def all(self) -> Iterator[StoredMatch]:
-        """All of them, in the order in which they were recorded."""
-        ...
-
-    def get(self, match_id: MatchId) -> StoredMatch | None:
-        """The match with this id."""
-        ...
-
-    def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
-        """How these matches count."""
-        ...
-
-    def latest(self, limit: int, player_id: PlayerId | None = None) -> list[StoredMatch]:
-        """The matches that were recorded last, of one player or of all, the newest first."""
-        ...
-
-    def judge(self, match_id: MatchId, result: MatchResult, *, is_void: bool) -> None:
-        """Changes how a match counts."""
-        ...
-
-    def count(self) -> int:
-        """How many there are."""
-        ...
-
-
 class Transaction(Protocol):
     """One transaction on the database; all of it is committed or none."""
 
@@ -205,6 +151,16 @@ class Transaction(Protocol):
     @property
     def matches(self) -> MatchRepository:
         """The matches."""
+        ...
+
+    @property
+    def penalties(self) -> PenaltyRepository:
+        """The penalties."""
+        ...
+
+    @property
+    def notices(self) -> NoticeRepository:
+        """What players are to be told."""
         ...
 
     def exclude_other_ratings(self) -> None:

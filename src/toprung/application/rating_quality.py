@@ -115,11 +115,9 @@ class RatingQualityService:
 
 def _ladder_games(tx: Transaction) -> list[Game]:
     games = []
-    for stored in tx.matches.all():
-        if stored.is_void:
-            continue
-        match = stored.match
-        (first,), (second,) = match.sides
-        names = [f"{one.player_id} {one.race}" for one in (first, second)]
-        games.append(Game(names[0], names[1], match.result.score_of_side_1, match.ended_at_us))
+    for match in tx.matches.completed():
+        if match.result is None or match.ended_at_us is None:
+            raise ValueError("a completed match has a result and an end")
+        first, second = (f"{one.player_id} {one.race}" for one in match.participants)
+        games.append(Game(first, second, match.result.score_of_side_1, match.ended_at_us))
     return sorted(games, key=lambda game: game.ended_at_us)

@@ -7,15 +7,18 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 from toprung.application.entry_file import Progress
-from toprung.application.ports import AuditRow, Backups, Clock, StoredMatch, Transaction
+from toprung.application.match_rating import Decided, MatchRater
+from toprung.application.match_steps import MatchSteps
+from toprung.application.ports import AuditRow, Backups, Clock, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchRatingCorrected
-from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.match import Match, MatchId, MatchResult
+from toprung.domain.match_life import set_result, void
 from toprung.domain.names import unsafe_character
 from toprung.domain.rating import Entry, EntryId, EntryState, RatingChange
 from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import RatingLog, Verdict
+from toprung.domain.rating_log import Rating, RatingLog, Verdict
 
 ENTRIES_TOLD_MAX: Final = 1_000
 REASON_MAX_CODE_POINTS: Final = 500
@@ -26,7 +29,9 @@ PROGRESS_EVERY: Final = 1_000
 class Move:
     """What a correction does to one entry, in the end."""
 
-    entry_id: EntryId
+    entry_id: EntryId | None
+    """None for an entry that this makes."""
+
     player_name: str
     race: str
     mmr_before: int
@@ -54,23 +59,42 @@ class _Replayed:
 class RatingService:
     """Corrections and recomputation. Nothing here adds a difference to a rating: what is touched is rated again."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, backups: Backups, clock: Clock, engine: RatingEngine) -> None:
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        backups: Backups,
+        clock: Clock,
+        engine: RatingEngine,
+        rater: MatchRater,
+        steps: MatchSteps,
+    ) -> None:
         self._unit_of_work = unit_of_work
         self._backups = backups
         self._clock = clock
         self._engine = engine
+        self._rater = rater
+        self._steps = steps
 
     async def preview(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
-        """What it would do to judge a match so (None: void); nothing is changed. Raises `NotFound`, `InvalidInput`."""
-        return await self._unit_of_work.read(lambda tx: self._judged(tx, match_id, result)[0])
+        """What it would do to judge a match so (None: void); nothing is changed. Raises what `correct` raises."""
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> CorrectionOutcome:
+            match = tx.matches.get(match_id)
+            if match is None:
+                raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+            return self._judged(tx, match, result, now_us)[0]
+
+        return await self._unit_of_work.read(work)
 
     async def correct(
         self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
     ) -> CorrectionOutcome:
-        """Judges a match anew (None: void) and rates again all that follows from it.
+        """Judges a match (None: void) and rates again all that follows from it; one without a result yet gets it.
 
-        Doing it again changes nothing. Raises `NotFound`, and `InvalidInput` for a match that stands so already or a
-        reason that is missing.
+        Doing it again changes nothing. Raises `NotFound`, `StepRefused` for a match that was never played, and
+        `InvalidInput` for one that stands so already or a reason that is missing.
         """
         reason = reason.strip()
         if unsafe_character(reason) is not None:
@@ -80,14 +104,16 @@ class RatingService:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> CorrectionOutcome:
+            match = self._steps.current(tx, match_id, now_us)  # before the lock that follows, as reports do it
             tx.exclude_other_ratings()
-            outcome, replayed, stored = self._judged(tx, match_id, result)
-            tx.matches.judge(match_id, result or stored.match.result, is_void=result is None)
-            _write(tx, replayed, now_us, match_id)
+            outcome, replayed, after = self._judged(tx, match, result, now_us)
+            self._steps.take(tx, match, after, now_us)
+            if replayed is not None:
+                _write(tx, replayed, now_us, match_id)
             details = {
                 "before": outcome.before,
                 "after": outcome.after,
-                "moves": {str(move.entry_id): [move.mmr_before, move.mmr_after] for move in outcome.moves},
+                "moves": [[move.player_name, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves],
             }
             tx.append_to_audit(
                 AuditRow(
@@ -104,41 +130,50 @@ class RatingService:
         return await self._unit_of_work.run(work)
 
     def _judged(
-        self, tx: Transaction, match_id: MatchId, result: MatchResult | None
-    ) -> tuple[CorrectionOutcome, _Replayed, StoredMatch]:
-        stored = tx.matches.get(match_id)
-        if stored is None:
-            raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
-        if stored.verdict.result is result:
-            stands = _standing(tx, stored, result)
-            raise InvalidInput("result", f"Match {match_id} {stands} already; there is nothing to correct.")
-        own = tx.journal_of_match(match_id)
-        if len(own) != 2:
-            raise _unplayable(match_id)
+        self, tx: Transaction, match: Match, result: MatchResult | None, now_us: int
+    ) -> tuple[CorrectionOutcome, _Replayed | None, Match]:
+        """What judging the match so does, what of the log that rates anew, and the match after it.
+
+        A match that never had a result has nothing in the log yet: it is rated at the log's end.
+        """
+        after = void(match, now_us) if result is None else set_result(match, result, now_us)
+        if after == match:
+            stands = _standing(tx, match, result)
+            raise InvalidInput("result", f"Match {match.id} {stands} already; there is nothing to correct.")
+        replayed = None if match.result is None else self._replayed_with(tx, after)
+        if replayed is not None:
+            changed = list(replayed.entries)
+        else:
+            changed = [(rating.before, rating.after) for rating in self._first_ratings(tx, after)]
+        outcome = CorrectionOutcome(
+            match_id=match.id,
+            before=match.standing_result,
+            after=result,
+            moves=_moves(tx, changed),
+            rated_anew=len(changed) if replayed is None else len(replayed.rows),
+        )
+        return outcome, replayed, after
+
+    def _first_ratings(self, tx: Transaction, match: Match) -> Sequence[Rating]:
+        if match.standing_result is None or match.ended_at_us is None:
+            return ()
+        decided = Decided(
+            match_id=match.id,
+            participants=match.participants,
+            result=match.standing_result,
+            ended_at_us=match.ended_at_us,
+        )
+        return self._rater.foretell(tx, decided)
+
+    def _replayed_with(self, tx: Transaction, match: Match) -> _Replayed:
+        """The log from a match on, with that match as given."""
+        own = tx.journal_of_match(match.id)
+        if len(own) != 2 or match.ended_at_us is None:
+            raise _unplayable(match.id)
         log = tx.journal(own[0].position or 0)
         verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
-        verdicts[match_id] = replace(stored.verdict, result=result)
-        replayed = self._replayed(tx, log, verdicts, from_nothing=False)
-        players = tx.players.by_ids({after.player_id for _, after in replayed.entries})
-        moves = [
-            Move(
-                entry_id=after.id,
-                player_name=players[after.player_id].name,
-                race=after.race,
-                mmr_before=before.mmr,
-                mmr_after=after.mmr,
-            )
-            for before, after in replayed.entries
-        ]
-        moves.sort(key=lambda move: (-abs(move.mmr_after - move.mmr_before), move.entry_id))
-        outcome = CorrectionOutcome(
-            match_id=match_id,
-            before=stored.verdict.result,
-            after=result,
-            moves=tuple(moves),
-            rated_anew=len(replayed.rows),
-        )
-        return outcome, replayed, stored
+        verdicts[match.id] = Verdict(result=match.standing_result, ended_at_us=match.ended_at_us)
+        return self._replayed(tx, log, verdicts, from_nothing=False)
 
     def _replayed(
         self,
@@ -197,7 +232,7 @@ class RatingService:
         log = tx.journal()
         unpaired, unbalanced = _broken_pairs(log, zero_sum=self._engine.code == "elo")
         rated = {row.match_id for row in log}
-        unrated = (match_id for match_id in tx.matches.ids() if match_id not in rated)
+        unrated = (match_id for match_id in tx.matches.completed_ids() if match_id not in rated)
         unbalanced += [f"match {match_id}: it has no journal rows, and so was never rated" for match_id in unrated]
         if unpaired:
             return unpaired  # such a log cannot be played
@@ -226,11 +261,27 @@ def _unplayable(match_id: MatchId) -> Conflict:
     return Conflict(f"The rating log cannot be played: match {match_id} has not two rows; see `toprung verify`.")
 
 
-def _standing(tx: Transaction, stored: StoredMatch, result: MatchResult | None) -> str:
+def _moves(tx: Transaction, changed: Sequence[tuple[Entry, Entry]]) -> tuple[Move, ...]:
+    """Who moves by how much, the largest move first."""
+    players = tx.players.by_ids({after.player_id for _, after in changed})
+    moves = [
+        Move(
+            entry_id=after.id or None,
+            player_name=players[after.player_id].name,
+            race=after.race,
+            mmr_before=before.mmr,
+            mmr_after=after.mmr,
+        )
+        for before, after in changed
+    ]
+    return tuple(sorted(moves, key=lambda move: (-abs(move.mmr_after - move.mmr_before), move.entry_id or 0)))
+
+
+def _standing(tx: Transaction, match: Match, result: MatchResult | None) -> str:
     """How a match stands, with the winner by name."""
     if result is None or result is MatchResult.DRAW:
         return "is void" if result is None else "counts as a draw"
-    winner_id = stored.match.sides[0 if result is MatchResult.SIDE_1_WON else 1][0].player_id
+    winner_id = match.player_ids[0 if result is MatchResult.SIDE_1_WON else 1]
     return f"counts as won by {tx.players.by_ids([winner_id])[winner_id].name}"
 
 

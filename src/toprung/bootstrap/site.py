@@ -1,15 +1,18 @@
 """Serving the site: board, address, the record by which commands find it; and all of it down again in reverse."""
 
+import asyncio
 import gc
 import secrets
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
+from toprung.application.deadline_loop import DeadlineLoop
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
@@ -43,6 +46,8 @@ async def serve_site(
     hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
     ladder.bus.subscribe(ladder.store.on_changes)
     ladder.bus.subscribe(hub.on_changes)
+    deadlines = DeadlineLoop(ladder.lifecycle, ladder.clock)
+    ladder.bus.subscribe(deadlines.on_changes)
     await ladder.store.load()
     gc.collect()
     gc.freeze()  # what serves from now on stays: looking through it again and again would stall the event loop
@@ -67,9 +72,13 @@ async def serve_site(
         _log.info("site_started", address=address, game=ladder.services.catalog.code)
         started(address)
 
+    passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:
         await serve(app, listener, close_streams=hub.close, started=on_started)
     finally:
+        passing_deadlines.cancel()
+        with suppress(asyncio.CancelledError):
+            await passing_deadlines
         await ladder.unit_of_work.drain()
         await records.withdraw()
         _log.info("site_stopped")

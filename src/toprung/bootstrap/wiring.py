@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
+from toprung.application.match_lifecycle import MatchLifecycle
+from toprung.application.match_rating import MatchRater
 from toprung.application.match_service import MatchService
+from toprung.application.match_steps import MatchSteps
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import Clock, Transaction
 from toprung.application.rating_quality import RatingQualityService
@@ -56,6 +60,7 @@ class Ladder:
     unit_of_work: UnitOfWork
     players: PlayerService
     matches: MatchService
+    lifecycle: MatchLifecycle
     clock: Clock
 
 
@@ -121,9 +126,29 @@ async def wire(
         inactivity_us=settings.inactivity_us,
         observe_read_seconds=observe_read_seconds,
     )
-    players = PlayerService(unit_of_work=unit_of_work, catalog=catalog, countries=countries, name_keys=name_keys)
-    matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine)
-    ratings = RatingService(unit_of_work=unit_of_work, backups=storage, clock=clock, engine=engine)
+    rater = MatchRater(engine)
+    steps = MatchSteps(
+        rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=lambda _player: False
+    )
+    players = PlayerService(
+        unit_of_work=unit_of_work,
+        catalog=catalog,
+        countries=countries,
+        name_keys=name_keys,
+        clock=clock,
+        steps=steps,
+    )
+    matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=rater)
+    lifecycle = MatchLifecycle(
+        unit_of_work=unit_of_work,
+        catalog=catalog,
+        clock=clock,
+        steps=steps,
+        choose=random.SystemRandom().choice,
+    )
+    ratings = RatingService(
+        unit_of_work=unit_of_work, backups=storage, clock=clock, engine=engine, rater=rater, steps=steps
+    )
     imports = ImportService(
         unit_of_work=unit_of_work,
         match_service=matches,
@@ -139,7 +164,7 @@ async def wire(
         rating_quality=RatingQualityService(unit_of_work=unit_of_work),
         ratings=ratings,
         matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys),
-        administration=AdminService(imports=imports, players=players, ratings=ratings),
+        administration=AdminService(imports=imports, players=players, ratings=ratings, lifecycle=lifecycle),
         catalog=catalog,
         countries=countries,
         country_names=CountryNames(),
@@ -154,6 +179,7 @@ async def wire(
         unit_of_work=unit_of_work,
         players=players,
         matches=matches,
+        lifecycle=lifecycle,
         clock=clock,
     )
 

@@ -5,7 +5,7 @@ An event carries the values as they now are, so that hearing it twice is harmles
 
 from dataclasses import dataclass
 
-from toprung.domain.match import MatchId
+from toprung.domain.match import MatchId, MatchState
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry
 
@@ -69,6 +69,15 @@ class MatchAborted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MatchMoved:
+    """A match was opened or went a step further; `deadline_us` is when it moves on by itself, if it does."""
+
+    match_id: MatchId
+    state: MatchState
+    deadline_us: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRatingCorrected:
     """A finished match was judged anew; these entries are what the correction left behind."""
 
@@ -84,7 +93,7 @@ class EntriesImported:
 
 
 PlayerEvent = PlayerRegistered | PlayerRenamed | PlayerCountryChanged | PlayerBanned | PlayerUnbanned
-Event = PlayerEvent | RatingCreated | RatingChanged | MatchAborted | MatchRatingCorrected | EntriesImported
+Event = PlayerEvent | RatingCreated | RatingChanged | MatchAborted | MatchMoved | MatchRatingCorrected | EntriesImported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,9 @@
-"""Why a rating changed, in plain sentences."""
+"""How a match stands and why a rating changed, in plain sentences."""
 
+from collections.abc import Sequence
+
+from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Side, other
+from toprung.domain.moment import to_datetime
 from toprung.domain.rating import RatingChange
 from toprung.domain.rating_engine import PROVISIONAL_DEVIATION_MIN
 
@@ -30,6 +34,60 @@ def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
     if change.revision > 1:
         sentences.append(f"This is revision {change.revision}: a correction changed this match, or one before it.")
     return sentences
+
+
+def describe(names: Sequence[str], match: Match) -> list[str]:
+    """A few sentences on how a match stands, what each side said, and what comes next by itself. Times are UTC."""
+    sentences = [f"{names[0]} against {names[1]}: {_STANDS[match.state]}."]
+    result = match.standing_result
+    if result is not None:
+        sentences[0] = f"{names[0]} against {names[1]}: {_told_result(result, names)}."
+    sides: tuple[Side, Side] = (0, 1)
+    for side in sides:
+        own, name = match.sides[side], names[side]
+        if match.state is MatchState.ASSIGNED:
+            sentences.append(f"{name} has {'' if own.confirmed_at_us is not None else 'not '}confirmed.")
+        if own.claim is not None:
+            says = "has a replay that says" if own.claim.evidence is Evidence.REPLAY else "says"
+            sentences.append(f"{name} {says}: {_told_result(own.claim.result, names)}.")
+        if own.cancel_asked_at_us is not None and result is None:
+            sentences.append(f"{name} wants the match to count for nothing.")
+    if match.deadline_us is not None:
+        sentences.append(_next(match, names))
+    return sentences
+
+
+_STANDS = {
+    MatchState.ASSIGNED: "both have to confirm",
+    MatchState.IN_PROGRESS: "being played",
+    MatchState.REPORTED: "one side has reported, the other one has not answered",
+    MatchState.COMPLETED: "over",
+    MatchState.ABORTED: "aborted before it began",
+    MatchState.ABANDONED: "not confirmed in time",
+    MatchState.CONFLICT: "the reports contradict each other, and an organiser has to decide",
+    MatchState.EXPIRED: "nobody reported a result in time; an organiser can still set it",
+    MatchState.VOIDED: "void, it counts for nothing",
+}
+
+
+def _told_result(result: MatchResult, names: Sequence[str]) -> str:
+    if result is MatchResult.DRAW:
+        return "a draw"
+    return f"{names[0 if result is MatchResult.SIDE_1_WON else 1]} won"
+
+
+def _next(match: Match, names: Sequence[str]) -> str:
+    at = f"{to_datetime(match.deadline_us or 0):%Y-%m-%d %H:%M:%S} UTC"
+    if match.state is MatchState.ASSIGNED:
+        return f"Without both confirmations by {at} it is abandoned."
+    if match.state is MatchState.IN_PROGRESS:
+        return f"Without a report by {at} it expires."
+    sides: tuple[Side, Side] = (0, 1)
+    claimant, claim = next((side, one) for side in sides if (one := match.sides[side].claim) is not None)
+    silent = names[other(claimant)]
+    if claim.told_at_us is None:
+        return f"{silent} is still to be told of this, by {at} at the latest."
+    return f"Without an answer of {silent} by {at} it counts as {_told_result(claim.result, names)}."
 
 
 def _outcome(change: RatingChange) -> str:

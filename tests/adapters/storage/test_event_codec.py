@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toprung.adapters.storage.event_codec import decode_event, encode_event
 from toprung.adapters.storage.schema import change
 from toprung.domain.events import Event
-from toprung.domain.match import MatchId
+from toprung.domain.match import MatchId, MatchState
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId
 
@@ -47,6 +47,8 @@ values = {
     "match_id": ids.map(MatchId),
     "player_ids": st.lists(ids.map(PlayerId), max_size=4).map(tuple),
     "entries": st.lists(entries, max_size=3).map(tuple),
+    "state": st.sampled_from(MatchState),
+    "deadline_us": st.none() | st.integers(0, 2**62),
 }
 values_by_type = {"EntriesImported": {"entries": st.integers(0, 2**40)}}
 

@@ -24,6 +24,8 @@ pytest_plugins = ("tests.databases",)
 
 FULL: Final = 2
 
+PRESENT: Final = migration.HEAD
+
 
 def add_player(tx: Transaction) -> None:
     """Adds the next player and says so."""
@@ -127,17 +129,19 @@ def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
     """From its call on, the program is as it will be after its next migration, which does what it is told."""
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_first_tables.py"):
-        (folder / name).write_bytes((migration._FOLDER / name).read_bytes())
+    for source in (migration._FOLDER / "env.py", *migration._FOLDER.glob("versions/*.py")):
+        (folder / source.relative_to(migration._FOLDER)).write_bytes(source.read_bytes())
+    present = migration.HEAD
 
     def come(statement: str) -> None:
-        (folder / "versions" / "0002_next.py").write_text(
-            "from alembic import op\nrevision, down_revision, branch_labels, depends_on = '0002', '0001', None, None\n"
+        (folder / "versions" / "9999_next.py").write_text(
+            "from alembic import op\n"
+            f"revision, down_revision, branch_labels, depends_on = '9999', '{present}', None, None\n"
             f"def upgrade():\n    op.execute('create table nickname (id integer)')\n    {statement}\n",
             encoding="utf-8",
         )
         monkeypatch.setattr(migration, "_FOLDER", folder)
-        monkeypatch.setattr(migration, "HEAD", "0002")
+        monkeypatch.setattr(migration, "HEAD", "9999")
 
     return come
 
@@ -152,10 +156,10 @@ async def test_a_backup_is_made_before_a_migration(
         migrated = storage.migrated
         assert await storage.read(lambda tx: list(tx.players.columns().names)) == ["p0"]
     assert migrated is not None
-    assert migrated.before == "0001"
+    assert migrated.before == PRESENT
     assert migrated.backup is not None
     backup = Database("sqlite", f"sqlite:///{migrated.backup}")
-    assert await backup.run("select version_num from alembic_version") == [("0001",)]
+    assert await backup.run("select version_num from alembic_version") == [(PRESENT,)]
     assert await backup.run("select name from player") == [("p0",)]
     assert await sqlite_database.run("select count(*) from nickname") == [(0,)]
 
@@ -169,7 +173,7 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
     for _ in range(2):  # the second time, too: the lock was let go of
         with pytest.raises(StorageUnavailable, match="no such table: nowhere"):
             await sqlite_database.open_for_writing()
-    assert await sqlite_database.run("select version_num from alembic_version") == [("0001",)]
+    assert await sqlite_database.run("select version_num from alembic_version") == [(PRESENT,)]
     assert await sqlite_database.run("select name from sqlite_master where name = 'nickname'") == []
 
 

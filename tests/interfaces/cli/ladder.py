@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
+from tests.fake_matches import match_parts
 from tests.fakes import FakeStorage, FakeTransaction
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
@@ -17,11 +18,9 @@ from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
-from toprung.application.match_service import MatchService
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import NewEntry, NewPlayer, Transaction
 from toprung.application.rating_quality import RatingQualityService
-from toprung.application.rating_service import RatingService
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -31,8 +30,6 @@ from toprung.domain.events import EntriesImported
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player
-from toprung.domain.rating import Elo
-from toprung.domain.rating_engine import EloEngine
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 
 NOW_US = from_iso("2026-03-01T12:00:00Z")
@@ -188,17 +185,23 @@ class Ladder:
             lambda: Board(races=catalog.race_codes, countries=codes, inactivity_us=inactivity_us),
         )
         unit_of_work = UnitOfWork(self.storage, EventBus())
-        matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=EloEngine(Elo()))
+        parts = match_parts(unit_of_work, catalog=catalog, clock=clock, backups=NoBackups())
         imports = ImportService(
             unit_of_work=unit_of_work,
-            match_service=matches,
+            match_service=parts.matches,
             backups=NoBackups(),
             clock=clock,
             entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys()),
             game_files=GameFileReader(catalog=catalog, name_keys=name_keys()),
         )
-        ratings = RatingService(unit_of_work=unit_of_work, backups=NoBackups(), clock=clock, engine=EloEngine(Elo()))
-        players = PlayerService(unit_of_work=unit_of_work, catalog=catalog, countries=countries, name_keys=name_keys())
+        players = PlayerService(
+            unit_of_work=unit_of_work,
+            catalog=catalog,
+            countries=countries,
+            name_keys=name_keys(),
+            clock=clock,
+            steps=parts.steps,
+        )
         leaderboard = LeaderboardService(
             store=store,
             clock=clock,
@@ -211,9 +214,11 @@ class Ladder:
             leaderboard=leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-            ratings=ratings,
+            ratings=parts.ratings,
             matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
-            administration=AdminService(imports=imports, players=players, ratings=ratings),
+            administration=AdminService(
+                imports=imports, players=players, ratings=parts.ratings, lifecycle=parts.lifecycle
+            ),
             catalog=catalog,
             countries=countries,
             country_names=CountryNames(),

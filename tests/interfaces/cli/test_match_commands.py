@@ -90,7 +90,7 @@ def test_narrow_terminals_cut_names_and_neither_races_nor_numbers(ladder: Ladder
 
 
 def test_the_map_is_shown_where_there_is_room_for_it(ladder: Ladder) -> None:
-    matches = ladder.storage.database.matches
+    matches = ladder.storage.database.played.matches
     matches[MatchId(1)] = replace(matches[MatchId(1)], map_name="Fighting Spirit")
     assert "Fighting Spirit" in said(ladder, "match", "show", "1", columns=120)
     assert "Fighting" not in said(ladder, "match", "show", "1", columns=80)
@@ -165,7 +165,7 @@ def test_the_preview_says_who_moves_by_how_much_and_yes_makes_it_so(ladder: Ladd
     ]
     assert sorted(lines[2:4]) == ["    +38   1501 ->  1539  Serral Z2", "    -38   1539 ->  1501  Maru T2"]
     assert [line.split()[0] for line in lines[4:6]] == ["+2", "-2"]
-    assert lines[-1] == "Match 1 is corrected; 6 changes were rated anew."
+    assert lines[-1] == "Match 1 is judged; 6 rating changes follow from it."
     assert (ratings(ladder)["Serral"], ratings(ladder)["Maru"]) == (1539, 1501)
     (audit,) = ladder.storage.database.audit
     assert (audit.actor, audit.subject, audit.reason) == (
@@ -190,7 +190,7 @@ def test_the_preview_says_who_moves_by_how_much_and_yes_makes_it_so(ladder: Ladd
 def test_with_yes_nobody_is_asked(ladder: Ladder, wanted: tuple[str, ...], result: MatchResult) -> None:
     told = invoke(ladder, *RESOLVE, *wanted, "--yes")
     assert (told.exit_code, told.stderr) == (0, "")
-    assert ladder.storage.database.matches[MatchId(1)].result is result
+    assert ladder.storage.database.played.matches[MatchId(1)].result is result
     assert said(ladder, "verify").startswith("All adds up")
 
 
@@ -268,7 +268,7 @@ def lose_a_row(ladder: Ladder) -> None:
 
 
 def turn_a_result(ladder: Ladder) -> None:
-    matches = ladder.storage.database.matches
+    matches = ladder.storage.database.played.matches
     matches[MatchId(3)] = replace(matches[MatchId(3)], result=MatchResult.SIDE_1_WON)
 
 

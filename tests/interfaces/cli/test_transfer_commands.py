@@ -119,7 +119,7 @@ def test_games_are_played_once_for_each_source(tmp_path: Path) -> None:
         "Played 0 games from 'cup': 0 new players, 2 known already.\n"
     )
     assert invoke(ladder, "import-games", "-", "--source", "league", stdin=GAMES).exit_code == 0
-    keys = [match.source_key for match in ladder.storage.database.matches.values()]
+    keys = [match.source_key for match in ladder.storage.database.played.matches.values()]
     assert keys == ["cup:1", "cup:2", "league:1", "league:2"]
     assert ladder.options[0].database == "sqlite:///x.db"
     assert "--source" in refusal(ladder, "import-games", "-", stdin=GAMES)

@@ -10,7 +10,8 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
-from tests.fakes import FakeBackups
+from tests.fake_matches import match_parts
+from tests.fakes import FakeBackups, FakeStorage
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.application.data_access_service import DataAccessService
@@ -20,9 +21,10 @@ from toprung.application.export_service import ExportService
 from toprung.application.import_service import ImportSummary
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
+from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.ports import Committed, Transaction
 from toprung.application.rating_quality import RatingQualityService
-from toprung.application.rating_service import CorrectionOutcome, Move, RatingService
+from toprung.application.rating_service import CorrectionOutcome, Move
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -30,12 +32,12 @@ from toprung.domain.board_table import NEVER, EntryColumns, PlayerColumns
 from toprung.domain.catalog import Catalog
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
 from toprung.domain.events import Change, Event, PlayerRegistered, RatingChanged
-from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
+from toprung.domain.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
 from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Elo, Entry, EntryId, Standing
-from toprung.domain.rating_engine import EloEngine
+from toprung.domain.rating import Entry, EntryId, Standing
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
 
@@ -172,7 +174,8 @@ KNOWN_MATCH_ID = MatchId(17)
 class FakeAdministration:
     """The organiser's operations on players in memory. An import ends as `next_import` says."""
 
-    def __init__(self) -> None:
+    def __init__(self, lifecycle: MatchLifecycle) -> None:
+        self._lifecycle = lifecycle
         self.players: dict[str, Player] = {}
         self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
         self.sources: list[str] = []
@@ -184,6 +187,20 @@ class FakeAdministration:
     async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
         self.sources.append(source)
         return await self.import_entries(text, progress)
+
+    async def open_match(
+        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+    ) -> MatchId:
+        sides = [Participant(player_id=self._known(name).id, race=race) for name, race in (first, second)]
+        return (await self._lifecycle.open(sides[0], sides[1], source_key=key, map_name=map_name)).id
+
+    async def act_on_match(
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+    ) -> MatchState:
+        return (await self._lifecycle.act(match_id, self._known(name).id, step, outcome)).state
+
+    async def pardon_player(self, name: str) -> int:
+        return len(self._known(name).name)
 
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         if match_id != KNOWN_MATCH_ID:
@@ -258,7 +275,7 @@ class Ladder:
         self.storage = MemoryStorage()
         self.bus = EventBus()
         self.catalog = catalog or load_catalog(find_game("sc_evo"))
-        self.administration = FakeAdministration()
+        self.played = FakeStorage()
         self.health: dict[str, object] = {}
         countries = load_countries(self.catalog.common_countries)
         inactivity_us = None if inactivity_days is None else round(inactivity_days * MICROSECONDS_PER_DAY)
@@ -278,15 +295,16 @@ class Ladder:
             observe_read_seconds=lambda seconds: None,
         )
         unit_of_work = UnitOfWork(self.storage, self.bus)
-        ratings = RatingService(
-            unit_of_work=unit_of_work, backups=FakeBackups(), clock=self.clock, engine=EloEngine(Elo())
+        parts = match_parts(
+            UnitOfWork(self.played, EventBus()), catalog=self.catalog, clock=self.clock, backups=FakeBackups()
         )
+        self.administration = FakeAdministration(parts.lifecycle)
         self.services = Services(
             leaderboard=self.leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-            ratings=ratings,
-            matches=MatchHistory(unit_of_work=unit_of_work, name_keys=NameKeys({})),
+            ratings=parts.ratings,
+            matches=MatchHistory(unit_of_work=UnitOfWork(self.played, EventBus()), name_keys=NameKeys({})),
             administration=self.administration,
             catalog=self.catalog,
             countries=countries,

@@ -1,40 +1,55 @@
-"""Final matches in the database."""
+"""Matches in the database, open and over."""
 
 from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from toprung.adapters.storage import schema
-from toprung.application.ports import StoredMatch
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.match import (
+    Claim,
+    Evidence,
+    FinalMatch,
+    Match,
+    MatchId,
+    MatchResult,
+    MatchSide,
+    MatchState,
+    NewMatch,
+    Participant,
+)
 from toprung.domain.player import PlayerId
 from toprung.domain.rating_log import Verdict
 
 IDS_AT_ONCE: Final = 5_000
 ROWS_AT_ONCE: Final = 500
 
+_match, _seat, _side, _engagement = schema.match, schema.match_player, schema.match_side, schema.engagement
+
+Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
+
 
 class SqlMatchRepository:
     """Implements `MatchRepository`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_locking: bool) -> None:
         self._connection = connection
+        self._is_locking = is_locking and connection.dialect.name == "postgresql"
 
     def known_source_keys(self, keys: Collection[str]) -> set[str]:
         """See `MatchRepository`."""
-        query = select(schema.match.c.source_key).where(schema.match.c.source_key.in_(list(keys)))
+        query = select(_match.c.source_key).where(_match.c.source_key.in_(list(keys)))
         return set(self._connection.execute(query).scalars())
 
     def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
         """See `MatchRepository`."""
         if not matches:
             return []
-        statement = insert(schema.match).returning(schema.match.c.id, sort_by_parameter_order=True)
         rows = [
             {
                 "source_key": match.source_key,
+                "state": MatchState.COMPLETED.value,
                 "result": match.result.value,
                 "map_name": match.map_name,
                 "ended_at_us": match.ended_at_us,
@@ -42,82 +57,194 @@ class SqlMatchRepository:
             }
             for match in matches
         ]
+        return self._insert(rows, [match.sides for match in matches])
+
+    def open(self, new: NewMatch) -> Match:
+        """See `MatchRepository`."""
+        row = {
+            "source_key": new.source_key,
+            "state": MatchState.ASSIGNED.value,
+            "map_name": new.map_name,
+            "server": new.server,
+            "assigned_at_us": new.assigned_at_us,
+            "deadline_us": new.deadline_us,
+            "recorded_at_us": new.assigned_at_us,
+        }
+        (match_id,) = self._insert([row], [new.sides])
+        sides = [{"match_id": match_id, "side": side} for side in (1, 2)]
+        self._connection.execute(insert(_side), sides)
+        busy = [{"player_id": one.player_id, "match_id": match_id} for side in new.sides for one in side]
+        self._connection.execute(insert(_engagement), busy)
+        first, second = (MatchSide(players=players) for players in new.sides)
+        return Match(
+            id=match_id,
+            source_key=new.source_key,
+            sides=(first, second),
+            state=MatchState.ASSIGNED,
+            assigned_at_us=new.assigned_at_us,
+            deadline_us=new.deadline_us,
+            map_name=new.map_name,
+            server=new.server,
+        )
+
+    def _insert(self, rows: list[dict[str, Any]], sides: Sequence[Sides]) -> list[MatchId]:
+        statement = insert(_match).returning(_match.c.id, sort_by_parameter_order=True)
         ids = [MatchId(match_id) for match_id in self._connection.execute(statement, rows).scalars()]
-        players = [
+        seats = [
             {"match_id": match_id, "side": side, "seat": seat, "player_id": one.player_id, "race": one.race}
-            for match_id, match in zip(ids, matches, strict=True)
-            for side, participants in enumerate(match.sides, 1)
+            for match_id, both in zip(ids, sides, strict=True)
+            for side, participants in enumerate(both, 1)
             for seat, one in enumerate(participants, 1)
         ]
-        self._connection.execute(insert(schema.match_player), players)
+        self._connection.execute(insert(_seat), seats)
         return ids
 
-    def ids(self) -> list[MatchId]:
+    def save(self, match: Match) -> None:
         """See `MatchRepository`."""
-        query = select(schema.match.c.id).order_by(schema.match.c.id)
+        values = {
+            "state": match.state.value,
+            "result": None if match.result is None else match.result.value,
+            "deadline_us": match.deadline_us,
+            "ended_at_us": match.ended_at_us,
+        }
+        self._connection.execute(update(_match).where(_match.c.id == match.id).values(values))
+        if match.assigned_at_us is not None:
+            for number, side in enumerate(match.sides, 1):
+                of_side = (_side.c.match_id == match.id) & (_side.c.side == number)
+                self._connection.execute(update(_side).where(of_side).values(_side_values(side)))
+        if not match.state.is_open:
+            self._connection.execute(delete(_engagement).where(_engagement.c.match_id == match.id))
+
+    def get(self, match_id: MatchId) -> Match | None:
+        """See `MatchRepository`."""
+        if self._is_locking:
+            # Apart from the reading: a join that waits for a lock would give old rows of the tables it does not lock.
+            self._connection.execute(select(_match.c.id).where(_match.c.id == match_id).with_for_update())
+        return next(self._stored(_match.c.id == match_id), None)
+
+    def by_source_key(self, key: str) -> Match | None:
+        """See `MatchRepository`."""
+        return next(self._stored(_match.c.source_key == key), None)
+
+    def open_of(self, player_ids: Collection[PlayerId]) -> dict[PlayerId, MatchId]:
+        """See `MatchRepository`."""
+        query = select(_engagement).where(_engagement.c.player_id.in_(list(player_ids)))
+        return {PlayerId(row.player_id): MatchId(row.match_id) for row in self._connection.execute(query)}
+
+    def latest(self, limit: int, player_id: PlayerId | None = None, states: Collection[MatchState] = ()) -> list[Match]:
+        """See `MatchRepository`."""
+        ids = select(_match.c.id).order_by(_match.c.id.desc()).limit(limit)
+        if player_id is not None:
+            ids = ids.where(_match.c.id.in_(select(_seat.c.match_id).where(_seat.c.player_id == player_id)))
+        if states:
+            ids = ids.where(_match.c.state.in_([state.value for state in states]))
+        wanted = list(self._connection.execute(ids).scalars())
+        return list(self._stored(_match.c.id.in_(wanted)))[::-1]
+
+    def completed(self) -> Iterator[Match]:
+        """See `MatchRepository`."""
+        return self._stored(_match.c.state == MatchState.COMPLETED.value)
+
+    def completed_ids(self) -> list[MatchId]:
+        """See `MatchRepository`."""
+        query = select(_match.c.id).where(_match.c.state == MatchState.COMPLETED.value).order_by(_match.c.id)
         return [MatchId(match_id) for match_id in self._connection.execute(query).scalars()]
 
-    def all(self) -> Iterator[StoredMatch]:
+    def completed_moments(self, player_id: PlayerId, since_us: int) -> list[int]:
         """See `MatchRepository`."""
-        return self._stored(None)
-
-    def get(self, match_id: MatchId) -> StoredMatch | None:
-        """See `MatchRepository`."""
-        return next(self._stored(schema.match.c.id == match_id), None)
+        query = (
+            select(_match.c.ended_at_us)
+            .join(_seat, _seat.c.match_id == _match.c.id)
+            .where(_seat.c.player_id == player_id)
+            .where(_match.c.state == MatchState.COMPLETED.value, _match.c.ended_at_us >= since_us)
+            .order_by(_match.c.ended_at_us)
+        )
+        return list(self._connection.execute(query).scalars())
 
     def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
         """See `MatchRepository`."""
-        match, wanted = schema.match, list(match_ids)
+        wanted = list(match_ids)
         found: dict[MatchId, Verdict] = {}
         for first in range(0, len(wanted), IDS_AT_ONCE):
             ids = wanted[first : first + IDS_AT_ONCE]
-            query = select(match.c.id, match.c.result, match.c.is_void, match.c.ended_at_us).where(match.c.id.in_(ids))
-            for row in self._connection.execute(query):
-                result = None if row.is_void else MatchResult(row.result)
+            query = select(_match.c.id, _match.c.state, _match.c.result, _match.c.ended_at_us)
+            for row in self._connection.execute(query.where(_match.c.id.in_(ids))):
+                result = MatchResult(row.result) if row.state == MatchState.COMPLETED else None
                 found[MatchId(row.id)] = Verdict(result=result, ended_at_us=row.ended_at_us)
         return found
 
-    def latest(self, limit: int, player_id: PlayerId | None = None) -> list[StoredMatch]:
+    def due(self, now_us: int, limit: int) -> list[MatchId]:
         """See `MatchRepository`."""
-        ids = select(schema.match.c.id).order_by(schema.match.c.id.desc()).limit(limit)
-        if player_id is not None:
-            one = schema.match_player
-            ids = ids.where(schema.match.c.id.in_(select(one.c.match_id).where(one.c.player_id == player_id)))
-        wanted = list(self._connection.execute(ids).scalars())
-        return list(self._stored(schema.match.c.id.in_(wanted)))[::-1]
+        query = select(_match.c.id).where(_match.c.deadline_us <= now_us).order_by(_match.c.deadline_us).limit(limit)
+        return [MatchId(match_id) for match_id in self._connection.execute(query).scalars()]
 
-    def judge(self, match_id: MatchId, result: MatchResult, *, is_void: bool) -> None:
+    def next_deadline_us(self) -> int | None:
         """See `MatchRepository`."""
-        values = {"result": result.value, "is_void": is_void}
-        self._connection.execute(update(schema.match).where(schema.match.c.id == match_id).values(values))
-
-    def _stored(self, condition: ColumnElement[bool] | None) -> Iterator[StoredMatch]:
-        match, one = schema.match, schema.match_player
-        query = (
-            select(match, one.c.side, one.c.player_id, one.c.race)
-            .join(one, one.c.match_id == match.c.id)
-            .order_by(match.c.id, one.c.side, one.c.seat)
-        )
-        if condition is not None:
-            query = query.where(condition)
-        rows = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
-        for _, group in groupby(rows, key=lambda row: row.id):
-            of_match = list(group)
-            first = of_match[0]
-            players = {side: [row for row in of_match if row.side == side] for side in (1, 2)}
-            final = FinalMatch(
-                source_key=first.source_key,
-                sides=(_participants(players[1]), _participants(players[2])),
-                result=MatchResult(first.result),
-                ended_at_us=first.ended_at_us,
-                map_name=first.map_name,
-            )
-            yield StoredMatch(id=MatchId(first.id), match=final, is_void=first.is_void)
+        query = select(func.min(_match.c.deadline_us)).where(_match.c.deadline_us.is_not(None))
+        return self._connection.execute(query).scalar()
 
     def count(self) -> int:
         """See `MatchRepository`."""
-        return self._connection.execute(select(func.count()).select_from(schema.match)).scalar_one()
+        return self._connection.execute(select(func.count()).select_from(_match)).scalar_one()
+
+    def _stored(self, condition: ColumnElement[bool]) -> Iterator[Match]:
+        said = (_side.c.match_id == _seat.c.match_id) & (_side.c.side == _seat.c.side)
+        query = (
+            select(_match, _seat.c.side, _seat.c.player_id, _seat.c.race, *(_side.c[name] for name in _SIDE_COLUMNS))
+            .join(_seat, _seat.c.match_id == _match.c.id)
+            .outerjoin(_side, said)
+            .where(condition)
+            .order_by(_match.c.id, _seat.c.side, _seat.c.seat)
+        )
+        rows = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+        for _, group in groupby(rows, key=lambda row: row.id):
+            yield _to_match(list(group))
 
 
-def _participants(rows: Sequence[Row[Any]]) -> tuple[Participant, ...]:
-    return tuple(Participant(player_id=PlayerId(row.player_id), race=row.race) for row in rows)
+_SIDE_COLUMNS: Final = tuple(column.name for column in _side.c if column.name not in {"match_id", "side"})
+
+
+def _side_values(side: MatchSide) -> dict[str, Any]:
+    claim = side.claim
+    return {
+        "confirmed_at_us": side.confirmed_at_us,
+        "claim_result": None if claim is None else claim.result.value,
+        "claim_evidence": None if claim is None else claim.evidence.value,
+        "claim_at_us": None if claim is None else claim.at_us,
+        "claim_told_at_us": None if claim is None else claim.told_at_us,
+        "cancel_asked_at_us": side.cancel_asked_at_us,
+    }
+
+
+def _to_match(rows: Sequence[Row[Any]]) -> Match:
+    one = rows[0]
+    return Match(
+        id=MatchId(one.id),
+        source_key=one.source_key,
+        sides=(_to_side([row for row in rows if row.side == 1]), _to_side([row for row in rows if row.side == 2])),
+        state=MatchState(one.state),
+        assigned_at_us=one.assigned_at_us,
+        deadline_us=one.deadline_us,
+        result=None if one.result is None else MatchResult(one.result),
+        ended_at_us=one.ended_at_us,
+        map_name=one.map_name,
+        server=one.server,
+    )
+
+
+def _to_side(rows: Sequence[Row[Any]]) -> MatchSide:
+    one = rows[0]
+    claim = None
+    if one.claim_result is not None:
+        claim = Claim(
+            result=MatchResult(one.claim_result),
+            evidence=Evidence(one.claim_evidence),
+            at_us=one.claim_at_us,
+            told_at_us=one.claim_told_at_us,
+        )
+    return MatchSide(
+        players=tuple(Participant(player_id=PlayerId(row.player_id), race=row.race) for row in rows),
+        confirmed_at_us=one.confirmed_at_us,
+        claim=claim,
+        cancel_asked_at_us=one.cancel_asked_at_us,
+    )

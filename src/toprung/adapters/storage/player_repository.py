@@ -49,7 +49,8 @@ class SqlPlayerRepository:
         """The players by name key, as they are once they are locked."""
         select_players = select(_player).where(condition).order_by(_player.c.id)
         if self._is_locking:
-            select_players = select_players.with_for_update()
+            # Without the strength that would make rows which only name the player wait too.
+            select_players = select_players.with_for_update(key_share=True)
         rows = self._connection.execute(select_players).all()
         query = select(_identity).where(_identity.c.player_id.in_([row.id for row in rows])).order_by(_identity.c.place)
         identities: dict[tuple[int, str], list[str]] = {}

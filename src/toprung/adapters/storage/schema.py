@@ -91,12 +91,32 @@ match = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("source_key", Text, nullable=False, unique=True),
-    Column("result", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("result", String(16)),
     Column("map_name", Text),
-    Column("ended_at_us", BigInteger, nullable=False),
+    Column("server", String(32)),
+    Column("assigned_at_us", BigInteger),
+    Column("deadline_us", BigInteger),
+    Column("ended_at_us", BigInteger),
     Column("recorded_at_us", BigInteger, nullable=False),
-    Column("is_void", Boolean(create_constraint=False), nullable=False, server_default=text("false")),
     CheckConstraint("result in ('side_1_won', 'side_2_won', 'draw')", name="result"),
+    CheckConstraint(
+        "state in ('assigned', 'in_progress', 'reported', 'completed', 'aborted', 'abandoned', 'conflict', 'expired', "
+        "'voided')",
+        name="state",
+    ),
+    CheckConstraint(
+        "state <> 'completed' or (result is not null and ended_at_us is not null)", name="completed_has_a_result"
+    ),
+    CheckConstraint(
+        "(deadline_us is not null) = (state in ('assigned', 'in_progress', 'reported'))", name="open_has_a_deadline"
+    ),
+)
+Index(
+    "ix_match_deadline_us",
+    match.c.deadline_us,
+    sqlite_where=match.c.deadline_us.is_not(None),
+    postgresql_where=match.c.deadline_us.is_not(None),
 )
 
 match_player = Table(
@@ -109,6 +129,56 @@ match_player = Table(
     Column("race", String(32), nullable=False),
     CheckConstraint("side in (1, 2)", name="side"),
     Index("ix_match_player_player_id", "player_id"),
+)
+
+match_side = Table(
+    "match_side",
+    metadata,
+    Column("match_id", ForeignKey("match.id"), primary_key=True),
+    Column("side", Integer, primary_key=True),
+    Column("confirmed_at_us", BigInteger),
+    Column("claim_result", String(16)),
+    Column("claim_evidence", String(16)),
+    Column("claim_at_us", BigInteger),
+    Column("claim_told_at_us", BigInteger),
+    Column("cancel_asked_at_us", BigInteger),
+    CheckConstraint("side in (1, 2)", name="side"),
+)
+
+# A player's one place: in an open match. The key is the promise that there is never a second one.
+engagement = Table(
+    "engagement",
+    metadata,
+    Column("player_id", ForeignKey("player.id"), primary_key=True),
+    Column("match_id", ForeignKey("match.id"), nullable=False, index=True),
+)
+
+penalty = Table(
+    "penalty",
+    metadata,
+    Column("player_id", ForeignKey("player.id"), primary_key=True),
+    Column("match_id", ForeignKey("match.id"), primary_key=True),
+    Column("offence", String(16), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("pardoned_at_us", BigInteger),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("player_id", ForeignKey("player.id"), nullable=False),
+    Column("match_id", ForeignKey("match.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("created_at_us", BigInteger, nullable=False),
+    Column("was_reached", Boolean(create_constraint=False)),
+)
+Index(
+    "ix_notice_pending",
+    notice.c.id,
+    sqlite_where=notice.c.was_reached.is_(None),
+    postgresql_where=notice.c.was_reached.is_(None),
 )
 
 rating_journal = Table(

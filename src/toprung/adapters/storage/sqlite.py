@@ -18,7 +18,14 @@ from toprung.adapters.storage import migration
 from toprung.adapters.storage.failures import storage_failure
 from toprung.adapters.storage.in_flight import InFlight
 from toprung.adapters.storage.migration import Migrated
-from toprung.adapters.storage.sqlite_engine import SAFE_VERSION, driver, looking_engine, reading_engine, writing_engine
+from toprung.adapters.storage.sqlite_engine import (
+    SAFE_VERSION,
+    driver,
+    looking_engine,
+    migrating_engine,
+    reading_engine,
+    writing_engine,
+)
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.adapters.storage.writer_lock import WriterLock
 from toprung.application.ports import Committed, Transaction
@@ -107,7 +114,7 @@ class SqliteStorage:
         lock.acquire()
         try:
             writer = writing_engine(path)
-            migrated = await asyncio.to_thread(_bring_up_to_date, path, writer)
+            migrated = await asyncio.to_thread(_bring_up_to_date, path)
         except SQLAlchemyError as error:
             lock.release()
             raise storage_failure(error) from error
@@ -214,15 +221,18 @@ def _revision(engine: Engine) -> str | None:
         return migration.revision_of(connection)
 
 
-def _bring_up_to_date(path: Path, writer: Engine) -> Migrated | None:
+def _bring_up_to_date(path: Path) -> Migrated | None:
     # Looked at before the writing engine touches it: somebody else's database is not to be switched to WAL.
     revision = _revision(looking_engine(path))
     if revision is not None and revision >= migration.HEAD:
         migration.check_revision(revision)
         return None
     backup = None if revision is None else str(_backup(path, "migration"))
-    with writer.connect() as connection, connection.begin():
+    with migrating_engine(path).connect() as connection, connection.begin():
         migration.upgrade(connection)
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise StorageUnavailable(f"The database's rows do not fit together ({broken[0]}); it was left as it was.")
     _log.info("database_migrated", before=revision, after=migration.HEAD)
     return Migrated(before=revision, backup=backup)
 

@@ -31,6 +31,11 @@ def writing_engine(path: Path) -> Engine:
     return _single_engine(path, pragmas, "BEGIN IMMEDIATE")
 
 
+def migrating_engine(path: Path) -> Engine:
+    """An engine for changing the tables, which SQLite does by making them anew: meanwhile foreign keys lead nowhere."""
+    return _single_engine(path, ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"), "BEGIN IMMEDIATE")
+
+
 def looking_engine(path: Path) -> Engine:
     """An engine for a first look at a file of which it is not known yet whose it is; it changes nothing in it."""
     return _single_engine(path, ("query_only=ON", "trusted_schema=OFF"), "BEGIN")

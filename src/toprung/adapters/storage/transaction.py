@@ -10,6 +10,7 @@ from toprung.adapters.storage import journal, schema
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
 from toprung.adapters.storage.match_repository import SqlMatchRepository
+from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
 from toprung.application.ports import AuditRow
 from toprung.domain.events import Change, Event
@@ -29,7 +30,9 @@ class SqlTransaction:
         self._events: list[Event] = []
         self.players = SqlPlayerRepository(connection, is_locking=is_writing)
         self.entries = SqlEntryRepository(connection, is_locking=is_writing)
-        self.matches = SqlMatchRepository(connection)
+        self.matches = SqlMatchRepository(connection, is_locking=is_writing)
+        self.penalties = SqlPenaltyRepository(connection)
+        self.notices = SqlNoticeRepository(connection, is_locking=is_writing)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""

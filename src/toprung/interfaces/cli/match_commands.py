@@ -1,15 +1,16 @@
 """`toprung match …`, `toprung why` and `toprung verify`: matches, what they did, and whether all adds up."""
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from toprung.domain.errors import InvalidInput
-from toprung.domain.match import MatchId, MatchResult
-from toprung.interfaces.cli.output import EXIT_REFUSED, progress_bar, reporting, run, say, stderr, stdout
-from toprung.interfaces.cli.parameters import Database, Game, options
+from toprung.domain.match import MatchId, MatchResult, MatchState
+from toprung.interfaces.cli.match_life_commands import add_match_life_commands
+from toprung.interfaces.cli.output import EXIT_REFUSED, print_json, progress_bar, reporting, run, say, stderr, stdout
+from toprung.interfaces.cli.parameters import Database, Game, MatchNumber, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.entry_file import Progress
@@ -20,15 +21,15 @@ if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should no
 
 DIFFERENCES_SHOWN_MAX: Final = 50
 
-# Larger ones are no ids of a database, which would fail on them rather than say that there is no such match.
-_MatchNumber = Annotated[int, typer.Argument(metavar="MATCH", help="The match's number.", min=1, max=2**63 - 1)]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API gives it.")]
 
 
 def add_match_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    match = typer.Typer(no_args_is_help=True, help="Look at matches, and correct results.")
+    match = typer.Typer(no_args_is_help=True, help="Open, play, look at and correct matches.")
     cli.add_typer(match, name="match")
     _add_looking(cli, match, builder)
+    add_match_life_commands(match, builder)
     _add_resolve(match, builder)
     _add_verify(cli, builder)
 
@@ -37,43 +38,66 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
     @match.command(name="list")
     def list_matches(
         player: Annotated[str | None, typer.Option("--player", metavar="NAME", help="Only this player's.")] = None,
+        state: Annotated[
+            list[MatchState] | None, typer.Option("--state", help="Only in this state. May be given again.")
+        ] = None,
         limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
+        as_json: _Json = False,
         database: Database = None,
         game: Game = None,
     ) -> None:
-        """List the latest matches, the newest first."""
+        """List the latest matches, the newest first; `--state conflict` lists what waits for an organiser."""
         with reporting():
             from toprung.interfaces.cli.match_screen import show_matches
+            from toprung.interfaces.match_shapes import match_json
 
             opened = options(database=database, game=game)
-            views, catalog = run(_latest(builder(), opened, limit, player))
-            show_matches(stdout(), views, catalog)
+            views, catalog = run(_latest(builder(), opened, limit, player, state or ()))
+            if as_json:
+                print_json({"matches": [match_json(view) for view in views]})
+            else:
+                show_matches(stdout(), views, catalog)
 
     @match.command()
-    def show(number: _MatchNumber, database: Database = None, game: Game = None) -> None:
-        """Show one match and what it did to ratings."""
+    def show(
+        number: MatchNumber,
+        viewer: Annotated[str | None, typer.Option("--as", metavar="PLAYER", help="As this player sees it.")] = None,
+        as_json: _Json = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Show one match, how it stands and what it did to ratings."""
         with reporting():
             from toprung.interfaces.cli.match_screen import show_matches
+            from toprung.interfaces.match_shapes import match_json
 
-            view, catalog = run(_match(builder(), options(database=database, game=game), MatchId(number)))
+            opened = options(database=database, game=game)
+            view, catalog = run(_match(builder(), opened, MatchId(number), viewer))
+            if as_json:
+                print_json(match_json(view))
+                return
             show_matches(stdout(), [view], catalog)
             say(stdout())
-            for sentence in view.explanation():
+            for sentence in view.description() if view.changes is None else view.explanation():
                 say(stdout(), sentence)
 
     @cli.command()
-    def why(number: _MatchNumber, database: Database = None, game: Game = None) -> None:
+    def why(number: MatchNumber, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
         """Say in a few sentences why a match changed two ratings as it did."""
         with reporting():
             view, _ = run(_match(builder(), options(database=database, game=game), MatchId(number)))
-            for sentence in view.explanation():
+            sentences = view.explanation()
+            if as_json:
+                print_json({"match_id": str(number), "sentences": sentences})
+                return
+            for sentence in sentences:
                 say(stdout(), sentence)
 
 
 def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @match.command()
     def resolve(
-        number: _MatchNumber,
+        number: MatchNumber,
         winner: Annotated[str | None, typer.Option("--winner", metavar="NAME", help="Who won after all.")] = None,
         draw: Annotated[bool, typer.Option("--draw", help="Nobody won.")] = False,
         flip: Annotated[bool, typer.Option("--flip", help="The other one won.")] = False,
@@ -83,7 +107,9 @@ def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
         database: Database = None,
         game: Game = None,
     ) -> None:
-        """Judge a finished match anew. Every later game that this touches is rated again.
+        """Judge a match: one with a conflict, one that expired, or a finished one anew.
+
+        Every later game that a correction touches is rated again.
 
         Who moves by how much is shown before anything is changed.
         """
@@ -97,12 +123,12 @@ def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
             opened = options(database=database, game=game)
             view, catalog = run(_match(builder(), opened, MatchId(number)))
             result = _wanted(view, winner, draw=draw, flip=flip)
-            show_preview(stdout(), view, run(_preview(builder(), opened, view.stored.id, result)), catalog)
+            show_preview(stdout(), view, run(_preview(builder(), opened, view.match.id, result)), catalog)
             if not yes and not typer.confirm("Correct it so?", err=True):
                 say(stdout(), "Nothing was changed.")
                 return
-            outcome = run(_correct(builder(), opened, view.stored.id, result, reason))
-            say(stdout(), f"Match {outcome.match_id} is corrected; {outcome.rated_anew:,} changes were rated anew.")
+            outcome = run(_correct(builder(), opened, view.match.id, result, reason))
+            say(stdout(), f"Match {outcome.match_id} is judged; {outcome.rated_anew:,} rating changes follow from it.")
 
 
 def _add_verify(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -131,20 +157,22 @@ def _counted(differences: int) -> str:
 def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) -> MatchResult | None:
     """The result that was asked for; None is void."""
     if winner is not None:
-        names = [player.name for player in view.players]
+        names = [player.name for player in view.players if player is not None]
         matching = [place for place, name in enumerate(names) if name.casefold() == winner.strip().casefold()]
         if len(matching) != 1:
-            raise InvalidInput("winner", f"Match {view.stored.id} was played by {names[0]} and {names[1]}; name one.")
+            raise InvalidInput("winner", f"Match {view.match.id} was played by {names[0]} and {names[1]}; name one.")
         return (MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON)[matching[0]]
     if draw:
         return MatchResult.DRAW
     if not flip:
         return None
+    if view.match.result is None:
+        raise InvalidInput("flip", f"Match {view.match.id} has no result to flip; say who won with --winner NAME.")
     return {
         MatchResult.SIDE_1_WON: MatchResult.SIDE_2_WON,
         MatchResult.SIDE_2_WON: MatchResult.SIDE_1_WON,
         MatchResult.DRAW: MatchResult.DRAW,
-    }[view.stored.match.result]
+    }[view.match.result]
 
 
 def _actor() -> str:
@@ -156,15 +184,17 @@ def _actor() -> str:
 
 
 async def _latest(
-    builder: "Builder", opened: "Options", limit: int, player: str | None
+    builder: "Builder", opened: "Options", limit: int, player: str | None, states: Sequence[MatchState]
 ) -> "tuple[list[MatchView], Catalog]":
     async with builder.reading(opened) as reading:
-        return await reading.services.matches.latest(limit, player), reading.services.catalog
+        return await reading.services.matches.latest(limit, player, states), reading.services.catalog
 
 
-async def _match(builder: "Builder", opened: "Options", match_id: MatchId) -> "tuple[MatchView, Catalog]":
+async def _match(
+    builder: "Builder", opened: "Options", match_id: MatchId, viewer: str | None = None
+) -> "tuple[MatchView, Catalog]":
     async with builder.reading(opened) as reading:
-        return await reading.services.matches.get(match_id), reading.services.catalog
+        return await reading.services.matches.get(match_id, viewer), reading.services.catalog
 
 
 async def _preview(

@@ -12,7 +12,7 @@ from rich.text import Text
 from toprung.application.match_history import MatchView
 from toprung.application.rating_service import CorrectionOutcome
 from toprung.domain.catalog import Catalog
-from toprung.domain.match import MatchResult
+from toprung.domain.match import MatchResult, MatchState, Side
 from toprung.domain.moment import to_datetime
 from toprung.domain.rating import RatingChange
 from toprung.interfaces.cli.leaderboard_table import player_name
@@ -24,7 +24,7 @@ _GAP_CELLS: Final = 2  # one of padding, one that the box puts between columns
 _SIDE_CELLS_MIN: Final = 8
 _MAP_CELLS_MAX: Final = 24
 _MARKS: Final = {MatchResult.SIDE_1_WON: ">", MatchResult.SIDE_2_WON: "<", MatchResult.DRAW: "=", None: "x"}
-_HEADERS: Final = ("match", "ended (UTC)", "first", "MMR", "", "second", "MMR", "map")
+_HEADERS: Final = ("match", "when (UTC)", "first", "MMR", "", "second", "MMR", "map")
 _FIRST, _SECOND, _MAP = 2, 5, 7
 _TO_THE_RIGHT: Final = (0, 3, 6)
 
@@ -34,7 +34,7 @@ def show_matches(console: Console, views: Sequence[MatchView], catalog: Catalog)
     if not views:
         say(console, "There are no matches.")
         return
-    maps = [player_name(view.stored.match.map_name or "", _MAP_CELLS_MAX) for view in views]
+    maps = [player_name(view.match.map_name or "", _MAP_CELLS_MAX) for view in views]
     rows = [_cells(view, catalog) for view in views]
     widths = [max(cell_len(header), *(row[at].cell_len for row in rows)) for at, header in enumerate(_HEADERS[:_MAP])]
     map_cells = max(cell_len("map"), *map(cell_len, maps)) if any(maps) else 0
@@ -47,8 +47,8 @@ def show_matches(console: Console, views: Sequence[MatchView], catalog: Catalog)
         justify: Literal["left", "right"] = "right" if at in _TO_THE_RIGHT else "left"
         table.add_column(_HEADERS[at], justify=justify, no_wrap=True, width=width, header_style="dim")
     for view, row, map_name in zip(views, rows, maps, strict=True):
-        for place, at in enumerate((_FIRST, _SECOND)):
-            row[at] = _side(view, place, catalog, widths[at])
+        row[_FIRST] = _side(view, 0, catalog, widths[_FIRST])
+        row[_SECOND] = _side(view, 1, catalog, widths[_SECOND])
         table.add_row(*row, *([Text(map_name)] if len(widths) > _MAP else []))
     console.print(table)
 
@@ -74,9 +74,9 @@ def show_preview(console: Console, view: MatchView, outcome: CorrectionOutcome, 
 
 
 def _judged(view: MatchView, result: MatchResult | None) -> str:
-    first, second = (player.name for player in view.players)
+    first, second = ("a hidden opponent" if player is None else player.name for player in view.players)
     if result is None:
-        return f"void, {first} against {second}"
+        return f"{_state(view)}, {first} against {second}"
     if result is MatchResult.DRAW:
         return f"a draw of {first} and {second}"
     winner, loser = (first, second) if result is MatchResult.SIDE_1_WON else (second, first)
@@ -94,11 +94,16 @@ def _fit(widths: list[int], room: int, *, cut: bool = False) -> bool:
 
 
 def _cells(view: MatchView, catalog: Catalog) -> list[Text]:
-    result = view.stored.verdict.result
-    moved = ["void" if result is None else _moved(change) for change in view.changes]
+    match, result = view.match, view.match.standing_result
+    is_void = match.state is MatchState.VOIDED
+    moved = ["void" if is_void else ""] * 2
+    if view.changes is not None and result is not None:
+        moved = [_moved(change) for change in view.changes]
+    at_us = match.assigned_at_us if match.ended_at_us is None else match.ended_at_us
+    when = f"{to_datetime(at_us or 0):%Y-%m-%d %H:%M}"
     return [
-        Text(str(view.stored.id)),
-        Text(f"{to_datetime(view.stored.match.ended_at_us):%Y-%m-%d %H:%M}"),
+        Text(str(match.id)),
+        Text(when if result is not None or is_void else f"{when} {_state(view)}"),
         _side(view, 0, catalog),
         Text(moved[0]),
         Text(_MARKS[result], "dim"),
@@ -107,12 +112,18 @@ def _cells(view: MatchView, catalog: Catalog) -> list[Text]:
     ]
 
 
-def _side(view: MatchView, place: int, catalog: Catalog, cells: int | None = None) -> Text:
+def _state(view: MatchView) -> str:
+    return "void" if view.match.state is MatchState.VOIDED else view.match.state.value.replace("_", " ")
+
+
+def _side(view: MatchView, side: Side, catalog: Catalog, cells: int | None = None) -> Text:
     """A player and the race. Where room is short the name is cut, not the race."""
-    result = view.stored.verdict.result
-    race = catalog.race(view.stored.match.sides[place][0].race).short
-    name = player_name(view.players[place].name, None if cells is None else cells - cell_len(race) - 1)
-    has_won = result is (MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON)[place]
+    result, player = view.match.standing_result, view.players[side]
+    if player is None:
+        return Text("hidden", "dim")
+    race = catalog.race(view.match.sides[side].players[0].race).short
+    name = player_name(player.name, None if cells is None else cells - cell_len(race) - 1)
+    has_won = result is not None and result.score_of(side) == 1
     return Text(f"{name} {race}", "bold green" if has_won else "dim" if result is None else "")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -62,6 +63,11 @@ def print_bytes(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def print_json(value: object) -> None:
+    """Writes a value as JSON for a program to read."""
+    print_bytes(json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n")
 
 
 @contextmanager

@@ -67,6 +67,8 @@ BestRaceOnly = Annotated[
     bool,
     typer.Option("--best-race-only", help="Only each player's best ranked race.", rich_help_panel=_WHICH_ROWS),
 ]
+# Larger ones are no ids of a database, which would fail on them rather than say that there is no such match.
+MatchNumber = Annotated[int, typer.Argument(metavar="MATCH", help="The match's number.", min=1, max=2**63 - 1)]
 Host = Annotated[str | None, typer.Option("--host", metavar="HOST", help="The address to listen on.")]
 Port = Annotated[int | None, typer.Option("--port", metavar="PORT", help="The port to listen on.", min=0, max=65535)]
 

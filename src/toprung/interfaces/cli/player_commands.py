@@ -31,6 +31,7 @@ def add_player_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     _add_search(player, builder)
     _add_editing(player, change)
     _add_bans(player, change)
+    _add_pardon(player, builder)
 
 
 def _add_search(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -104,6 +105,20 @@ def _add_bans(player: typer.Typer, change: "_Change") -> None:
         with reporting():
             freed = change(database, game, lambda administration: administration.unban_player(name))
             say(stdout(), *_described(freed), " is not banned any more.")
+
+
+def _add_pardon(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @player.command()
+    def pardon(name: Annotated[str, _PLAYER], database: Database = None, game: Game = None) -> None:
+        """Lift a player's penalties for matches that did not come about."""
+        with reporting():
+            lifted = run(_pardon(builder(), options(database=database, game=game), name))
+            say(stdout(), f"{lifted} {'penalty is' if lifted == 1 else 'penalties are'} lifted.")
+
+
+async def _pardon(builder: "Builder", opened: "Options", name: str) -> int:
+    async with builder.administering(opened) as administration:
+        return await administration.pardon_player(name)
 
 
 async def _administer(builder: "Builder", opened: "Options", work: "_Work") -> "Player":

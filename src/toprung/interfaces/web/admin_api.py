@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from toprung.application.admin_service import Administration
 from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportSummary
+from toprung.application.match_history import MatchHistory
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
 from toprung.interfaces.web.admin_matches import add_match_routes
@@ -22,6 +23,7 @@ from toprung.interfaces.web.openapi import (
     AdminPlayerAnswer,
     CountryBody,
     NewPlayerBody,
+    PardonAnswer,
     PlayerBody,
     RenameBody,
     error_answers,
@@ -154,7 +156,7 @@ def _player_json(player: Player) -> Response:
     )
 
 
-def admin_router(administration: Administration) -> APIRouter:
+def admin_router(administration: Administration, matches: MatchHistory) -> APIRouter:
     """The routes under `/api/v1/admin`; `AdminGuard` must stand before them."""
     router = APIRouter(
         prefix=ADMIN_PREFIX,
@@ -166,7 +168,7 @@ def admin_router(administration: Administration) -> APIRouter:
     )
     _add_imports(router, administration)
     _add_players(router, administration)
-    add_match_routes(router, administration)
+    add_match_routes(router, administration, matches)
     return router
 
 
@@ -235,3 +237,9 @@ def _add_players(router: APIRouter, administration: Administration) -> None:
     @router.post("/players/unban", summary="Lift a ban", response_model=AdminPlayerAnswer, responses=not_found)
     async def unban(body: PlayerBody) -> Response:
         return _player_json(await administration.unban_player(body.name))
+
+    @router.post(
+        "/players/pardon", summary="Lift a player's penalties", response_model=PardonAnswer, responses=not_found
+    )
+    async def pardon(body: PlayerBody) -> Response:
+        return json_response({"pardoned": await administration.pardon_player(body.name)})

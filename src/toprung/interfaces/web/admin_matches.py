@@ -1,19 +1,48 @@
-"""Correcting finished matches and recomputing ratings over HTTP; the guard checked the token."""
+"""Matches over HTTP: opening, playing for a player, looking, correcting; the guard checked the token."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from toprung.application.admin_service import Administration
+from toprung.application.match_history import LISTED_MAX, MatchHistory, MatchView
+from toprung.application.match_lifecycle import SOURCE_KEY_MAX_CODE_POINTS
 from toprung.application.rating_service import REASON_MAX_CODE_POINTS, CorrectionOutcome
-from toprung.domain.match import MatchId, MatchResult
+from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
+from toprung.domain.match_life import Step
+from toprung.interfaces.match_shapes import match_json
 from toprung.interfaces.web.api import json_response
-from toprung.interfaces.web.openapi import error_answers
+from toprung.interfaces.web.match_answers import MatchAnswer, MatchesAnswer, WhyAnswer
+from toprung.interfaces.web.openapi import CodeText, Name, error_answers
 
 MATCH_ID_MAX: Final = 2**63 - 1
 ACTOR_MAX_CODE_POINTS: Final = 100
+
+
+class NewMatchBody(BaseModel):
+    """Two players and the races they are to play. The same key again gives the match that there is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    player_1: Name
+    race_1: CodeText
+    player_2: Name
+    race_2: CodeText
+    map_name: Annotated[str | None, Field(max_length=100)] = None
+    key: Annotated[str | None, Field(min_length=1, max_length=SOURCE_KEY_MAX_CODE_POINTS)] = None
+
+
+class StepBody(BaseModel):
+    """What a player does about a match. A report has an outcome, as the player says it; nothing else has one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    player: Name
+    step: Annotated[Step, Field(description="confirm, abort, report, withdraw or cancel")]
+    outcome: Outcome | None = None
 
 
 class CorrectionBody(BaseModel):
@@ -30,7 +59,7 @@ class CorrectionBody(BaseModel):
 class MoveAnswer(BaseModel):
     """What the correction does to one entry in the end."""
 
-    entry_id: str
+    entry_id: str | None
     player_name: str
     race: str
     mmr_before: int
@@ -53,16 +82,73 @@ class RecomputeAnswer(BaseModel):
     entries_changed: int
 
 
-def add_match_routes(router: APIRouter, administration: Administration) -> None:
+_MatchNumber = Annotated[int, Path(ge=1, le=MATCH_ID_MAX)]
+
+
+def add_match_routes(router: APIRouter, administration: Administration, matches: MatchHistory) -> None:
     """Adds the routes."""
+    _add_looking(router, matches)
+    _add_playing(router, administration, matches)
+    _add_judging(router, administration)
+
+
+def _add_looking(router: APIRouter, matches: MatchHistory) -> None:
+    @router.get("/matches", summary="The latest matches", response_model=MatchesAnswer, responses=error_answers(404))
+    async def latest(
+        state: Annotated[Sequence[MatchState], Query(description="Only in this state; repeat it for several.")] = (),
+        player: Annotated[str | None, Query(min_length=1, max_length=200, description="Only this player's.")] = None,
+        limit: Annotated[int, Query(ge=1, le=LISTED_MAX)] = 20,
+    ) -> Response:
+        views = await matches.latest(limit, player, state)
+        return json_response({"matches": [match_json(view) for view in views]})
+
+    @router.get("/matches/{match_id}", summary="One match", response_model=MatchAnswer, responses=error_answers(404))
+    async def one(match_id: _MatchNumber) -> Response:
+        return _match_response(await matches.get(MatchId(match_id)))
+
+    @router.get(
+        "/matches/{match_id}/why",
+        summary="Why a match changed two ratings as it did",
+        response_model=WhyAnswer,
+        responses=error_answers(404, 409),
+    )
+    async def why(match_id: _MatchNumber) -> Response:
+        view = await matches.get(MatchId(match_id))
+        return json_response({"match_id": str(match_id), "sentences": view.explanation()})
+
+
+def _add_playing(router: APIRouter, administration: Administration, matches: MatchHistory) -> None:
+    @router.post("/matches", summary="Open a match", response_model=MatchAnswer, responses=error_answers(404, 409))
+    async def open_match(body: NewMatchBody) -> Response:
+        match_id = await administration.open_match(
+            (body.player_1, body.race_1), (body.player_2, body.race_2), key=body.key, map_name=body.map_name
+        )
+        return _match_response(await matches.get(match_id))
+
+    @router.post(
+        "/matches/{match_id}/steps",
+        summary="Do for a player what the player may do about a match",
+        response_model=MatchAnswer,
+        responses=error_answers(404, 409),
+    )
+    async def act(match_id: _MatchNumber, body: StepBody) -> Response:
+        await administration.act_on_match(MatchId(match_id), body.player, body.step, body.outcome)
+        return _match_response(await matches.get(MatchId(match_id)))
+
+
+def _match_response(view: MatchView) -> Response:
+    return json_response(match_json(view))
+
+
+def _add_judging(router: APIRouter, administration: Administration) -> None:
 
     @router.post(
         "/matches/{match_id}/correction",
-        summary="Judge a finished match anew, or see what that would do",
+        summary="Judge a match, or see what that would do",
         response_model=CorrectionAnswer,
         responses=error_answers(404, 409),
     )
-    async def correct(match_id: Annotated[int, Path(ge=1, le=MATCH_ID_MAX)], body: CorrectionBody) -> Response:
+    async def correct(match_id: _MatchNumber, body: CorrectionBody) -> Response:
         match = MatchId(match_id)
         if body.preview:
             return _outcome_json(await administration.preview_correction(match, body.result))
@@ -87,7 +173,7 @@ def _outcome_json(outcome: CorrectionOutcome) -> Response:
             "after": outcome.after,
             "moves": [
                 {
-                    "entry_id": str(move.entry_id),
+                    "entry_id": None if move.entry_id is None else str(move.entry_id),
                     "player_name": move.player_name,
                     "race": move.race,
                     "mmr_before": move.mmr_before,

@@ -43,7 +43,7 @@ def create_app(services: Services, *, hub: BoardHub, admin_token: str, health: H
         redoc_url=None,
     )
     app.include_router(api_router(services, FilterReader(catalog=services.catalog, countries=services.countries)))
-    app.include_router(admin_router(services.administration))
+    app.include_router(admin_router(services.administration, services.matches))
     app.include_router(pages_router(LeaderboardPages(services, hub, templates, assets)))
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))

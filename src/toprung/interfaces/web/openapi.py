@@ -105,6 +105,12 @@ class AdminPlayerAnswer(_Answer):
     is_banned: bool
 
 
+class PardonAnswer(_Answer):
+    """How many penalties were lifted."""
+
+    pardoned: int
+
+
 class HealthAnswer(BaseModel):
     """`ok`, or what keeps the ladder from working, with the particulars that it knows."""
 
@@ -190,6 +196,7 @@ ETAG_HEADER: Final[Schema] = {
 }
 
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Artosis"])]
+CodeText = Annotated[str, Field(min_length=1, max_length=40, examples=["sc2_zerg"])]
 CountryCode = Annotated[str | None, Field(max_length=20, examples=["KR"])]
 
 

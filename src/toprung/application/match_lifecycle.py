@@ -1,0 +1,186 @@
+"""The life of a match, from two assigned players to a result: what players, organisers and deadlines do to it."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+from uuid import uuid4
+
+from toprung.application.match_steps import MatchSteps, held_by_penalty
+from toprung.application.ports import Clock, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain import match_life
+from toprung.domain.catalog import Catalog
+from toprung.domain.errors import Conflict, InvalidInput, NotFound
+from toprung.domain.match import Match, MatchId, NewMatch, Outcome, Participant, Side, other
+from toprung.domain.match_life import Step, StepRefused
+from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.domain.notice import Notice, NoticeId, NoticeKind
+from toprung.domain.player import Player, PlayerId
+
+DUE_AT_ONCE_MAX: Final = 50
+PENDING_NOTICES_MAX: Final = 200
+SOURCE_KEY_MAX_CODE_POINTS: Final = 100
+
+Choose = Callable[[Sequence[str]], str]
+"""Chance: one of several."""
+
+
+class MatchLifecycle:
+    """Opens matches and takes them further. Every method is one transaction, and harmless when it is called again."""
+
+    def __init__(
+        self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, steps: MatchSteps, choose: Choose
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._catalog = catalog
+        self._clock = clock
+        self._steps = steps
+        self._choose = choose
+
+    async def open(
+        self, first: Participant, second: Participant, *, source_key: str | None = None, map_name: str | None = None
+    ) -> Match:
+        """A match that these two are to play, on a map of the season's pool unless one is named.
+
+        The same key again gives the match that there is. Raises `NotFound`, `InvalidInput`, and `Conflict` for a player
+        who is busy, banned or sits out a penalty.
+        """
+        key = source_key or f"hand {uuid4().hex}"
+        if not 1 <= len(key) <= SOURCE_KEY_MAX_CODE_POINTS:
+            raise InvalidInput("key", f"A key has 1 to {SOURCE_KEY_MAX_CODE_POINTS} characters.")
+        if first.player_id == second.player_id:
+            raise InvalidInput("player_2", "A player cannot play a match against themselves; name two players.")
+        for participant in (first, second):
+            self._catalog.race(participant.race)
+        chosen_map = self._map(map_name)
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Match:
+            known = tx.matches.by_source_key(key)
+            if known is not None:
+                if known.participants != (first, second):
+                    raise Conflict(f"The key {key!r} names another match already, number {known.id}; use another key.")
+                return known
+            player_ids = (first.player_id, second.player_id)
+            for open_match in set(tx.matches.open_of(player_ids).values()):
+                self._steps.current(tx, open_match, now_us)  # which may turn out to be over
+            players = _ready(tx, player_ids, now_us)
+            new = NewMatch(
+                source_key=key,
+                sides=((first,), (second,)),
+                assigned_at_us=now_us,
+                deadline_us=now_us + self._steps.rules.confirm_us,
+                map_name=chosen_map,
+                server=self._server(*players),
+            )
+            return self._steps.open(tx, new, now_us)
+
+        return await self._unit_of_work.run(work)
+
+    def _map(self, wanted: str | None) -> str | None:
+        pool = [one.name for one in self._catalog.current_maps]
+        if wanted is None:
+            return self._choose(pool) if pool else None
+        known = {name.casefold(): name for name in pool}
+        if wanted.strip().casefold() not in known:
+            raise InvalidInput("map", f"{wanted!r} is not in the map pool, which has {', '.join(pool) or 'none'}.")
+        return known[wanted.strip().casefold()]
+
+    def _server(self, first: Player, second: Player) -> str | None:
+        """The server between two regions; a region that nobody said is taken to be the other player's."""
+        regions = [player.region for player in (first, second) if player.region is not None]
+        if not regions or not self._catalog.servers:
+            return None
+        return self._catalog.server_for(regions[0], regions[-1]).code
+
+    async def act(self, match_id: MatchId, player_id: PlayerId, step: Step, outcome: Outcome | None = None) -> Match:
+        """The match after one of its players did something about it; `outcome` is what a report says.
+
+        Raises `NotFound`, and `StepRefused` for what the match does not allow, or not this player.
+        """
+        if (outcome is None) == (step is Step.REPORT):
+            raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.")
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Match:
+            match = self._steps.current(tx, match_id, now_us)
+            side = match_life.side_of(match, player_id)
+            after = self._after(match, side, step, outcome, now_us)
+            return self._steps.take(tx, match, after, now_us, aborted_by=side if step is Step.ABORT else None)
+
+        return await self._unit_of_work.run(work)
+
+    def _after(self, match: Match, side: Side, step: Step, outcome: Outcome | None, now_us: int) -> Match:
+        rules = self._steps.rules
+        if step is Step.REPORT and outcome is not None:
+            return match_life.report(match, side, outcome.result_for(side), now_us, rules)
+        if step is Step.CONFIRM:
+            return match_life.confirm(match, side, now_us, rules)
+        if step is Step.ABORT:
+            return match_life.abort(match, now_us)
+        if step is Step.WITHDRAW:
+            return match_life.withdraw(match, side, rules)
+        if step is Step.CANCEL:
+            return match_life.cancel(match, side, now_us)
+        raise StepRefused(f"A player cannot do that to match {match.id}; ask an organiser.")
+
+    async def pass_deadlines(self) -> int | None:
+        """Takes every match whose deadline has passed further, and gives the next deadline of all."""
+        while True:
+            now_us = self._clock.now_us()
+            due = await self._unit_of_work.read(lambda tx, now_us=now_us: tx.matches.due(now_us, DUE_AT_ONCE_MAX))  # type: ignore[misc]
+            if not due:
+                return await self._unit_of_work.read(lambda tx: tx.matches.next_deadline_us())
+            for match_id in due:
+                await self._unit_of_work.run(lambda tx, one=match_id, now=now_us: self._steps.current(tx, one, now))  # type: ignore[misc]
+
+    async def pending_notices(self) -> list[Notice]:
+        """What players are still to be told, the oldest first."""
+        return await self._unit_of_work.read(lambda tx: tx.notices.pending(PENDING_NOTICES_MAX))
+
+    async def settle_notice(self, notice_id: NoticeId, *, was_reached: bool) -> None:
+        """Says that a player was told, or is out of reach; the time to answer a claim runs from here.
+
+        Raises `NotFound`.
+        """
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> None:
+            notice = tx.notices.get(notice_id)
+            if notice is None:
+                raise NotFound(f"There is no notice {notice_id}.")
+            if notice.was_reached is not None:
+                return
+            tx.notices.settle(notice_id, was_reached=was_reached)
+            if notice.kind is NoticeKind.CLAIM:
+                match = self._steps.current(tx, notice.match_id, now_us)
+                claimant = other(match_life.side_of(match, notice.player_id))
+                claim = match.sides[claimant].claim
+                if claim is not None and claim.at_us == notice.created_at_us:
+                    self._steps.take(tx, match, match_life.told(match, claimant, now_us, self._steps.rules), now_us)
+
+        await self._unit_of_work.run(work)
+
+
+def _ready(tx: Transaction, player_ids: tuple[PlayerId, PlayerId], now_us: int) -> tuple[Player, Player]:
+    """The two players, who can play now: locked, so that nobody bans them meanwhile. Raises `NotFound`, `Conflict`."""
+    players: dict[PlayerId, Player] = {}
+    for player_id in sorted(player_ids):  # always in the same order, so that two openings never wait in a circle
+        player = tx.players.get(player_id)
+        if player is None:
+            raise NotFound(f"There is no player with the id {player_id}.")
+        players[player_id] = player
+    busy = tx.matches.open_of(player_ids)
+    for player_id, player in players.items():
+        if player.is_banned:
+            raise Conflict(f"{player.name} is banned and cannot play.")
+        if player_id in busy:
+            raise Conflict(f"{player.name} is in match {busy[player_id]} already, which has to end first.")
+        penalty = held_by_penalty(tx, player_id, now_us)
+        if penalty is not None:
+            minutes = -(-(penalty.until_us - now_us) // (60 * MICROSECONDS_PER_SECOND))
+            raise Conflict(
+                f"{player.name} sits out for another {minutes} min after match {penalty.match_id}; an organiser can "
+                "pardon it with `toprung player pardon`."
+            )
+    first, second = player_ids
+    return players[first], players[second]

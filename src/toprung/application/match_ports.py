@@ -1,0 +1,122 @@
+"""What the application needs of the database for matches: the matches, penalties, and what players are to be told."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from toprung.domain.conduct import Penalty
+from toprung.domain.match import FinalMatch, Match, MatchId, MatchState, NewMatch
+from toprung.domain.notice import Notice, NoticeId, NoticeKind
+from toprung.domain.player import PlayerId
+from toprung.domain.rating_log import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewNotice:
+    """A notice that has no id yet. One to a player out of reach is settled when it is made."""
+
+    player_id: PlayerId
+    match_id: MatchId
+    kind: NoticeKind
+    created_at_us: int
+    was_reached: bool | None = None
+
+
+class MatchRepository(Protocol):
+    """The matches, open and over."""
+
+    def known_source_keys(self, keys: Collection[str]) -> set[str]:
+        """Which of these source keys are recorded already."""
+        ...
+
+    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
+        """Adds completed matches and gives their ids, in order."""
+        ...
+
+    def open(self, new: NewMatch) -> Match:
+        """Adds a match that is to be played; its players, who must have no other, are busy with it."""
+        ...
+
+    def save(self, match: Match) -> None:
+        """Stores a match as given. Its players are free once it is not open any more."""
+        ...
+
+    def get(self, match_id: MatchId) -> Match | None:
+        """The match with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def by_source_key(self, key: str) -> Match | None:
+        """The match that this key names."""
+        ...
+
+    def open_of(self, player_ids: Collection[PlayerId]) -> dict[PlayerId, MatchId]:
+        """The open match of each of these players who has one."""
+        ...
+
+    def latest(self, limit: int, player_id: PlayerId | None = None, states: Collection[MatchState] = ()) -> list[Match]:
+        """The matches that were recorded last, of one player or of all, in these states or any; the newest first."""
+        ...
+
+    def completed(self) -> Iterator[Match]:
+        """All whose result counts, in the order in which they were recorded."""
+        ...
+
+    def completed_ids(self) -> list[MatchId]:
+        """The ids of those, even of one that is not whole."""
+        ...
+
+    def completed_moments(self, player_id: PlayerId, since_us: int) -> list[int]:
+        """When the matches ended that this player has played to their end since."""
+        ...
+
+    def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
+        """How these matches count."""
+        ...
+
+    def due(self, now_us: int, limit: int) -> list[MatchId]:
+        """At most so many of the matches whose deadline has passed, the longest passed first."""
+        ...
+
+    def next_deadline_us(self) -> int | None:
+        """The first deadline of all."""
+        ...
+
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+
+class PenaltyRepository(Protocol):
+    """The penalties."""
+
+    def add(self, penalty: Penalty) -> None:
+        """Adds a penalty; the same player gets one a match at most."""
+        ...
+
+    def of_player(self, player_id: PlayerId, since_us: int) -> list[Penalty]:
+        """A player's penalties from then on, in the order of their moments."""
+        ...
+
+    def pardon(self, player_id: PlayerId, now_us: int) -> int:
+        """Pardons all that a player has, and gives how many that were."""
+        ...
+
+
+class NoticeRepository(Protocol):
+    """What players are to be told about their matches."""
+
+    def add(self, notices: Sequence[NewNotice]) -> None:
+        """Adds notices."""
+        ...
+
+    def get(self, notice_id: NoticeId) -> Notice | None:
+        """The notice with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def pending(self, limit: int) -> list[Notice]:
+        """At most so many that nobody settled yet, the oldest first."""
+        ...
+
+    def settle(self, notice_id: NoticeId, *, was_reached: bool) -> None:
+        """Says that the player was told, or is out of reach."""
+        ...

@@ -1,0 +1,259 @@
+"""The life of a match: what may happen to it, when, and what that leads to. Nothing here knows of ratings.
+
+Every step gives the match as it then is. A step that was made before gives the match unchanged, so that the same press
+twice, or both players' at the same instant, do no harm; one that is not lawful raises `StepRefused`.
+
+Evidence is a claim: what only one side says never decides against the other, unless it speaks against the one who
+brings it, or the other side, having been told or found out of reach, lets a deadline pass.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from toprung.domain.errors import Conflict
+from toprung.domain.match import (
+    Claim,
+    Evidence,
+    Match,
+    MatchResult,
+    MatchState,
+    Side,
+    other,
+)
+from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.domain.player import PlayerId
+
+_MINUTE_US: Final = 60 * MICROSECONDS_PER_SECOND
+_DAY_US: Final = 24 * 60 * _MINUTE_US
+
+
+class StepRefused(Conflict):
+    """A match does not allow what was asked of it."""
+
+    code = "step_refused"
+
+
+class Step(StrEnum):
+    """What happens to a match: by its players, by an organiser, or by a deadline."""
+
+    CONFIRM = "confirm"
+    ABORT = "abort"
+    REPORT = "report"
+    WITHDRAW = "withdraw"
+    CANCEL = "cancel"
+    DEADLINE = "deadline"
+    SET_RESULT = "set_result"
+    VOID = "void"
+
+
+_S = MatchState
+_BY_AN_ORGANISER: Final = {Step.SET_RESULT: (_S.COMPLETED,), Step.VOID: (_S.VOIDED,)}
+
+TRANSITIONS: Final[Mapping[MatchState, Mapping[Step, tuple[MatchState, ...]]]] = {
+    _S.ASSIGNED: {
+        Step.CONFIRM: (_S.ASSIGNED, _S.IN_PROGRESS),
+        Step.ABORT: (_S.ABORTED,),
+        Step.DEADLINE: (_S.ABANDONED,),
+        Step.VOID: (_S.VOIDED,),
+    },
+    _S.IN_PROGRESS: {
+        Step.REPORT: (_S.REPORTED, _S.COMPLETED),
+        Step.CANCEL: (_S.IN_PROGRESS, _S.VOIDED),
+        Step.DEADLINE: (_S.EXPIRED,),
+        **_BY_AN_ORGANISER,
+    },
+    _S.REPORTED: {
+        Step.REPORT: (_S.REPORTED, _S.COMPLETED, _S.CONFLICT),
+        Step.WITHDRAW: (_S.IN_PROGRESS,),
+        Step.CANCEL: (_S.REPORTED, _S.VOIDED),
+        Step.DEADLINE: (_S.REPORTED, _S.COMPLETED),
+        **_BY_AN_ORGANISER,
+    },
+    _S.COMPLETED: _BY_AN_ORGANISER,
+    _S.CONFLICT: _BY_AN_ORGANISER,
+    _S.EXPIRED: _BY_AN_ORGANISER,
+    _S.VOIDED: {Step.SET_RESULT: (_S.COMPLETED,)},
+    _S.ABORTED: {},
+    _S.ABANDONED: {},
+}
+"""Which states each step may lead to, by the state that it is made in. Where one is not named, the step is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchRules:
+    """How long players have, in microseconds: to confirm, to report, to answer a claim, and to be told of one."""
+
+    confirm_us: int = 2 * _MINUTE_US
+    report_us: int = _DAY_US
+    answer_report_us: int = _DAY_US
+    answer_replay_us: int = 15 * _MINUTE_US
+    tell_us: int = _DAY_US
+
+    def answer_us(self, evidence: Evidence) -> int:
+        """How long the other side has to answer a claim."""
+        return self.answer_replay_us if evidence is Evidence.REPLAY else self.answer_report_us
+
+
+def side_of(match: Match, player_id: PlayerId) -> Side:
+    """The side that a player acts for. Raises `StepRefused` for somebody else."""
+    side = match.side_of(player_id)
+    if side is None:
+        raise StepRefused(f"Only its two players and the organisers may act on match {match.id}.")
+    return side
+
+
+def confirm(match: Match, side: Side, now_us: int, rules: MatchRules) -> Match:
+    """A side is ready to play; with both ready the match is in progress."""
+    own = match.sides[side]
+    if own.confirmed_at_us is not None:
+        return match
+    _require(match, Step.CONFIRM)
+    confirmed = match.with_side(side, replace(own, confirmed_at_us=now_us))
+    if confirmed.started_at_us is None:
+        return confirmed
+    return replace(confirmed, state=_S.IN_PROGRESS, deadline_us=now_us + rules.report_us)
+
+
+def abort(match: Match, now_us: int) -> Match:
+    """A side does not want to play what it was assigned."""
+    if match.state is _S.ABORTED:
+        return match
+    if match.state in {_S.IN_PROGRESS, _S.REPORTED}:
+        raise StepRefused(
+            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it."
+        )
+    _require(match, Step.ABORT)
+    return _ended(match, _S.ABORTED, now_us)
+
+
+def report(
+    match: Match, side: Side, result: MatchResult, now_us: int, rules: MatchRules, evidence: Evidence = Evidence.REPORT
+) -> Match:
+    """A side says how the match ended, by its word or by a replay that was read.
+
+    A side that says it lost is believed at once, whatever the other one said. Two that agree complete the match, two
+    that differ are a conflict, and a first claim waits for the other side. One's own word may be borne out by one's
+    replay; otherwise it stands until it is withdrawn.
+    """
+    own, across = match.sides[side].claim, match.sides[other(side)].claim
+    is_said = own is not None and own.result is result and own.evidence in {evidence, Evidence.REPLAY}
+    if is_said or match.standing_result is result:
+        return match
+    _require(match, Step.REPORT)
+    if own is not None and evidence is not Evidence.REPLAY:
+        raise StepRefused(f"Match {match.id} has another report of yours; withdraw that one first.")
+    claim = Claim(result=result, evidence=evidence, at_us=now_us)
+    claimed = match.with_side(side, replace(match.sides[side], claim=claim, cancel_asked_at_us=None))
+    if result.score_of(side) == 0 or (across is not None and across.result is result):
+        return _completed(claimed, result, now_us)
+    if across is not None:
+        return _ended(claimed, _S.CONFLICT, now_us)
+    return replace(claimed, state=_S.REPORTED, deadline_us=now_us + rules.tell_us)
+
+
+def withdraw(match: Match, side: Side, rules: MatchRules) -> Match:
+    """A side takes its claim back, which it may until the other side has answered."""
+    own = match.sides[side]
+    if match.state is _S.IN_PROGRESS and own.claim is None:
+        return match
+    _require(match, Step.WITHDRAW)
+    if own.claim is None:
+        raise StepRefused(f"Match {match.id} has no report of yours to withdraw; you can report its result.")
+    started_us = match.started_at_us or 0  # a match that was reported has started
+    open_again = match.with_side(side, replace(own, claim=None))
+    return replace(open_again, state=_S.IN_PROGRESS, deadline_us=started_us + rules.report_us)
+
+
+def cancel(match: Match, side: Side, now_us: int) -> Match:
+    """A side wants the match to count for nothing; when both do, it is void."""
+    if match.sides[side].cancel_asked_at_us is not None and match.state in {*_OPEN, _S.VOIDED}:
+        return match
+    if match.state is _S.ASSIGNED:
+        raise StepRefused(f"Match {match.id} has not begun; abort it instead of cancelling it.")
+    _require(match, Step.CANCEL)
+    asked = match.with_side(side, replace(match.sides[side], cancel_asked_at_us=now_us))
+    if any(one.cancel_asked_at_us is None for one in asked.sides):
+        return asked
+    return _ended(asked, _S.VOIDED, now_us)
+
+
+def told(match: Match, claimant: Side, now_us: int, rules: MatchRules) -> Match:
+    """The other side was told of a claim, or found out of reach: from now on its time to answer runs."""
+    claim = match.sides[claimant].claim
+    if match.state is not _S.REPORTED or claim is None or claim.told_at_us is not None:
+        return match
+    known = match.with_side(claimant, replace(match.sides[claimant], claim=replace(claim, told_at_us=now_us)))
+    return replace(known, deadline_us=now_us + rules.answer_us(claim.evidence))
+
+
+def pass_deadlines(match: Match, now_us: int, rules: MatchRules) -> Match:
+    """The match after every deadline that has passed by now, each at its own moment."""
+    while match.deadline_us is not None and match.deadline_us <= now_us:
+        match = _at_deadline(match, match.deadline_us, rules)
+    return match
+
+
+def set_result(match: Match, result: MatchResult, now_us: int) -> Match:
+    """An organiser says how the match ended."""
+    if match.standing_result is result:
+        return match
+    _require(match, Step.SET_RESULT)
+    return _completed(match, result, now_us if match.ended_at_us is None else match.ended_at_us)
+
+
+def void(match: Match, now_us: int) -> Match:
+    """An organiser says that the match counts for nothing."""
+    if match.state is _S.VOIDED:
+        return match
+    _require(match, Step.VOID)
+    return _ended(match, _S.VOIDED, now_us if match.ended_at_us is None else match.ended_at_us)
+
+
+def at_fault(match: Match, aborted_by: Side | None = None) -> tuple[Side, ...]:
+    """The sides that a match did not come about because of: who aborted it, or who did not confirm in time."""
+    if match.state is _S.ABORTED:
+        return () if aborted_by is None else (aborted_by,)
+    if match.state is _S.ABANDONED:
+        return tuple(side for side in _SIDES if match.sides[side].confirmed_at_us is None)
+    return ()
+
+
+_SIDES: Final[tuple[Side, Side]] = (0, 1)
+_OPEN: Final = frozenset(state for state in MatchState if state.is_open)
+_REFUSALS: Final[Mapping[MatchState, str]] = {
+    _S.ASSIGNED: "has not begun: both players have to confirm it first",
+    _S.IN_PROGRESS: "is in progress; its result can be reported",
+    _S.REPORTED: "is reported, and waits for the other side",
+    _S.COMPLETED: "is over and its result stands; an organiser can correct it",
+    _S.ABORTED: "was aborted",
+    _S.ABANDONED: "was not confirmed in time",
+    _S.CONFLICT: "has reports that contradict each other; an organiser decides it",
+    _S.EXPIRED: "was not reported in time; an organiser can still set its result",
+    _S.VOIDED: "is void; an organiser can set its result",
+}
+
+
+def _require(match: Match, step: Step) -> None:
+    if step not in TRANSITIONS[match.state]:
+        raise StepRefused(f"Match {match.id} {_REFUSALS[match.state]}.")
+
+
+def _at_deadline(match: Match, deadline_us: int, rules: MatchRules) -> Match:
+    if match.state is _S.ASSIGNED:
+        return _ended(match, _S.ABANDONED, deadline_us)
+    if match.state is _S.IN_PROGRESS:
+        return _ended(match, _S.EXPIRED, deadline_us)
+    claimant, claim = next((side, one) for side in _SIDES if (one := match.sides[side].claim) is not None)
+    if claim.told_at_us is None:  # nobody could tell the other side in all this time, so it counts as out of reach
+        return told(match, claimant, deadline_us, rules)
+    return _completed(match, claim.result, deadline_us)
+
+
+def _completed(match: Match, result: MatchResult, ended_at_us: int) -> Match:
+    return replace(_ended(match, _S.COMPLETED, ended_at_us), result=result)
+
+
+def _ended(match: Match, state: MatchState, ended_at_us: int) -> Match:
+    return replace(match, state=state, ended_at_us=ended_at_us, deadline_us=None)

@@ -1,0 +1,52 @@
+"""The JSON of a match that the command line and the web share."""
+
+from toprung.application.match_history import MatchView
+from toprung.domain.match import Claim, Side
+from toprung.domain.moment import to_iso
+
+
+def match_json(view: MatchView) -> dict[str, object]:
+    """A match as JSON values; a side whose player the viewer may not know of is null."""
+    match = view.match
+    return {
+        "match_id": str(match.id),
+        "state": match.state.value,
+        "result": None if match.standing_result is None else match.standing_result.value,
+        "map_name": match.map_name,
+        "server": match.server,
+        "assigned_at": _iso(match.assigned_at_us),
+        "started_at": _iso(match.started_at_us),
+        "deadline": _iso(match.deadline_us),
+        "ended_at": _iso(match.ended_at_us),
+        "sides": [_side_json(view, 0), _side_json(view, 1)],
+    }
+
+
+def _side_json(view: MatchView, index: Side) -> dict[str, object] | None:
+    player, side = view.players[index], view.match.sides[index]
+    if player is None:
+        return None
+    change = None if view.changes is None else view.changes[index]
+    return {
+        "player_id": str(player.id),
+        "player_name": player.name,
+        "race": side.players[0].race,
+        "confirmed_at": _iso(side.confirmed_at_us),
+        "claim": None if side.claim is None else _claim_json(side.claim),
+        "cancel_asked_at": _iso(side.cancel_asked_at_us),
+        "mmr_before": None if change is None else change.mmr_before,
+        "mmr_after": None if change is None else change.mmr_after,
+    }
+
+
+def _claim_json(claim: Claim) -> dict[str, object]:
+    return {
+        "result": claim.result.value,
+        "evidence": claim.evidence.value,
+        "claimed_at": to_iso(claim.at_us),
+        "other_side_told_at": _iso(claim.told_at_us),
+    }
+
+
+def _iso(moment_us: int | None) -> str | None:
+    return None if moment_us is None else to_iso(moment_us)
