@@ -175,7 +175,7 @@ class AdminClient:
     ) -> MatchId:
         """See `MatchLifecycle.open`."""
         body = {"player_1": first[0], "race_1": first[1], "player_2": second[0], "race_2": second[1]}
-        opened = await self._post("/matches", body | {"key": key, "map_name": map_name}, _Match)
+        opened = await self._post("/open-match", body | {"key": key, "map_name": map_name}, _Match)
         return MatchId(opened.match_id)
 
     async def act_on_match(

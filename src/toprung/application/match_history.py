@@ -7,10 +7,10 @@ from typing import Final
 from toprung.application.ports import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
-from toprung.domain.explanation import describe, explain
+from toprung.domain.explanation import describe, explain, state_words
 from toprung.domain.match import Match, MatchId, MatchState
 from toprung.domain.match_life import side_of
-from toprung.domain.names import NameKeys, clean_name
+from toprung.domain.names import InvalidName, NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import RatingChange
 
@@ -30,14 +30,14 @@ class MatchView:
 
     def description(self) -> list[str]:
         """How the match stands, in plain sentences."""
-        names = ["a hidden opponent" if player is None else player.name for player in self.players]
+        names = ["(hidden)" if player is None else player.name for player in self.players]
         return describe(names, self.match)
 
     def explanation(self) -> list[str]:
         """Why the two ratings changed, in plain sentences. Raises `Conflict` for a match that was never rated."""
         first, second = self.players
         if self.changes is None or first is None or second is None:
-            raise Conflict(f"Match {self.match.id} is {_told(self.match.state)} and has changed no rating.")
+            raise Conflict(f"Match {self.match.id} is {state_words(self.match.state)} and has changed no rating.")
         one, two = first.name, second.name
         return explain(one, two, self.changes[0]) + explain(two, one, self.changes[1])
 
@@ -80,11 +80,13 @@ class MatchHistory:
         return await self._unit_of_work.read(work)
 
     def _player(self, tx: Transaction, name: str) -> Player:
-        key = self._name_keys.key(clean_name(name))
-        found = tx.players.by_name_keys([key])
-        if key not in found:
-            raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")
-        return found[key]
+        try:
+            keys = [self._name_keys.key(clean_name(name))]
+        except InvalidName:
+            keys = []  # nobody can be called so
+        for player in tx.players.by_name_keys(keys).values():
+            return player
+        raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")
 
 
 def _as_seen_by(view: MatchView, viewer: PlayerId) -> MatchView:
@@ -107,7 +109,3 @@ def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
         changes = None if match.result is None else (rows[0], rows[1])
         views.append(MatchView(match=match, players=(first, second), changes=changes))
     return views
-
-
-def _told(state: MatchState) -> str:
-    return state.value.replace("_", " ")

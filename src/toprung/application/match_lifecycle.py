@@ -55,15 +55,15 @@ class MatchLifecycle:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Match:
+            players = _locked(tx, (first.player_id, second.player_id))
             known = tx.matches.by_source_key(key)
             if known is not None:
                 if known.participants != (first, second):
                     raise Conflict(f"The key {key!r} names another match already, number {known.id}; use another key.")
                 return known
-            player_ids = (first.player_id, second.player_id)
-            for open_match in set(tx.matches.open_of(player_ids).values()):
+            for open_match in set(tx.matches.open_of([player.id for player in players]).values()):
                 self._steps.current(tx, open_match, now_us)  # which may turn out to be over
-            players = _ready(tx, player_ids, now_us)
+            _require_ready(tx, players, now_us)
             new = NewMatch(
                 source_key=key,
                 sides=((first,), (second,)),
@@ -101,13 +101,19 @@ class MatchLifecycle:
             raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.")
         now_us = self._clock.now_us()
 
-        def work(tx: Transaction) -> Match:
+        def work(tx: Transaction) -> Match | StepRefused:
             match = self._steps.current(tx, match_id, now_us)
-            side = match_life.side_of(match, player_id)
-            after = self._after(match, side, step, outcome, now_us)
+            try:
+                side = match_life.side_of(match, player_id)
+                after = self._after(match, side, step, outcome, now_us)
+            except StepRefused as refusal:
+                return refusal  # given and not raised, so that what a deadline did is kept
             return self._steps.take(tx, match, after, now_us, aborted_by=side if step is Step.ABORT else None)
 
-        return await self._unit_of_work.run(work)
+        came_of_it = await self._unit_of_work.run(work)
+        if isinstance(came_of_it, StepRefused):
+            raise came_of_it
+        return came_of_it
 
     def _after(self, match: Match, side: Side, step: Step, outcome: Outcome | None, now_us: int) -> Match:
         rules = self._steps.rules
@@ -161,26 +167,30 @@ class MatchLifecycle:
         await self._unit_of_work.run(work)
 
 
-def _ready(tx: Transaction, player_ids: tuple[PlayerId, PlayerId], now_us: int) -> tuple[Player, Player]:
-    """The two players, who can play now: locked, so that nobody bans them meanwhile. Raises `NotFound`, `Conflict`."""
+def _locked(tx: Transaction, player_ids: tuple[PlayerId, PlayerId]) -> tuple[Player, Player]:
+    """The two players, whom nothing else changes until the transaction ends. Raises `NotFound`."""
     players: dict[PlayerId, Player] = {}
     for player_id in sorted(player_ids):  # always in the same order, so that two openings never wait in a circle
         player = tx.players.get(player_id)
         if player is None:
             raise NotFound(f"There is no player with the id {player_id}.")
         players[player_id] = player
-    busy = tx.matches.open_of(player_ids)
-    for player_id, player in players.items():
+    first, second = player_ids
+    return players[first], players[second]
+
+
+def _require_ready(tx: Transaction, players: tuple[Player, Player], now_us: int) -> None:
+    """Raises `Conflict` where one of the two cannot play now."""
+    busy = tx.matches.open_of([player.id for player in players])
+    for player in players:
         if player.is_banned:
             raise Conflict(f"{player.name} is banned and cannot play.")
-        if player_id in busy:
-            raise Conflict(f"{player.name} is in match {busy[player_id]} already, which has to end first.")
-        penalty = held_by_penalty(tx, player_id, now_us)
+        if player.id in busy:
+            raise Conflict(f"{player.name} is in match {busy[player.id]} already, which has to end first.")
+        penalty = held_by_penalty(tx, player.id, now_us)
         if penalty is not None:
             minutes = -(-(penalty.until_us - now_us) // (60 * MICROSECONDS_PER_SECOND))
             raise Conflict(
                 f"{player.name} sits out for another {minutes} min after match {penalty.match_id}; an organiser can "
                 "pardon it with `toprung player pardon`."
             )
-    first, second = player_ids
-    return players[first], players[second]

@@ -29,7 +29,7 @@ from toprung.application.match_rating import MatchRater
 from toprung.application.match_service import MatchService
 from toprung.application.match_steps import MatchSteps
 from toprung.application.player_service import PlayerService
-from toprung.application.ports import Clock, Transaction
+from toprung.application.ports import Backups, Clock, Transaction
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
 from toprung.application.services import Services
@@ -98,16 +98,8 @@ def _catalog(wanted: str | None, recorded: str | None, games_folder: Path | None
 async def wire(
     settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
 ) -> Ladder:
-    recorded, database_id, recorded_system = await storage.read(
-        lambda tx: (tx.note("game"), tx.note("database_id"), tx.note("rating_system"))
-    )
-    catalog = _catalog(settings.game, recorded, settings.games_folder)
-    if database_id is None and not storage.is_read_only:
-        database_id = uuid4().hex
-        await storage.write(_remember("game", catalog.code))
-        await storage.write(_remember("rating_system", settings.rating_system or DEFAULT_RATING_SYSTEM))
-        await storage.write(_remember("database_id", database_id))
-    engine = _engine(settings.rating_system, recorded_system)
+    """The parts of a ladder on a storage; a new database learns here what it is. Raises what `Builder` raises."""
+    database_id, catalog, engine = await _identity(settings, storage)
     countries = load_countries(settings.common_countries or catalog.common_countries)
     name_keys = NameKeys(load_prototypes())
     races, codes = catalog.race_codes, sorted(countries.codes)
@@ -126,32 +118,18 @@ async def wire(
         inactivity_us=settings.inactivity_us,
         observe_read_seconds=observe_read_seconds,
     )
-    rater = MatchRater(engine)
-    steps = MatchSteps(
-        rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=lambda _player: False
-    )
+    played = _match_parts(settings, unit_of_work, storage, catalog, clock, engine)
     players = PlayerService(
         unit_of_work=unit_of_work,
         catalog=catalog,
         countries=countries,
         name_keys=name_keys,
         clock=clock,
-        steps=steps,
-    )
-    matches = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=rater)
-    lifecycle = MatchLifecycle(
-        unit_of_work=unit_of_work,
-        catalog=catalog,
-        clock=clock,
-        steps=steps,
-        choose=random.SystemRandom().choice,
-    )
-    ratings = RatingService(
-        unit_of_work=unit_of_work, backups=storage, clock=clock, engine=engine, rater=rater, steps=steps
+        steps=played.steps,
     )
     imports = ImportService(
         unit_of_work=unit_of_work,
-        match_service=matches,
+        match_service=played.matches,
         backups=storage,
         clock=clock,
         entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys),
@@ -162,9 +140,11 @@ async def wire(
         leaderboard=leaderboard,
         exports=ExportService(unit_of_work=unit_of_work),
         rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-        ratings=ratings,
+        ratings=played.ratings,
         matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys),
-        administration=AdminService(imports=imports, players=players, ratings=ratings, lifecycle=lifecycle),
+        administration=AdminService(
+            imports=imports, players=players, ratings=played.ratings, lifecycle=played.lifecycle
+        ),
         catalog=catalog,
         countries=countries,
         country_names=CountryNames(),
@@ -178,9 +158,61 @@ async def wire(
         bus=bus,
         unit_of_work=unit_of_work,
         players=players,
-        matches=matches,
-        lifecycle=lifecycle,
+        matches=played.matches,
+        lifecycle=played.lifecycle,
         clock=clock,
+    )
+
+
+async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None, Catalog, RatingEngine]:
+    """The database's id, its game and its rating system; a new one is given them."""
+    recorded, database_id, recorded_system = await storage.read(
+        lambda tx: (tx.note("game"), tx.note("database_id"), tx.note("rating_system"))
+    )
+    catalog = _catalog(settings.game, recorded, settings.games_folder)
+    if database_id is None and not storage.is_read_only:
+        database_id = uuid4().hex
+        await storage.write(_remember("game", catalog.code))
+        await storage.write(_remember("rating_system", settings.rating_system or DEFAULT_RATING_SYSTEM))
+        await storage.write(_remember("database_id", database_id))
+    return database_id, catalog, _engine(settings.rating_system, recorded_system)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MatchParts:
+    rater: MatchRater
+    steps: MatchSteps
+    matches: MatchService
+    lifecycle: MatchLifecycle
+    ratings: RatingService
+
+
+def _match_parts(
+    settings: Settings,
+    unit_of_work: UnitOfWork,
+    backups: Backups,
+    catalog: Catalog,
+    clock: Clock,
+    engine: RatingEngine,
+) -> _MatchParts:
+    rater = MatchRater(engine)
+    steps = MatchSteps(
+        rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=lambda _player: False
+    )
+    return _MatchParts(
+        rater=rater,
+        steps=steps,
+        matches=MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=rater),
+        lifecycle=MatchLifecycle(
+            unit_of_work=unit_of_work,
+            catalog=catalog,
+            clock=clock,
+            steps=steps,
+            choose=random.SystemRandom().choice,
+        ),
+        ratings=RatingService(
+            unit_of_work=unit_of_work, backups=backups, clock=clock, engine=engine, rater=rater, steps=steps
+        ),
     )
 
 

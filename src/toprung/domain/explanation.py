@@ -36,6 +36,14 @@ def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
     return sentences
 
 
+def state_words(state: MatchState) -> str:
+    """The state as it stands after "the match is"."""
+    return _STATE_WORDS.get(state, state.value.replace("_", " "))
+
+
+_STATE_WORDS = {MatchState.CONFLICT: "in conflict", MatchState.VOIDED: "void"}
+
+
 def describe(names: Sequence[str], match: Match) -> list[str]:
     """A few sentences on how a match stands, what each side said, and what comes next by itself. Times are UTC."""
     sentences = [f"{names[0]} against {names[1]}: {_STANDS[match.state]}."]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toprung.domain.explanation import state_words
 from toprung.domain.match import MatchId, MatchState, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.cli.output import reporting, run, say, stdout
@@ -28,9 +29,7 @@ def add_match_life_commands(match: typer.Typer, builder: "Callable[[], Builder]"
         with reporting():
             opened = options(database=database, game=game)
             state = run(_act(builder(), opened, MatchId(number), player, step, outcome))
-            say(
-                stdout(), f"Match {number} is {state.value.replace('_', ' ')}; `toprung match show {number}` says more."
-            )
+            say(stdout(), f"Match {number} is {state_words(state)}; `toprung match show {number}` says more.")
 
     _add_beginning(match, act)
     _add_reports(match, act)

@@ -12,6 +12,7 @@ from rich.text import Text
 from toprung.application.match_history import MatchView
 from toprung.application.rating_service import CorrectionOutcome
 from toprung.domain.catalog import Catalog
+from toprung.domain.explanation import state_words
 from toprung.domain.match import MatchResult, MatchState, Side
 from toprung.domain.moment import to_datetime
 from toprung.domain.rating import RatingChange
@@ -57,7 +58,8 @@ def show_preview(console: Console, view: MatchView, outcome: CorrectionOutcome, 
     """Says what a correction would do: how the match would count, and who would move by how much."""
     say(
         console,
-        f"Match {outcome.match_id}: {_judged(view, outcome.before)}; it would be {_judged(view, outcome.after)}.",
+        f"Match {outcome.match_id}: {_judged(view, outcome.before, state_words(view.match.state))}; "
+        f"it would be {_judged(view, outcome.after, state_words(MatchState.VOIDED))}.",
     )
     say(console, f"This moves {len(outcome.moves):,} ratings and rates {outcome.rated_anew:,} changes anew:")
     for move in outcome.moves[:MOVES_SHOWN_MAX]:
@@ -73,10 +75,10 @@ def show_preview(console: Console, view: MatchView, outcome: CorrectionOutcome, 
         say(console, (f"  … and {len(outcome.moves) - MOVES_SHOWN_MAX:,} more, none by more than these.", "dim"))
 
 
-def _judged(view: MatchView, result: MatchResult | None) -> str:
-    first, second = ("a hidden opponent" if player is None else player.name for player in view.players)
+def _judged(view: MatchView, result: MatchResult | None, otherwise: str) -> str:
+    first, second = ("(hidden)" if player is None else player.name for player in view.players)
     if result is None:
-        return f"{_state(view)}, {first} against {second}"
+        return f"{otherwise}, {first} against {second}"
     if result is MatchResult.DRAW:
         return f"a draw of {first} and {second}"
     winner, loser = (first, second) if result is MatchResult.SIDE_1_WON else (second, first)
@@ -103,17 +105,13 @@ def _cells(view: MatchView, catalog: Catalog) -> list[Text]:
     when = f"{to_datetime(at_us or 0):%Y-%m-%d %H:%M}"
     return [
         Text(str(match.id)),
-        Text(when if result is not None or is_void else f"{when} {_state(view)}"),
+        Text(when if result is not None or is_void else f"{when} {state_words(match.state)}"),
         _side(view, 0, catalog),
         Text(moved[0]),
-        Text(_MARKS[result], "dim"),
+        Text(_MARKS[result] if result is not None or is_void else "", "dim"),
         _side(view, 1, catalog),
         Text(moved[1]),
     ]
-
-
-def _state(view: MatchView) -> str:
-    return "void" if view.match.state is MatchState.VOIDED else view.match.state.value.replace("_", " ")
 
 
 def _side(view: MatchView, side: Side, catalog: Catalog, cells: int | None = None) -> Text:

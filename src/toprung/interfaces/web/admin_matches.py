@@ -118,7 +118,7 @@ def _add_looking(router: APIRouter, matches: MatchHistory) -> None:
 
 
 def _add_playing(router: APIRouter, administration: Administration, matches: MatchHistory) -> None:
-    @router.post("/matches", summary="Open a match", response_model=MatchAnswer, responses=error_answers(404, 409))
+    @router.post("/open-match", summary="Open a match", response_model=MatchAnswer, responses=error_answers(404, 409))
     async def open_match(body: NewMatchBody) -> Response:
         match_id = await administration.open_match(
             (body.player_1, body.race_1), (body.player_2, body.race_2), key=body.key, map_name=body.map_name
