@@ -65,6 +65,12 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         None, description="The admin API's token; a new one is made at each start if unset."
     )
+    replay_workers: Annotated[int, Field(ge=0, le=8)] = Field(
+        2, description="How many replays are read at a time, each in a process of its own; 0 reads none."
+    )
+    replay_seconds_max: Annotated[float, Field(gt=0, le=10)] = Field(
+        2.5, description="How long reading one replay may take, in seconds, before its process is killed."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @field_validator("common_countries", mode="before")
