@@ -15,9 +15,10 @@ from toprung.adapters.storage import migration
 from toprung.application.admin_service import Administration
 from toprung.application.demo_service import DemoService
 from toprung.application.ports import Clock
+from toprung.application.replay_parsing import PoolHealth
 from toprung.bootstrap.site import running_server, serve_site
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
-from toprung.domain.errors import Conflict, WriterPresent
+from toprung.domain.errors import Conflict, NotFound, WriterPresent
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 from toprung.interfaces.web.server import listen
 from toprung.settings import Settings, load_settings
@@ -62,6 +63,14 @@ class Bootstrap:
             ladder = await wire(settings, storage, SystemClock(), lambda _: None)
             yield ladder.services.administration
             await ladder.unit_of_work.drain()
+
+    async def pool_health(self, options: Options) -> PoolHealth:
+        """See `Builder`."""
+        record = await running_server(_settings(options))
+        if record is None:
+            raise NotFound("No server runs on this ladder, so nothing reads replays; start one with `toprung serve`.")
+        async with AdminClient(record.address, record.token) as client:
+            return await client.pool_health()
 
     async def migrate(self, options: Options) -> MigrationSummary:
         """See `Builder`."""

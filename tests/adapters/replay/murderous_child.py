@@ -13,7 +13,6 @@ import socket
 import struct
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -72,7 +71,7 @@ def ignore_sigterm() -> object:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
         with suppress(BaseException):
-            time.sleep(60)
+            threading.Event().wait()
 
 
 def stop() -> object:
@@ -90,8 +89,8 @@ def eat() -> object:
 
 def print_much() -> object:
     for _ in range(5_000):
-        print("not a frame at all", "x" * 100)
-        print("not a frame at all", "x" * 100, file=sys.stderr)
+        print("not a frame at all", "x" * 100)  # noqa: T201 - that is what it does
+        print("not a frame at all", "x" * 100, file=sys.stderr)  # noqa: T201
     os.write(1, b"x" * 100_000)
     with suppress(BlockingIOError):
         while True:
@@ -189,9 +188,9 @@ def attempts() -> dict[str, Callable[[], object]]:
     return {
         "open a file": lambda: os.open("/etc/passwd", os.O_RDONLY),
         "write a file": lambda: os.open("/tmp/toprung-escaped", os.O_WRONLY | os.O_CREAT),
-        "list a folder": lambda: os.listdir("/"),
-        "look at a file": lambda: os.stat("/etc/passwd"),
-        "remove a file": lambda: os.unlink("/tmp/toprung-not-there"),
+        "list a folder": lambda: os.listdir("/"),  # noqa: PTH208 - system calls are what is tried here
+        "look at a file": lambda: os.stat("/etc/passwd"),  # noqa: PTH116
+        "remove a file": lambda: os.unlink("/tmp/toprung-not-there"),  # noqa: PTH108
         "make a socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
         "connect": lambda: call("connect", CHANNEL, struct.pack("=HH4s8x", 2, 9, b"\x7f\0\0\1"), 16),
         "make a local socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
@@ -238,7 +237,7 @@ MURDERS: dict[str, Callable[[], object]] = {
     "wait in c with the gil": wait_in_c_with_the_gil,
     "match for ever": match_for_ever,
     "ignore sigterm": ignore_sigterm,
-    "sleep": lambda: time.sleep(60),
+    "sleep": lambda: threading.Event().wait(),
     "stop": stop,
     "segfault": segfault,
     "eat": eat,

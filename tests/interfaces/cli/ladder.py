@@ -21,6 +21,7 @@ from toprung.application.match_history import MatchHistory
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import NewEntry, NewPlayer, Transaction
 from toprung.application.rating_quality import RatingQualityService
+from toprung.application.replay_parsing import NO_POOL, PoolHealth
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -91,6 +92,7 @@ class Ladder:
     )
     while_playing: Callable[[], None] = lambda: None
     while_serving: Callable[[], None] = lambda: None
+    pool: PoolHealth = NO_POOL
     options: list[Options] = field(default_factory=list)
     storage: FakeStorage = field(default_factory=FakeStorage)
 
@@ -145,6 +147,10 @@ class Ladder:
     async def administering(self, options: Options) -> AsyncIterator[Administration]:
         self._opened(options)
         yield self._services(options, lambda _seconds: None).administration
+
+    async def pool_health(self, options: Options) -> PoolHealth:
+        self._opened(options)
+        return self.pool
 
     async def migrate(self, options: Options) -> MigrationSummary:
         self._opened(options)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.application.admin_service import Administration
+from toprung.application.replay_parsing import PoolHealth
 from toprung.application.services import Services
 
 
@@ -51,6 +52,10 @@ class Builder(Protocol):
 
     def administering(self, options: Options) -> AbstractAsyncContextManager[Administration]:
         """The organiser's operations: through the running server's API where there is one, else in this process."""
+        ...
+
+    async def pool_health(self, options: Options) -> PoolHealth:
+        """How the running server's replay pool is; `NotFound` where no server runs."""
         ...
 
     async def migrate(self, options: Options) -> MigrationSummary:
