@@ -87,7 +87,9 @@ class _PoolCollector(Collector):
         yield GaugeMetricFamily(
             "toprung_replay_pool_degraded", "1 while no process can start.", health.status == "degraded"
         )
-        yield GaugeMetricFamily("toprung_replay_sandbox_reduced", "1 without a full sandbox.", health.is_reduced)
+        yield GaugeMetricFamily(
+            "toprung_replay_sandbox_reduced", "1 without a full sandbox.", health.sandbox == "reduced"
+        )
         yield _counter("toprung_replay_outcomes", "What became of replays.", "outcome", health.outcomes)
         yield _counter("toprung_replay_children_retired", "Processes replaced, by why.", "reason", health.retired)
         starts = {"ready": health.boots, "failed": health.failed_boots}

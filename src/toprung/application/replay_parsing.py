@@ -110,9 +110,11 @@ class PoolHealth:
     sandbox_missing: tuple[str, ...] = ()
 
     @property
-    def is_reduced(self) -> bool:
-        """Whether the sandbox is less than it should be."""
-        return bool(self.sandbox_missing)
+    def sandbox(self) -> Literal["unknown", "complete", "reduced"]:
+        """Whether the sandbox is all that it should be; unknown before the first child has told."""
+        if self.sandbox_missing:
+            return "reduced"
+        return "complete" if self.sandbox_in_force else "unknown"
 
 
 NO_POOL = PoolHealth(status="off", workers=0)

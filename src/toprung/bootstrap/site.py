@@ -68,7 +68,7 @@ async def serve_site(
             "game": ladder.services.catalog.code,
             "entries": board.entries,
             "ranked": len(board),
-            "replays": {"status": replays.status, "sandbox": "reduced" if replays.is_reduced else "complete"},
+            "replays": {"status": replays.status, "sandbox": replays.sandbox},
         }
 
     app = create_app(

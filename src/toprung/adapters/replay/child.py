@@ -98,6 +98,9 @@ def serve(load: Callable[[], Parse], *, parent_pid: int, confine: Callable[[int]
     gauge = MemoryGauge()
     parse = load()
     confinement = confine(parent_pid)
+    # What brings this process down is written to the pipe behind descriptor 2; a parser's chatter would only fill it.
+    faulthandler.enable(file=2, all_threads=False)
+    sys.stderr = sys.stdout
     rss_bytes = gauge.rss_bytes()
     channel.send(framed(Ready(in_force=confinement.in_force, missing=confinement.missing, rss_bytes=rss_bytes)))
     while (request := channel.request()) is not None:
@@ -120,9 +123,6 @@ def _take_channel() -> Channel:
     for stream in (0, 1):
         os.dup2(nothing, stream)
     os.close(nothing)
-    # What brings the process down is written to the pipe behind descriptor 2; a parser's chatter would only fill it.
-    faulthandler.enable(file=2, all_threads=False)
-    sys.stderr = sys.stdout
     return Channel(CHANNEL)
 
 

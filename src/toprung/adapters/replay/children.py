@@ -75,7 +75,7 @@ class Children:
     def start(self) -> None:
         """Begins to start the children."""
         self._pinging = asyncio.create_task(self._ping_now_and_then())
-        self._refill()
+        self.refill()
 
     def take(self) -> Worker:
         """The child that has been idle the longest; it is busy from here on."""
@@ -88,9 +88,7 @@ class Children:
         if (reason := why or self._reason_to_go(worker)) is not None:
             self._retire(worker, reason)
             return
-        worker.state = "idle"
-        self._idle.append(worker)
-        self._changed()
+        self._rest(worker)
 
     async def close(self, grace_seconds: float) -> bool:
         """Ends all children; those at work may finish before. Whether none had to be killed at it."""
@@ -116,7 +114,8 @@ class Children:
                 worker.kill()
             await asyncio.wait(self._lives)
 
-    def _refill(self) -> None:
+    def refill(self) -> None:
+        """Starts as many children as are missing, unless the circuit is open."""
         now = self._clock()
         while (
             not self._is_closed
@@ -133,13 +132,13 @@ class Children:
 
     def _start_again(self) -> None:
         self._next_start = None
-        self._refill()
+        self.refill()
 
     def _lived(self, life: asyncio.Task[None]) -> None:
         self._lives.discard(life)
         if not life.cancelled() and (error := life.exception()) is not None:
             _log.error("replay_child_lost", exc_info=error)
-        self._refill()
+        self.refill()
 
     async def _live(self) -> None:
         """One child's life, from its start until its process is gone."""
@@ -159,8 +158,9 @@ class Children:
             self.is_failing = False
             self.crash_loop.succeeded(self._clock())
             self.sandbox_in_force, self.sandbox_missing = worker.in_force, worker.missing
-            self.give_back(worker)
-            self._refill()  # where the circuit let one through to see, the others may follow
+            # Whatever it is like, it does one job or answers one ping: else one that is born too big is born for ever.
+            self._rest(worker)
+            self.refill()  # where the circuit let one through to see, the others may follow
         else:
             worker.kill()
         exit_code, last_words = await worker.gone()
@@ -192,13 +192,19 @@ class Children:
                 _log.error("replay_pool_circuit_opened", seconds=self.crash_loop.seconds_open(self._clock()))
             self._changed()
 
+    def _rest(self, worker: Worker) -> None:
+        if self._is_closed:
+            self._retire(worker, "closing")
+            return
+        worker.state = "idle"
+        self._idle.append(worker)
+        self._changed()
+
     def _retire(self, worker: Worker, why: str) -> None:
         self.retired[why] += 1
         worker.dismiss()
 
     def _reason_to_go(self, worker: Worker) -> str | None:
-        if self._is_closed:
-            return "closing"
         if worker.is_lost:
             return "lost"
         if worker.rss_bytes > self._limits.rss_bytes_max:

@@ -138,6 +138,7 @@ class ReplayPool:
             return self._unavailable()
         place: asyncio.Future[_Given] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
+        self._children.refill()
         self._hand_out()
         try:
             await asyncio.wait({place}, timeout=WAIT_SECONDS_MAX)
@@ -181,7 +182,8 @@ class ReplayPool:
             self._waiting.popleft().set_result(outcome)
 
     def _is_hopeless(self) -> bool:
-        return self._children.crash_loop.is_tripped and not self._children.at_hand
+        """Whether there is no child, and there will be none for a while."""
+        return self._children.crash_loop.seconds_open(self._clock()) is not None and not self._children.at_hand
 
     def _unavailable(self) -> Unavailable:
         seconds = self._children.crash_loop.seconds_open(self._clock())

@@ -20,12 +20,13 @@ _ALLOW: Final = 0x7FFF0000
 _REFUSE: Final = 0x00050000 | EPERM
 _KILL_PROCESS: Final = 0x80000000
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
+_INSTRUCTION: Final = struct.Struct("=HBBI")
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 _ARCHITECTURES: Final[Mapping[str, int]] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 # name: number on x86_64, on aarch64
-_ALLOWED: Final[Mapping[str, tuple[int, int]]] = {
+_ALLOWED: Final[dict[str, tuple[int, int]]] = {
     "read": (0, 63),
     "write": (1, 64),
     "readv": (19, 65),
@@ -58,10 +59,10 @@ _ALLOWED: Final[Mapping[str, tuple[int, int]]] = {
     "exit_group": (231, 94),
 }
 # Memory, but none that can be run: the parser's code is all there by now.
-_ALLOWED_WITHOUT_EXECUTION: Final[Mapping[str, tuple[int, int]]] = {"mmap": (9, 222), "mprotect": (10, 226)}
+_ALLOWED_WITHOUT_EXECUTION: Final[dict[str, tuple[int, int]]] = {"mmap": (9, 222), "mprotect": (10, 226)}
 _PROTECTION_ARGUMENT: Final = 2
 # Its own limits, and those of no other process: the CPU limit is set anew for each job.
-_ALLOWED_ON_ITSELF: Final[Mapping[str, tuple[int, int]]] = {"prlimit64": (302, 261)}
+_ALLOWED_ON_ITSELF: Final[dict[str, tuple[int, int]]] = {"prlimit64": (302, 261)}
 
 
 class _Program(ctypes.Structure):
@@ -78,28 +79,40 @@ def enter(libc: ctypes.CDLL, machine: str) -> bool:
 
     `no_new_privs` must be set before.
     """
-    instructions = b"".join(_instructions(machine))
-    program = _Program(len(instructions) // 8, instructions)
-    return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) == 0)
+    instructions = program(machine)
+    given = _Program(len(instructions) // _INSTRUCTION.size, instructions)
+    return bool(libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(given), 0, 0) == 0)
+
+
+def numbers(machine: str) -> dict[str, int]:
+    """The system calls that are let through, by name, as this kind of machine numbers them."""
+    column = list(_ARCHITECTURES).index(machine)
+    calls = _ALLOWED | _ALLOWED_WITHOUT_EXECUTION | _ALLOWED_ON_ITSELF
+    return {name: both[column] for name, both in calls.items()}
+
+
+def program(machine: str) -> bytes:
+    """The filter as the kernel reads it: one `struct sock_filter` after the other."""
+    return b"".join(_instructions(machine))
 
 
 def _instructions(machine: str) -> Iterator[bytes]:
-    column = list(_ARCHITECTURES).index(machine)
+    number = numbers(machine)
     yield _instruction(_LOAD, _ARCHITECTURE_AT)
     yield _instruction(_JUMP_IF_EQUAL, _ARCHITECTURES[machine], if_so=1)
     yield _instruction(_RETURN, _KILL_PROCESS)
     yield _instruction(_LOAD, _NUMBER_AT)
-    for numbers in _ALLOWED.values():
-        yield _instruction(_JUMP_IF_EQUAL, numbers[column], if_not=1)
+    for name in _ALLOWED:
+        yield _instruction(_JUMP_IF_EQUAL, number[name], if_not=1)
         yield _instruction(_RETURN, _ALLOW)
-    for numbers in _ALLOWED_WITHOUT_EXECUTION.values():
-        yield _instruction(_JUMP_IF_EQUAL, numbers[column], if_not=4)
+    for name in _ALLOWED_WITHOUT_EXECUTION:
+        yield _instruction(_JUMP_IF_EQUAL, number[name], if_not=4)
         yield _instruction(_LOAD, _argument(_PROTECTION_ARGUMENT))
         yield _instruction(_JUMP_IF_ANY_BIT, PROT_EXEC, if_so=1)
         yield _instruction(_RETURN, _ALLOW)
         yield _instruction(_RETURN, _REFUSE)
-    for numbers in _ALLOWED_ON_ITSELF.values():
-        yield _instruction(_JUMP_IF_EQUAL, numbers[column], if_not=4)
+    for name in _ALLOWED_ON_ITSELF:
+        yield _instruction(_JUMP_IF_EQUAL, number[name], if_not=4)
         yield _instruction(_LOAD, _argument(0))
         yield _instruction(_JUMP_IF_EQUAL, 0, if_not=1)
         yield _instruction(_RETURN, _ALLOW)
@@ -113,4 +126,4 @@ def _argument(index: int) -> int:
 
 
 def _instruction(code: int, value: int, *, if_so: int = 0, if_not: int = 0) -> bytes:
-    return struct.pack("=HBBI", code, if_so, if_not, value)
+    return _INSTRUCTION.pack(code, if_so, if_not, value)

@@ -58,9 +58,9 @@ def _show(health: "PoolHealth") -> None:
             f"Its processes cannot start; the next try is in {health.circuit_seconds:.0f} s. The server's log says why."
         )
         say(console, (words, "red"))
-    if health.is_reduced:
+    if health.sandbox == "reduced":
         say(console, (f"The sandbox is reduced: this system lacks {', '.join(health.sandbox_missing)}.", "yellow"))
-    elif health.sandbox_in_force:
+    elif health.sandbox == "complete":
         say(console, ("The sandbox is complete.", "dim"))
     if health.children:
         _show_children(health)
