@@ -2,24 +2,26 @@
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import PlainTextResponse
 
 from tests.adapters.replay.pool_health import broken_pool, busy_pool
-from tests.interfaces.web.ladder import ADMIN_TOKEN, FakeAdministration, Ladder
+from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.replay_parsing import NO_POOL, PoolHealth
-from toprung.interfaces.web.admin_api import admin_router
+from toprung.interfaces.web.admin_pool import add_pool_route
 from toprung.interfaces.web.errors import add_error_handlers
-from toprung.interfaces.web.security import AdminGuard
+from toprung.interfaces.web.security import ADMIN_PREFIX, AdminGuard
 from toprung.log import Metrics
 
 
 def client_of(health: PoolHealth, token: str = ADMIN_TOKEN) -> AdminClient:
     app = FastAPI()
     add_error_handlers(app, lambda status, sentence: PlainTextResponse(sentence, status))
-    app.include_router(admin_router(FakeAdministration(), lambda: health))
+    router = APIRouter(prefix=ADMIN_PREFIX)
+    add_pool_route(router, lambda: health)
+    app.include_router(router)
     app.add_middleware(AdminGuard, admin_token=ADMIN_TOKEN)
     return AdminClient("http://127.0.0.1:8123", token, httpx.ASGITransport(app))
 
