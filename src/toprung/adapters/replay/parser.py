@@ -12,7 +12,6 @@ from sc2reader.decoders import BitPackedDecoder
 from sc2reader.objects import Entity
 from sc2reader.readers import AttributesEventsReader, DetailsReader, InitDataReader
 from sc2reader.resources import Replay
-from sc2reader.utils import Length
 
 from toprung.adapters.replay.mpq_archive import MpqArchive
 from toprung.adapters.replay.nesting import check_nesting
@@ -32,6 +31,7 @@ _READERS: Final[dict[str, Any]] = {
 _EVENT_FILES: Final = ("replay.game.events", "replay.tracker.events")
 
 _GAME: Final = 16  # the key of the attributes that belong to no player
+_REGIONS: Final = {"sg": "sea"}
 _RESULTS: Final = {1: "win", 2: "loss", 3: "draw"}
 
 
@@ -72,7 +72,6 @@ def _parsed(archive: MpqArchive) -> Replay:
     replay.frames = header[3]
     replay.build, replay.base_build = replay.versions[4], replay.versions[5]
     replay.release_string = ".".join(str(number) for number in replay.versions[1:5])
-    replay.length = Length()
     for name, reader in _READERS.items():
         content = archive.read(name)
         if not content:
@@ -82,19 +81,32 @@ def _parsed(archive: MpqArchive) -> Replay:
         if isinstance(reader, DetailsReader):
             check_nesting(content)
         replay.raw_data[name] = reader(content, replay)
-    replay.load_all_details()
+    replay.load_init_data()
+    replay.load_attribute_events()
+    # Not `load_details`: it computes lengths and times that are wrong, and fails for mods without the standard data.
+    replay.region = _region(_details(replay))
     replay.load_players()
     return replay
 
 
+def _details(replay: Replay) -> dict[str, Any]:
+    details: dict[str, Any] | None = replay.raw_data.get("replay.details")
+    return replay.raw_data["replay.details.backup"] if details is None else details
+
+
+def _region(details: dict[str, Any]) -> str:
+    server: str = details["cache_handles"][0].server.lower()
+    return _REGIONS.get(server, server)
+
+
 def _facts(replay: Replay) -> dict[str, object]:
-    details = replay.raw_data.get("replay.details") or replay.raw_data["replay.details.backup"]
+    details = _details(replay)
     handles = [handle.hash for handle in details["cache_handles"]]
     attributes = replay.attributes[_GAME]
     return {
         "players": [_player(entity) for entity in replay.players],
         "observers": [observer.name for observer in replay.observers],
-        "map_name": replay.map_name,
+        "map_name": details["map_name"],
         "map_handle": handles[-1],
         "mod_handles": handles[:-1],
         "frames": replay.frames,

@@ -59,14 +59,17 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
     fingerprint: _Sha256
 
 
-def decode_reading(answer: object, catalog: Catalog) -> ReplayReading:
-    """The reading that a child's answer (JSON, decoded) stands for, its races as the catalogue calls them.
+_decoder: Final = msgspec.json.Decoder(_Answer)
 
-    Raises `UnreadableReplay` for every answer that is not exactly of the shape, or holds what no game can have been.
+
+def decode_reading(answer: bytes, catalog: Catalog) -> ReplayReading:
+    """The reading that a child's answer, JSON, stands for; its races as the catalogue calls them.
+
+    Raises `ReplayInvalid` for every answer that is not exactly of the shape, or holds what no game can have been.
     """
     try:
-        told = msgspec.convert(answer, _Answer)
-    except msgspec.ValidationError:
+        told = _decoder.decode(answer)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         raise ReplayInvalid from None
     if any(unsafe_character(text) for text in _texts(told)):
         raise ReplayInvalid
