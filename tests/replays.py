@@ -85,7 +85,7 @@ def archive(
     hash_entries: int | None = None,
     block_entries: int | None = None,
 ) -> bytes:
-    """An MPQ archive behind a block of user data, as replays are. Numbers of entries that are given are only claimed."""
+    """An MPQ archive behind a block of user data, as replays are. Numbers of entries, if given, are only claimed."""
     body, blocks, hashes = bytearray(), [], []
     for index, (name, file) in enumerate(files.items()):
         blocks += [32 + len(body), len(file.data), file.claimed_bytes, file.flags]

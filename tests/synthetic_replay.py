@@ -95,14 +95,15 @@ def details_of(game: SyntheticGame) -> bytes:
         13: _number(3),
         14: _optional(None),
         15: _number(0),
-        16: _byte(0),
+        16: _optional(_byte(0)),
+        17: _byte(0),
     }
     return _struct(fields)
 
 
 def _detailed(player: SyntheticPlayer, team: int) -> bytes:
     account = (0, b"\0\0\0\0", 0, 0) if player.is_computer else (2, b"\0\0S2", 1, player.uid)
-    bnet = _struct({0: _byte(account[0]), 1: _four(account[1]), 2: _number(account[2]), 4: _number(account[3])})
+    bnet = _struct({0: _number(account[0]), 1: _four(account[1]), 2: _number(account[2]), 4: _number(account[3])})
     return _struct(
         {
             0: _blob(player.name.encode()),

@@ -21,8 +21,8 @@ _FILE_TIME_OF_1970: Final = 116_444_736_000_000_000
 _Name = Annotated[str, msgspec.Meta(max_length=64)]
 _MapName = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 _Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-_Account = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}-[A-Za-z0-9]{1,4}-[0-9]{1,3}-[0-9]{1,20}$")]
-_Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+_Account = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}-[A-Za-z0-9]{1,4}-[0-9]{1,3}-[0-9]{1,20}\Z")]
+_Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class _Player(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,7 +41,7 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
     map_name: _MapName
     map_handle: _Sha256
     mod_handles: Annotated[list[_Sha256], msgspec.Meta(max_length=HANDLES_MAX)]
-    frames: Annotated[int, msgspec.Meta(ge=0, le=int(LENGTH_SECONDS_MAX * FRAMES_PER_SECOND))]
+    frames: Annotated[int, msgspec.Meta(ge=0, le=round(LENGTH_SECONDS_MAX * FRAMES_PER_SECOND))]
     file_time: Annotated[
         int,
         msgspec.Meta(
@@ -49,12 +49,12 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
             lt=_FILE_TIME_OF_1970 + _ENDED_AT_US_MAX * 10,
         ),
     ]
-    region: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,8}$")]
+    region: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,8}\Z")]
     speed: _Word | None
     privacy: _Word | None
     category: _Word | None
     is_matchmade: bool
-    release: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10}){3}$")]
+    release: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10}){3}\Z")]
     build: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
     fingerprint: _Sha256
 
