@@ -2,6 +2,7 @@
 
 import bz2
 import io
+import json
 import struct
 import zlib
 from collections.abc import Callable, Mapping
@@ -11,6 +12,10 @@ from typing import Final
 
 import mpyq
 import pytest
+
+from toprung.adapters.replay.parser import parse_replay
+from toprung.application.replay_parsing import Parsed, ParseOutcome, Refused
+from toprung.domain.replay import UnreadableReplay
 
 REAL_FOLDER: Final = Path(__file__).parents[2] / "shared" / "data" / "replays"
 REAL_REPLAYS: Final = sorted(REAL_FOLDER.glob("*.SC2Replay"))
@@ -28,6 +33,18 @@ each_real_replay = pytest.mark.parametrize(
 SINGLE_UNIT: Final = 0x0100_0000
 PACKED: Final = 0x0000_0200
 EXISTS: Final = 0x8000_0000
+
+
+class InProcessParser:
+    """Implements `ReplayParser` without a process of its own: for files that a test made itself."""
+
+    async def parse(self, data: bytes) -> ParseOutcome:
+        """What the parser says."""
+        try:
+            return Parsed(payload=json.dumps(parse_replay(data)).encode())
+        except UnreadableReplay as error:
+            return Refused(code=error.code, sentence=str(error))
+
 
 Method = Callable[[bytes], bytes]
 

@@ -49,7 +49,8 @@ def played(draw: st.DrawFn) -> Played:
     """A match, and a replay that was built from it."""
     first, second = draw(st.lists(names, min_size=2, max_size=2, unique_by=name_key))
     accounts = draw(st.lists(handles, min_size=2, max_size=2, unique=True))
-    sides, players = [], []
+    sides: list[ExpectedSide] = []
+    players: list[ReplayPlayer] = []
     for name, account, outcome in zip((first, second), accounts, draw(st.sampled_from([(W, L), (L, W)])), strict=True):
         race = draw(st.sampled_from(RACES))
         dealt = draw(st.sampled_from(RACES[:3])) if race == "random" else race

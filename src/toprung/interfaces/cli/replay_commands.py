@@ -103,14 +103,16 @@ def _content(file: str, bytes_max: int) -> "bytes | Refused":
     from toprung.application.replay_parsing import Refused
 
     try:
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                return Refused(code="not_a_file", sentence="This is no regular file; name a .SC2Replay file.")
-            return stream.read(bytes_max + 1)
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return Refused(code="not_a_file", sentence="This is no file but a folder or device; name replays.")
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                return stream.read(bytes_max + 1)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return Refused(code="not_found", sentence="There is no such file; look at its name and folder.")
-    except IsADirectoryError:
-        return Refused(code="not_a_file", sentence="This is a folder; name the .SC2Replay files in it.")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it has no lawful name"
         return Refused(code="not_readable", sentence=f"The file cannot be read ({reason}); see that you may read it.")
