@@ -17,7 +17,8 @@ from toprung.adapters.replay.mpq_archive import MpqArchive
 from toprung.adapters.replay.nesting import check_nesting
 from toprung.domain.replay import ReplayBomb, ReplayDamaged, UnreadableReplay
 
-PARSED_FILE_BYTES_MAX: Final = 2**20
+PARSED_FILE_BYTES_MAX: Final = 256 * 1024
+"""Thirty times what any of the real replays has in one of the files that are parsed."""
 
 _ATTRIBUTES: Final = "replay.attributes.events"
 _READERS: Final[dict[str, Any]] = {

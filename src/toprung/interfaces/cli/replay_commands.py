@@ -6,6 +6,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -55,10 +56,17 @@ def add_replay_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
         """
         with reporting():
             show = _print_json if as_json else _print_text
-            with progress_bar("Reading", "replays") as tell:
+            with _progress() as tell:
                 is_all_well = run(_inspected(builder(), options(database=None, game=game), files, show, tell))
             if not is_all_well:
                 raise typer.Exit(EXIT_REFUSED)
+
+
+def _progress() -> AbstractContextManager["Progress"]:
+    """A bar, unless the rows themselves appear on the terminal and show how far it is."""
+    if stdout().is_terminal:
+        return nullcontext(lambda _done, _total: None)
+    return progress_bar("Reading", "replays")
 
 
 async def _inspected(
