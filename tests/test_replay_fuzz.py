@@ -1,8 +1,8 @@
 """The experiment with hostile replays, made small: it runs, it counts, and it notices a file without an outcome."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,10 @@ class TinyPlan:
         self.lines.append(line)
 
 
-def few_files() -> Iterator[Named]:
+@cache
+def few_files() -> tuple[Named, ...]:
     """Every tenth of the files that were thought of."""
-    return islice(hand_made(), 0, None, 10)
+    return tuple(islice(hand_made(), 0, None, 10))
 
 
 def held(found: dict[str, Any]) -> list[bool]:
