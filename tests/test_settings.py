@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from toprung.domain.errors import InvalidInput
 from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.replay_checks import CheckCode, ReplayPolicy
 from toprung.settings import ENV_PREFIX, Settings, load_settings
 
 
@@ -88,6 +89,7 @@ def test_anything_else_is_no_database(url: str, monkeypatch: pytest.MonkeyPatch)
         ("INACTIVITY_DAYS", "nan"),
         ("INACTIVITY_DAYS", "never"),
         ("LOG_LEVEL", "loud"),
+        ("REPLAY_GATES", "colour"),
     ],
 )
 def test_a_bad_value_fails_at_the_start_and_names_the_variable(
@@ -136,3 +138,9 @@ def test_a_refused_database_is_not_repeated_since_it_may_hold_a_password() -> No
     with pytest.raises(InvalidInput) as refused:
         load_settings(database="mysql://me:hunter2@host/ladder")
     assert "hunter2" not in str(refused.value)
+
+
+def test_the_checks_that_gate_are_codes_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().replay_policy == ReplayPolicy()
+    monkeypatch.setenv("TOPRUNG_REPLAY_GATES", " map, Players,,")
+    assert load_settings().replay_policy == ReplayPolicy(gates=frozenset({CheckCode.MAP, CheckCode.PLAYERS}))

@@ -15,8 +15,8 @@ FUNCTION_LINES_MAX = 70
 SOURCES = sorted(SRC.rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
-# Run by name and not by import: Alembic runs the migrations.
-ENTRY_POINTS = ("toprung.__main__",)
+# Run by name and not by import: the replay pool starts its child, which loads the parser; Alembic runs the migrations.
+ENTRY_POINTS = ("toprung.__main__", "toprung.adapters.replay.child", "toprung.adapters.replay.parser")
 RUN_BY_NAME = re.compile(r"toprung\.adapters\.storage\.migrations")
 
 

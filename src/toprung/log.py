@@ -2,10 +2,15 @@
 
 import logging
 import sys
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, get_args
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from toprung.application.replay_parsing import ChildState, PoolHealth
 
 _READ_BUCKETS_SECONDS: Final = (
     *(0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5),
@@ -49,7 +54,50 @@ class Metrics:
         """Counts one read of the leaderboard."""
         self._reads.observe(seconds)
 
+    def observe_pool(self, health: Callable[[], PoolHealth]) -> None:
+        """Has whoever scrapes see how the replay pool is at that moment."""
+        self._registry.register(_PoolCollector(health))
+
     def render(self, *, ranked_entries: int) -> tuple[bytes, str]:
         """All metrics in Prometheus' text format, and its content type."""
         self._ranked.set(ranked_entries)
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+class _PoolCollector(Collector):
+    """The replay pool's own counts and states, read when they are asked for."""
+
+    def __init__(self, health: Callable[[], PoolHealth]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+        """See `Collector`."""
+        health = self._health()
+        children = GaugeMetricFamily("toprung_replay_children", "Processes that read replays.", labels=["state"])
+        for state in get_args(ChildState):
+            children.add_metric([state], sum(child.state == state for child in health.children))
+        yield children
+        yield GaugeMetricFamily(
+            "toprung_replay_children_rss_bytes",
+            "The memory that they have resident, together.",
+            sum(child.rss_bytes for child in health.children),
+        )
+        yield GaugeMetricFamily("toprung_replay_jobs_running", "Replays being read.", health.jobs_running)
+        yield GaugeMetricFamily("toprung_replay_jobs_waiting", "Replays waiting for a process.", health.jobs_waiting)
+        yield GaugeMetricFamily(
+            "toprung_replay_pool_degraded", "1 while no process can start.", health.status == "degraded"
+        )
+        yield GaugeMetricFamily(
+            "toprung_replay_sandbox_reduced", "1 without a full sandbox.", health.sandbox == "reduced"
+        )
+        yield _counter("toprung_replay_outcomes", "What became of replays.", "outcome", health.outcomes)
+        yield _counter("toprung_replay_children_retired", "Processes replaced, by why.", "reason", health.retired)
+        starts = {"ready": health.boots, "failed": health.failed_boots}
+        yield _counter("toprung_replay_children_started", "Processes started.", "result", starts)
+
+
+def _counter(name: str, sentence: str, label: str, counts: Mapping[str, int]) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, sentence, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family

@@ -10,6 +10,7 @@ from toprung.domain.conduct import PenaltyRules
 from toprung.domain.errors import InvalidInput
 from toprung.domain.match_life import MatchRules
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from toprung.domain.replay_checks import CheckCode, ReplayPolicy
 
 ENV_PREFIX: Final = "TOPRUNG_"
 
@@ -65,6 +66,15 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         None, description="The admin API's token; a new one is made at each start if unset."
     )
+    replay_workers: Annotated[int, Field(ge=0, le=8)] = Field(
+        2, description="How many replays are read at a time, each in a process of its own; 0 reads none."
+    )
+    replay_seconds_max: Annotated[float, Field(gt=0, le=10)] = Field(
+        2.5, description="How long reading one replay may take, in seconds, before its process is killed."
+    )
+    replay_gates: Annotated[frozenset[CheckCode], NoDecode] = Field(
+        ReplayPolicy().gates, description="The checks that a replay must pass, with commas between; others only inform."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @field_validator("common_countries", mode="before")
@@ -75,6 +85,17 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("replay_gates", mode="before")
+    @classmethod
+    def _known_checks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        codes = {code.strip().lower() for code in value.split(",") if code.strip()}
+        unknown = sorted(codes - set(CheckCode))
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is no check; the checks are {', '.join(CheckCode)}")
+        return codes
 
     @field_validator("database")
     @classmethod
@@ -108,6 +129,11 @@ class Settings(BaseSettings):
             abort_us=_microseconds(hours=self.abort_penalty_minutes / 60),
             abandon_us=_microseconds(hours=self.abandon_penalty_minutes / 60),
         )
+
+    @property
+    def replay_policy(self) -> ReplayPolicy:
+        """What a replay must show to be verified."""
+        return ReplayPolicy(gates=self.replay_gates)
 
     @property
     def inactivity_us(self) -> int | None:

@@ -11,6 +11,7 @@ import msgspec
 from toprung.application.entry_file import ImportRefused, Problem, Progress
 from toprung.application.import_service import ImportSummary
 from toprung.application.rating_service import CorrectionOutcome
+from toprung.application.replay_parsing import PoolHealth
 from toprung.domain.errors import (
     Conflict,
     GameMismatch,
@@ -198,6 +199,14 @@ class AdminClient:
     async def recompute_ratings(self, progress: Progress) -> int:  # noqa: ARG002 - the server says it only when done
         """See `RatingService.recompute`."""
         return (await self._post("/ratings/recompute", {}, _Recomputed)).entries_changed
+
+    async def pool_health(self) -> PoolHealth:
+        """How the server's replay pool is."""
+        async with self._answering():
+            response = await self._client.get(self._url("/pool"))
+            if not response.is_success:
+                raise self._refusal(response)
+            return msgspec.json.decode(response.content, type=PoolHealth)
 
     async def _correction(self, match_id: MatchId, body: Mapping[str, object]) -> CorrectionOutcome:
         return await self._post(f"/matches/{match_id}/correction", body, CorrectionOutcome)

@@ -11,13 +11,19 @@ from typing import Final
 from toprung import log
 from toprung.adapters.admin_client import AdminClient
 from toprung.adapters.clock import FixedClock, SystemClock
+from toprung.adapters.replay.children import ChildLimits
+from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replay.protocol import REPLAY_BYTES_MAX
+from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage import migration
 from toprung.application.admin_service import Administration
 from toprung.application.demo_service import DemoService
 from toprung.application.ports import Clock
+from toprung.application.replay_inspection import ReplayInspector
+from toprung.application.replay_parsing import PoolHealth
 from toprung.bootstrap.site import running_server, serve_site
-from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
-from toprung.domain.errors import Conflict, WriterPresent
+from toprung.bootstrap.wiring import AnyStorage, Ladder, game_catalog, opened_storage, wire
+from toprung.domain.errors import Conflict, NotFound, WriterPresent
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 from toprung.interfaces.web.server import listen
 from toprung.settings import Settings, load_settings
@@ -62,6 +68,32 @@ class Bootstrap:
             ladder = await wire(settings, storage, SystemClock(), lambda _: None)
             yield ladder.services.administration
             await ladder.unit_of_work.drain()
+
+    async def pool_health(self, options: Options) -> PoolHealth:
+        """See `Builder`."""
+        record = await running_server(_settings(options))
+        if record is None:
+            raise NotFound("No server runs on this ladder, so nothing reads replays; start one with `toprung serve`.")
+        async with AdminClient(record.address, record.token) as client:
+            return await client.pool_health()
+
+    @asynccontextmanager
+    async def inspecting(self, options: Options) -> AsyncIterator[ReplayInspector]:
+        """See `Builder`."""
+        settings = _settings(options)
+        catalog = game_catalog(settings)
+        pool = ReplayPool(
+            workers=max(1, settings.replay_workers),
+            clock=asyncio.get_running_loop().time,
+            limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
+        )
+        pool.start()
+        try:
+            yield ReplayInspector(
+                parser=pool, decode=lambda answer: decode_reading(answer, catalog), bytes_max=REPLAY_BYTES_MAX
+            )
+        finally:
+            await asyncio.shield(pool.close(grace_seconds=0))
 
     async def migrate(self, options: Options) -> MigrationSummary:
         """See `Builder`."""

@@ -11,6 +11,8 @@ from typing import Final
 
 import structlog
 
+from toprung.adapters.replay.children import ChildLimits
+from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.deadline_loop import DeadlineLoop
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
@@ -44,6 +46,12 @@ async def serve_site(
     given = settings.admin_token
     token = secrets.token_urlsafe(32) if given is None else given.get_secret_value()
     hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
+    pool = ReplayPool(
+        workers=settings.replay_workers,
+        clock=asyncio.get_running_loop().time,
+        limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
+    )
+    metrics.observe_pool(pool.health)
     ladder.bus.subscribe(ladder.store.on_changes)
     ladder.bus.subscribe(hub.on_changes)
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.clock)
@@ -53,9 +61,15 @@ async def serve_site(
     gc.freeze()  # what serves from now on stays: looking through it again and again would stall the event loop
 
     def health() -> dict[str, object]:
-        board = ladder.store.board
-        status = "degraded" if ladder.store.is_stale else "ok"
-        return {"status": status, "game": ladder.services.catalog.code, "entries": board.entries, "ranked": len(board)}
+        board, replays = ladder.store.board, pool.health()
+        status = "degraded" if ladder.store.is_stale or replays.status == "degraded" else "ok"
+        return {
+            "status": status,
+            "game": ladder.services.catalog.code,
+            "entries": board.entries,
+            "ranked": len(board),
+            "replays": {"status": replays.status, "sandbox": replays.sandbox},
+        }
 
     app = create_app(
         ladder.services,
@@ -63,6 +77,7 @@ async def serve_site(
         admin_token=token,
         health=health,
         metrics=lambda: metrics.render(ranked_entries=len(ladder.store.board)),
+        pool_health=pool.health,
     )
     path = settings.sqlite_path
     records: ServerRecords = ServerRecordNote(storage) if path is None else ServerRecordFile(path)
@@ -71,6 +86,7 @@ async def serve_site(
         await records.publish(ServerRecord(address=address, token=token))
         _log.info("site_started", address=address, game=ladder.services.catalog.code)
         started(address)
+        pool.start()
 
     passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:
@@ -79,6 +95,7 @@ async def serve_site(
         passing_deadlines.cancel()
         with suppress(asyncio.CancelledError):
             await passing_deadlines
+        await pool.close()
         await ladder.unit_of_work.drain()
         await records.withdraw()
         _log.info("site_stopped")

@@ -95,6 +95,11 @@ def _catalog(wanted: str | None, recorded: str | None, games_folder: Path | None
     return catalog
 
 
+def game_catalog(settings: Settings) -> Catalog:
+    """The catalogue of the game that is asked for, where no ladder is opened that could remember its own."""
+    return _catalog(settings.game, None, settings.games_folder)
+
+
 async def wire(
     settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
 ) -> Ladder:

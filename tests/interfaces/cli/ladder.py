@@ -7,8 +7,10 @@ from functools import cache
 
 from tests.fake_matches import match_parts
 from tests.fakes import FakeStorage, FakeTransaction
+from tests.replays import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
+from toprung.adapters.replay.reading import decode_reading
 from toprung.application.admin_service import Administration, AdminService
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.entry_file import COLUMNS, EntryFileReader
@@ -21,6 +23,8 @@ from toprung.application.match_history import MatchHistory
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import NewEntry, NewPlayer, Transaction
 from toprung.application.rating_quality import RatingQualityService
+from toprung.application.replay_inspection import ReplayInspector
+from toprung.application.replay_parsing import NO_POOL, PoolHealth, ReplayParser
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -32,6 +36,7 @@ from toprung.domain.names import NameKeys
 from toprung.domain.player import Player
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 
+REPLAY_BYTES_MAX = 50_000
 NOW_US = from_iso("2026-03-01T12:00:00Z")
 HOUR_US = 3_600_000_000
 INACTIVITY_DAYS = 14.0
@@ -91,8 +96,10 @@ class Ladder:
     )
     while_playing: Callable[[], None] = lambda: None
     while_serving: Callable[[], None] = lambda: None
+    pool: PoolHealth = NO_POOL
     options: list[Options] = field(default_factory=list)
     storage: FakeStorage = field(default_factory=FakeStorage)
+    replay_parser: ReplayParser = field(default_factory=InProcessParser)
 
     def __call__(self) -> "Ladder":
         return self
@@ -145,6 +152,20 @@ class Ladder:
     async def administering(self, options: Options) -> AsyncIterator[Administration]:
         self._opened(options)
         yield self._services(options, lambda _seconds: None).administration
+
+    async def pool_health(self, options: Options) -> PoolHealth:
+        self._opened(options)
+        return self.pool
+
+    @asynccontextmanager
+    async def inspecting(self, options: Options) -> AsyncIterator[ReplayInspector]:
+        self._opened(options)
+        catalog = catalog_of(self.game)
+        yield ReplayInspector(
+            parser=self.replay_parser,
+            decode=lambda answer: decode_reading(answer, catalog),
+            bytes_max=REPLAY_BYTES_MAX,
+        )
 
     async def migrate(self, options: Options) -> MigrationSummary:
         self._opened(options)

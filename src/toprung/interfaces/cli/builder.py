@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.application.admin_service import Administration
+from toprung.application.replay_inspection import ReplayInspector
+from toprung.application.replay_parsing import PoolHealth
 from toprung.application.services import Services
 
 
@@ -51,6 +53,14 @@ class Builder(Protocol):
 
     def administering(self, options: Options) -> AbstractAsyncContextManager[Administration]:
         """The organiser's operations: through the running server's API where there is one, else in this process."""
+        ...
+
+    async def pool_health(self, options: Options) -> PoolHealth:
+        """How the running server's replay pool is; `NotFound` where no server runs."""
+        ...
+
+    def inspecting(self, options: Options) -> AbstractAsyncContextManager[ReplayInspector]:
+        """A reader of replays, in processes of its own; no ladder is opened."""
         ...
 
     async def migrate(self, options: Options) -> MigrationSummary:

@@ -103,7 +103,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def progress_bar(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Gives what is told how many of how many are done, and shows that on stderr if that is a terminal.
 
-    Whatever ends the block, the bar is gone and the cursor is back.
+    Whatever ends the block, the bar is gone and the cursor is back. What is printed meanwhile goes where it would go.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -115,7 +115,10 @@ def progress_bar(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
         TextColumn(unit, markup=False),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    progress_shown = Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal, redirect_stdout=False
+    )
+    with progress_shown as progress:
         task = progress.add_task(printable(label), total=None)
 
         def tell(done: int, total: int) -> None:

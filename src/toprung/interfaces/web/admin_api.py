@@ -17,6 +17,7 @@ from toprung.application.match_history import MatchHistory
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
 from toprung.interfaces.web.admin_matches import add_match_routes
+from toprung.interfaces.web.admin_pool import PoolHealthSource, add_pool_route, no_pool
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.errors import error_body, internal_error_body
 from toprung.interfaces.web.openapi import (
@@ -156,7 +157,9 @@ def _player_json(player: Player) -> Response:
     )
 
 
-def admin_router(administration: Administration, matches: MatchHistory) -> APIRouter:
+def admin_router(
+    administration: Administration, matches: MatchHistory, pool_health: PoolHealthSource = no_pool
+) -> APIRouter:
     """The routes under `/api/v1/admin`; `AdminGuard` must stand before them."""
     router = APIRouter(
         prefix=ADMIN_PREFIX,
@@ -169,6 +172,7 @@ def admin_router(administration: Administration, matches: MatchHistory) -> APIRo
     _add_imports(router, administration)
     _add_players(router, administration)
     add_match_routes(router, administration, matches)
+    add_pool_route(router, pool_health)
     return router
 
 

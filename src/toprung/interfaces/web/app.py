@@ -9,6 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from toprung.application.services import Services
 from toprung.interfaces.web.admin_api import admin_router
+from toprung.interfaces.web.admin_pool import PoolHealthSource, no_pool
 from toprung.interfaces.web.api import api_router, json_response
 from toprung.interfaces.web.assets import STATIC_FOLDER, STATIC_PATH, Assets, CachedFiles
 from toprung.interfaces.web.errors import InternalErrors, add_error_handlers
@@ -27,7 +28,15 @@ Metrics = Callable[[], tuple[bytes, str]]
 """What is measured, as the body of a response and its content type."""
 
 
-def create_app(services: Services, *, hub: BoardHub, admin_token: str, health: Health, metrics: Metrics) -> FastAPI:
+def create_app(
+    services: Services,
+    *,
+    hub: BoardHub,
+    admin_token: str,
+    health: Health,
+    metrics: Metrics,
+    pool_health: PoolHealthSource = no_pool,
+) -> FastAPI:
     """The site as an ASGI application. Raises ValueError for an empty token.
 
     Whoever serves it subscribes `hub.on_changes` to the event bus after the read store, and calls `hub.close()` when
@@ -43,7 +52,7 @@ def create_app(services: Services, *, hub: BoardHub, admin_token: str, health: H
         redoc_url=None,
     )
     app.include_router(api_router(services, FilterReader(catalog=services.catalog, countries=services.countries)))
-    app.include_router(admin_router(services.administration, services.matches))
+    app.include_router(admin_router(services.administration, services.matches, pool_health))
     app.include_router(pages_router(LeaderboardPages(services, hub, templates, assets)))
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))
