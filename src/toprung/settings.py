@@ -71,6 +71,13 @@ class Settings(BaseSettings):
     replay_seconds_max: Annotated[float, Field(gt=0, le=10)] = Field(
         2.5, description="How long reading one replay may take, in seconds, before its process is killed."
     )
+    replay_folder: Path | None = Field(
+        None,
+        description="Where uploaded replays are kept; beside an SQLite database, else in toprung-replays, if unset.",
+    )
+    replay_bytes_max: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = Field(
+        5 * 1024 * 1024, description="How many bytes a replay may have."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @field_validator("common_countries", mode="before")
@@ -114,6 +121,14 @@ class Settings(BaseSettings):
             abort_us=_microseconds(hours=self.abort_penalty_minutes / 60),
             abandon_us=_microseconds(hours=self.abandon_penalty_minutes / 60),
         )
+
+    @property
+    def replay_archive(self) -> Path:
+        """The folder of the uploaded replays."""
+        beside = self.sqlite_path
+        if self.replay_folder is not None:
+            return self.replay_folder
+        return Path("toprung-replays") if beside is None else beside.with_name(f"{beside.name}.replays")
 
     @property
     def inactivity_us(self) -> int | None:

@@ -11,9 +11,11 @@ from typing import Final
 from toprung import log
 from toprung.adapters.admin_client import AdminClient
 from toprung.adapters.clock import FixedClock, SystemClock
+from toprung.adapters.intake_client import IntakeClient
 from toprung.adapters.storage import migration
 from toprung.application.admin_service import Administration
 from toprung.application.demo_service import DemoService
+from toprung.application.intake import Intake
 from toprung.application.ports import Clock
 from toprung.application.replay_parsing import PoolHealth
 from toprung.bootstrap.site import running_server, serve_site
@@ -71,6 +73,16 @@ class Bootstrap:
             raise NotFound("No server runs on this ladder, so nothing reads replays; start one with `toprung serve`.")
         async with AdminClient(record.address, record.token) as client:
             return await client.pool_health()
+
+    @asynccontextmanager
+    async def submitting(self, options: Options) -> AsyncIterator[Intake]:
+        """See `Builder`."""
+        settings = _settings(options)
+        record = await running_server(settings)
+        if record is None:
+            raise Conflict("No server runs on this database, and only one takes replays in; start `toprung serve`.")
+        async with IntakeClient(record.address, record.token) as client:
+            yield client
 
     async def migrate(self, options: Options) -> MigrationSummary:
         """See `Builder`."""

@@ -19,12 +19,14 @@ from toprung.application.entry_file import Progress
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
 from toprung.application.import_service import ImportSummary
+from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.ports import Committed, Transaction
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import CorrectionOutcome, Move
+from toprung.application.replay_service import ReplayHistory
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -305,6 +307,8 @@ class Ladder:
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
             ratings=parts.ratings,
             matches=MatchHistory(unit_of_work=UnitOfWork(self.played, EventBus()), name_keys=NameKeys({})),
+            replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=NameKeys({})),
+            jobs=JobHistory(unit_of_work=unit_of_work, clock=self.clock),
             administration=self.administration,
             catalog=self.catalog,
             countries=countries,

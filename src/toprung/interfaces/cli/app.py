@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung import __version__
+from toprung.interfaces.cli.job_commands import add_job_commands
 from toprung.interfaces.cli.leaderboard_command import add_leaderboard_command
 from toprung.interfaces.cli.match_commands import add_match_commands
 from toprung.interfaces.cli.player_commands import add_player_commands
 from toprung.interfaces.cli.pool_command import add_pool_command
 from toprung.interfaces.cli.rating_commands import add_rating_commands
+from toprung.interfaces.cli.replay_upload_commands import add_replay_upload_commands
 from toprung.interfaces.cli.server_commands import add_server_commands
 from toprung.interfaces.cli.transfer_commands import add_transfer_commands
 
@@ -44,6 +46,10 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     add_match_commands(cli, builder)
     add_rating_commands(cli, builder)
     add_pool_command(cli, builder)
+    replay = typer.Typer(no_args_is_help=True, help="Upload replays, and see what became of them.")
+    cli.add_typer(replay, name="replay")
+    add_replay_upload_commands(replay, builder)
+    add_job_commands(cli, builder)
     return cli
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.application.admin_service import Administration
+from toprung.application.intake import Intake
 from toprung.application.replay_parsing import PoolHealth
 from toprung.application.services import Services
 
@@ -56,6 +57,10 @@ class Builder(Protocol):
 
     async def pool_health(self, options: Options) -> PoolHealth:
         """How the running server's replay pool is; `NotFound` where no server runs."""
+        ...
+
+    def submitting(self, options: Options) -> AbstractAsyncContextManager[Intake]:
+        """The intake of the running server. Raises `Conflict` where none runs."""
         ...
 
     async def migrate(self, options: Options) -> MigrationSummary:
