@@ -91,7 +91,7 @@ def player_service(unit_of_work: UnitOfWork) -> PlayerService:
 
 
 class MemoryIntake:
-    """The intake on a storage, by default one in memory with two players and a match of theirs."""
+    """The intake on a storage, by default one in memory with nobody in it."""
 
     def __init__(
         self,
@@ -146,6 +146,9 @@ class MemoryIntake:
             queue=self.queue,
             announce=self.announce,
         )
+
+    def people(self) -> "MemoryIntake":
+        """Puts two players there, and a match of theirs."""
         stored(self.storage, Player(id=PlayerId(1), name="Maru"), Player(id=PlayerId(2), name="Serral"))
         self.storage.database.matches[MatchId(1)] = FinalMatch(
             source_key="a match",
@@ -156,6 +159,7 @@ class MemoryIntake:
             result=MatchResult.SIDE_1_WON,
             ended_at_us=self.clock.now_us(),
         )
+        return self
 
     def announce(self) -> None:
         """What tells the workers of a new job."""
