@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.replays import hash_of, replay
-from toprung.adapters import replay_archive
 from toprung.adapters.replay_archive import ReplayFolder
 from toprung.domain.errors import StorageUnavailable
 
@@ -125,7 +124,7 @@ async def test_every_file_and_folder_is_on_disk_before_it_is_said_to_be(
         synced.add(os.readlink(f"/proc/self/fd/{descriptor}").replace("//", "/"))
         real(descriptor)
 
-    monkeypatch.setattr(replay_archive.os, "fsync", watch)
+    monkeypatch.setattr(os, "fsync", watch)
     await ReplayFolder(folder).put(hash_of(replay()), replay())
     target = place(folder, replay())
     assert {str(folder.parent), str(folder), str(target.parent)} <= synced
