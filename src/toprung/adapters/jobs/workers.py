@@ -100,10 +100,7 @@ class JobWorkers:
     async def _beat(self) -> None:
         jobs = [job for job, _ in self._running.values()]
         if jobs:
-            held = await self._queue.extend(jobs)
-            for job in jobs:
-                if job.id not in held and job.id in self._running:
-                    _log.warning("job_lost", job=job.id, attempt=job.attempt)
+            await self._queue.extend(jobs)  # one that is lost is told so at its end
         for job in await self._queue.rescue():
             _log.warning("job_rescued", job=job.id, attempt=job.attempt, state=job.state.value)
         pruned = await self._queue.prune()
