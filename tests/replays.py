@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from tests.fake_jobs import FakeBootClock, FakeReplayArchive
-from tests.fakes import FakeClock, FakeStorage, stored
+from tests.fake_matches import match_parts
+from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction, stored
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replay_facts import ReplayFacts, decode_facts
 from toprung.application.event_bus import EventBus
@@ -23,7 +24,7 @@ from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog, Race
 from toprung.domain.countries import Countries
 from toprung.domain.job import Job, JobId, JobKind
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.match import FinalMatch, MatchResult, Participant
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.replay_upload import ReplayUpload, UploadId, UploadVerdict
@@ -83,11 +84,19 @@ class WatchedJudge:
         return UnboundReplays().judge(tx, upload, reading)
 
 
-def player_service(unit_of_work: UnitOfWork) -> PlayerService:
+def player_service(unit_of_work: UnitOfWork, clock: Clock) -> PlayerService:
     """Players of a small game."""
     catalog = Catalog(code="test", name="Test", races=(Race(code="zerg", name="Zerg", short="Z"),))
     countries = Countries(codes=frozenset({"KR"}), common=("KR",))
-    return PlayerService(unit_of_work=unit_of_work, catalog=catalog, countries=countries, name_keys=NameKeys({}))
+    parts = match_parts(unit_of_work, catalog=catalog, clock=clock, backups=FakeBackups())
+    return PlayerService(
+        unit_of_work=unit_of_work,
+        catalog=catalog,
+        countries=countries,
+        name_keys=NameKeys({}),
+        clock=clock,
+        steps=parts.steps,
+    )
 
 
 class MemoryIntake:
@@ -141,7 +150,7 @@ class MemoryIntake:
             replay_bytes_max=REPLAY_BYTES_MAX,
         )
         self.service = IntakeService(
-            players=player_service(self.unit_of_work),
+            players=player_service(self.unit_of_work, used_clock),
             replays=self.replays,
             queue=self.queue,
             announce=self.announce,
@@ -150,15 +159,14 @@ class MemoryIntake:
     def people(self) -> "MemoryIntake":
         """Puts two players there, and a match of theirs."""
         stored(self.storage, Player(id=PlayerId(1), name="Maru"), Player(id=PlayerId(2), name="Serral"))
-        self.storage.database.matches[MatchId(1)] = FinalMatch(
+        ann, bob = (Participant(player_id=PlayerId(number), race="zerg") for number in (1, 2))
+        match = FinalMatch(
             source_key="a match",
-            sides=(
-                (Participant(player_id=PlayerId(1), race="zerg"),),
-                (Participant(player_id=PlayerId(2), race="zerg"),),
-            ),
+            sides=((ann,), (bob,)),
             result=MatchResult.SIDE_1_WON,
             ended_at_us=self.clock.now_us(),
         )
+        FakeTransaction(self.storage.database).matches.add([match], recorded_at_us=self.clock.now_us())
         return self
 
     def announce(self) -> None:

@@ -15,8 +15,14 @@ from toprung.interfaces.cli.output import line, say
 HASH_SHOWN: Final = 12
 
 _STYLES: Final = {
-    "done": "green", "dead": "bold red", "leased": "cyan", "ready": "",
-    "verified": "green", "read": "green", "rejected": "red", "received": "cyan",
+    "done": "green",
+    "dead": "bold red",
+    "leased": "cyan",
+    "ready": "",
+    "verified": "green",
+    "read": "green",
+    "rejected": "red",
+    "received": "cyan",
 }
 
 
