@@ -1,4 +1,4 @@
-"""An intake of replays in memory, as `bootstrap` puts one together: a parser that does as it is told, and no process."""
+"""An intake of replays in memory, put together as `bootstrap` does it, with a parser that does as it is told."""
 
 import asyncio
 import json

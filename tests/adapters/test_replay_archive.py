@@ -38,6 +38,14 @@ def files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def is_there(path: Path) -> bool:
+    return path.exists()
+
+
 def place(folder: Path, data: bytes) -> Path:
     return folder / hash_of(data)[:2] / f"{hash_of(data)}.SC2Replay"
 
@@ -56,8 +64,8 @@ async def test_what_is_kept_comes_back(folder: Path, data: bytes) -> None:
 async def test_it_can_be_read_by_the_group_and_by_nobody_else(folder: Path) -> None:
     await ReplayFolder(folder).put(hash_of(replay()), replay())
     (kept,) = files(folder)
-    assert stat.S_IMODE(kept.stat().st_mode) & ~0o640 == 0
-    assert stat.S_IMODE(folder.stat().st_mode) & 0o007 == 0
+    assert mode(kept) & ~0o640 == 0
+    assert mode(folder) & 0o007 == 0
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -66,7 +74,7 @@ async def test_nothing_but_a_hash_is_ever_a_name(folder: Path, name: str) -> Non
         await ReplayFolder(folder).get(name)
     with pytest.raises(ValueError):
         await ReplayFolder(folder).put(name, replay())
-    assert not folder.exists()
+    assert not is_there(folder)
 
 
 async def test_bytes_with_another_hash_are_refused(folder: Path) -> None:
@@ -121,7 +129,7 @@ async def test_every_file_and_folder_is_on_disk_before_it_is_said_to_be(
     real = os.fsync
 
     def watch(descriptor: int) -> None:
-        synced.add(os.readlink(f"/proc/self/fd/{descriptor}").replace("//", "/"))
+        synced.add(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", watch)

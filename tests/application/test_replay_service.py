@@ -98,7 +98,7 @@ async def test_who_may_not_upload(intake: MemoryIntake) -> None:
 async def test_a_days_bytes_have_a_limit(intake: MemoryIntake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay_service, "PLAYER_BYTES_PER_DAY_MAX", 150)
     await intake.replays.submit(ANN, None, replay(1, size=100))
-    with pytest.raises(LimitReached, match="Maru uploaded 0.0 MB within a day"):
+    with pytest.raises(LimitReached, match=r"Maru uploaded 0\.0 MB within a day"):
         await intake.replays.submit(ANN, None, replay(2, size=100))
     assert not (await intake.replays.submit(ANN, None, replay(1, size=100))).is_new  # costs nothing
     assert (await intake.replays.submit(BOB, None, replay(2, size=100))).is_new

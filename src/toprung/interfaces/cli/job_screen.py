@@ -31,12 +31,14 @@ def show_jobs(console: Console, jobs: Sequence[Job]) -> None:
     if not jobs:
         say(console, "There are no jobs.")
         return
-    table = _table("job", "kind", "state", "begun", "errors", "deaths", "since (UTC)", "about")
+    table = _table("job", "kind", "state", "begun", "err", "died", "since (UTC)", "about")
     for job in jobs:
         counts = (line(str(count)) for count in (job.attempt, job.errors, job.deaths))
         state = line((job.state.value, _STYLES[job.state.value]))
         about = line(job.payload[:HASH_SHOWN])
-        table.add_row(line(str(job.id)), line(job.kind.value), state, *counts, line(_time(job.enqueued_at_us)), about)
+        table.add_row(
+            line(str(job.id)), line(job.kind.value), state, *counts, line(_time(job.enqueued_at_us)[:-3]), about
+        )
     console.print(table)
 
 
@@ -78,7 +80,7 @@ def show_uploads(console: Console, views: Sequence[UploadView]) -> None:
         upload = view.upload
         table.add_row(
             line(str(upload.id)),
-            line(_time(upload.uploaded_at_us)),
+            line(_time(upload.uploaded_at_us)[:-3]),
             line(view.player.name),
             line("" if upload.match_id is None else str(upload.match_id)),
             line((upload.state.value, _STYLES[upload.state.value])),
@@ -113,7 +115,7 @@ def _show_facts(console: Console, facts: dict[str, str]) -> None:
 
 def _table(*headers: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    to_the_right = {"job", "upload", "begun", "errors", "deaths", "bytes", "match"}
+    to_the_right = {"job", "upload", "begun", "err", "died", "bytes", "match"}
     for header in headers:
         justify: Literal["left", "right"] = "right" if header in to_the_right else "left"
         table.add_column(header, justify=justify, no_wrap=True, header_style="dim")
