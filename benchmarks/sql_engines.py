@@ -178,7 +178,7 @@ def _index_name(columns: str) -> str:
 async def running_postgres() -> AsyncIterator[PostgresEngine]:
     """A PostgreSQL server of our own, with its data in a new folder, that is stopped and deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="toprung-bench-") as folder:
-        server = _started_server(Path(folder))
+        server = started_server(Path(folder))
         try:
             connection = await asyncpg.connect(server.get_uri(), server_settings={"jit": "off"})
             try:
@@ -189,7 +189,8 @@ async def running_postgres() -> AsyncIterator[PostgresEngine]:
             server.cleanup()
 
 
-def _started_server(folder: Path) -> Any:
+def started_server(folder: Path) -> Any:
+    """A server with its data in this folder, to be cleaned up by who asked for it."""
     folder.chmod(0o755)  # the server may run as a user of its own
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from tests.domain.strategies import entry_columns, player_columns
+from tests.fake_jobs import FakeJobRepository, FakeReplayRepository
 from tests.fake_matches import FakeMatches, FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
 from toprung.application.ports import (
     AuditRow,
@@ -33,10 +34,12 @@ from toprung.domain.events import (
     RatingChanged,
     RatingCreated,
 )
+from toprung.domain.job import Job, JobId
 from toprung.domain.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.replay_upload import ReplayFile, ReplayUpload, UploadId
 
 T = TypeVar("T")
 
@@ -73,6 +76,10 @@ class FakeDatabase:
     changes: list[Change] = field(default_factory=list)
     seq: int = 0
     notes: dict[str, str] = field(default_factory=dict)
+    jobs: dict[JobId, Job] = field(default_factory=dict)
+    jobs_allotted: int = 0
+    replay_files: dict[str, ReplayFile] = field(default_factory=dict)
+    replay_uploads: dict[UploadId, ReplayUpload] = field(default_factory=dict)
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
@@ -194,6 +201,8 @@ class FakeTransaction:
         self.matches = FakeMatchRepository(database.played)
         self.penalties = FakePenaltyRepository(database.played)
         self.notices = FakeNoticeRepository(database.played)
+        self.jobs = FakeJobRepository(database)
+        self.replays = FakeReplayRepository(database)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""

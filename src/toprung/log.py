@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from toprung.application.replay_parsing import ChildState, PoolHealth
+from toprung.domain.job import JobState, JobStats
 
 _READ_BUCKETS_SECONDS: Final = (
     *(0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5),
@@ -49,6 +50,10 @@ class Metrics:
             registry=self._registry,
         )
         self._ranked = Gauge("toprung_leaderboard_ranked_entries", "Ranked entries.", registry=self._registry)
+        self._jobs = Gauge("toprung_jobs", "Jobs in the queue, by state.", ["state"], registry=self._registry)
+        self._backlog = Gauge(
+            "toprung_jobs_oldest_ready_seconds", "For how long the oldest ready job waits.", registry=self._registry
+        )
 
     def observe_read_seconds(self, seconds: float) -> None:
         """Counts one read of the leaderboard."""
@@ -57,6 +62,12 @@ class Metrics:
     def observe_pool(self, health: Callable[[], PoolHealth]) -> None:
         """Has whoever scrapes see how the replay pool is at that moment."""
         self._registry.register(_PoolCollector(health))
+
+    def show_jobs(self, stats: JobStats, *, oldest_ready_seconds: float) -> None:
+        """Takes the queue's numbers."""
+        for state in JobState:
+            self._jobs.labels(state.value).set(getattr(stats, state.value))
+        self._backlog.set(oldest_ready_seconds)
 
     def render(self, *, ranked_entries: int) -> tuple[bytes, str]:
         """All metrics in Prometheus' text format, and its content type."""

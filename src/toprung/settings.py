@@ -75,6 +75,13 @@ class Settings(BaseSettings):
     replay_gates: Annotated[frozenset[CheckCode], NoDecode] = Field(
         ReplayPolicy().gates, description="The checks that a replay must pass, with commas between; others only inform."
     )
+    replay_folder: Path | None = Field(
+        None,
+        description="Where uploaded replays are kept; beside an SQLite database, else in toprung-replays, if unset.",
+    )
+    replay_bytes_max: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = Field(
+        5 * 1024 * 1024, description="How many bytes a replay may have."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @field_validator("common_countries", mode="before")
@@ -134,6 +141,14 @@ class Settings(BaseSettings):
     def replay_policy(self) -> ReplayPolicy:
         """What a replay must show to be verified."""
         return ReplayPolicy(gates=self.replay_gates)
+
+    @property
+    def replay_archive(self) -> Path:
+        """The folder of the uploaded replays."""
+        beside = self.sqlite_path
+        if self.replay_folder is not None:
+            return self.replay_folder
+        return Path("toprung-replays") if beside is None else beside.with_name(f"{beside.name}.replays")
 
     @property
     def inactivity_us(self) -> int | None:

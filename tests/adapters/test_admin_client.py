@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tests.intake import REPLAY_BYTES_MAX
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.admin_service import Administration
@@ -27,6 +28,7 @@ from toprung.interfaces.cli.builder import Options
 from toprung.interfaces.web.admin_api import admin_router
 from toprung.interfaces.web.errors import add_error_handlers
 from toprung.interfaces.web.security import AdminGuard
+from toprung.interfaces.web.uploads import UploadLimits
 
 ADDRESS = "http://127.0.0.1:8123"
 TOKEN = "let-me-in"
@@ -42,7 +44,15 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
     async with ladder.reading(Options()) as reading:
         app = FastAPI()
         add_error_handlers(app, lambda status, sentence: PlainTextResponse(sentence, status))
-        app.include_router(admin_router(reading.services.administration, reading.services.matches))
+        intake = ladder.intake
+        router = admin_router(
+            reading.services.administration,
+            reading.services.matches,
+            intake=intake.service,
+            jobs=intake.jobs,
+            upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),
+        )
+        app.include_router(router)
         app.add_middleware(AdminGuard, admin_token=TOKEN)
         async with AdminClient(ADDRESS, token, httpx.ASGITransport(app)) as client:
             yield client

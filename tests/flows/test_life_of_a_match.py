@@ -10,12 +10,14 @@ import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock
+from tests.intake import MemoryIntake
 from toprung.application.deadline_loop import DeadlineLoop
 from toprung.application.match_history import MatchView
 from toprung.domain.events import MatchMoved
 from toprung.domain.match import MatchId, MatchState
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
+from toprung.interfaces.web.uploads import UploadLimits
 
 pytest_plugins = ("tests.databases",)
 
@@ -76,6 +78,8 @@ def over_http(opened: OpenLadder) -> httpx.AsyncClient:
     services = opened.ladder.services
     app = create_app(
         services,
+        intake=MemoryIntake().service,
+        upload_limits=UploadLimits(),
         hub=BoardHub(services.leaderboard, opened.ladder.clock.now_us),
         admin_token=TOKEN,
         health=dict,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 import httpx
 import msgspec
@@ -13,9 +13,11 @@ from toprung.application.import_service import ImportSummary
 from toprung.application.rating_service import CorrectionOutcome
 from toprung.application.replay_parsing import PoolHealth
 from toprung.domain.errors import (
+    Busy,
     Conflict,
     GameMismatch,
     InvalidInput,
+    LimitReached,
     NotFound,
     StorageUnavailable,
     ToprungError,
@@ -98,7 +100,10 @@ class _Player(msgspec.Struct):
 
 _BY_CODE: Final[dict[str, Callable[[str], ToprungError]]] = {
     kind.code: kind
-    for kind in (NotFound, Conflict, StepRefused, StorageUnavailable, WriterPresent, GameMismatch, AdminRefused)
+    for kind in (
+        *(NotFound, Conflict, StepRefused, StorageUnavailable, WriterPresent, GameMismatch, AdminRefused),
+        *(Busy, LimitReached),
+    )
 }
 _BY_STATUS: Final[dict[int, Callable[[str], ToprungError]]] = {
     401: AdminRefused,
@@ -127,7 +132,7 @@ class AdminClient:
             trust_env=False,  # the server is on this machine: no proxy has to do with it, and none shall see the token
         )
 
-    async def __aenter__(self) -> "AdminClient":
+    async def __aenter__(self) -> Self:
         await self._client.__aenter__()
         return self
 

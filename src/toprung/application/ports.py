@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from toprung.application.job_ports import JobRepository
 from toprung.application.match_ports import MatchRepository, NoticeRepository, PenaltyRepository
+from toprung.application.replay_ports import ReplayRepository
 from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.events import Change, Event
 from toprung.domain.glicko2 import SkillEstimate
@@ -161,6 +163,16 @@ class Transaction(Protocol):
     @property
     def notices(self) -> NoticeRepository:
         """What players are to be told."""
+        ...
+
+    @property
+    def jobs(self) -> JobRepository:
+        """The jobs."""
+        ...
+
+    @property
+    def replays(self) -> ReplayRepository:
+        """The replay files and their uploads."""
         ...
 
     def exclude_other_ratings(self) -> None:

@@ -6,10 +6,12 @@ from typing import Protocol
 
 from toprung.application.admin_service import Administration
 from toprung.application.export_service import ExportService
+from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
+from toprung.application.replay_service import ReplayHistory
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 
@@ -42,6 +44,8 @@ class Services:
     rating_quality: RatingQualityService
     ratings: RatingService
     matches: MatchHistory
+    replays: ReplayHistory
+    jobs: JobHistory
     administration: Administration
     catalog: Catalog
     countries: Countries

@@ -11,6 +11,7 @@ from typing import Final
 from toprung import log
 from toprung.adapters.admin_client import AdminClient
 from toprung.adapters.clock import FixedClock, SystemClock
+from toprung.adapters.intake_client import IntakeClient
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.replay.protocol import REPLAY_BYTES_MAX
@@ -18,6 +19,7 @@ from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage import migration
 from toprung.application.admin_service import Administration
 from toprung.application.demo_service import DemoService
+from toprung.application.intake import Intake
 from toprung.application.ports import Clock
 from toprung.application.replay_inspection import ReplayInspector
 from toprung.application.replay_parsing import PoolHealth
@@ -94,6 +96,16 @@ class Bootstrap:
             )
         finally:
             await asyncio.shield(pool.close(grace_seconds=0))
+
+    @asynccontextmanager
+    async def submitting(self, options: Options) -> AsyncIterator[Intake]:
+        """See `Builder`."""
+        settings = _settings(options)
+        record = await running_server(settings)
+        if record is None:
+            raise Conflict("No server runs on this database, and only one takes replays in; start `toprung serve`.")
+        async with IntakeClient(record.address, record.token) as client:
+            yield client
 
     async def migrate(self, options: Options) -> MigrationSummary:
         """See `Builder`."""

@@ -10,15 +10,20 @@ from contextlib import suppress
 from typing import Final
 
 import structlog
+from fastapi import FastAPI
 
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replay_facts import decode_facts
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.deadline_loop import DeadlineLoop
+from toprung.application.replay_job import UnboundReplays
+from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
 from toprung.interfaces.web.server import address_of, serve
+from toprung.interfaces.web.uploads import UploadLimits
 from toprung.log import Metrics
 from toprung.settings import Settings
 
@@ -52,6 +57,7 @@ async def serve_site(
         limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
     )
     metrics.observe_pool(pool.health)
+    intake = make_intake(ladder, parser=pool, decode=decode_facts, judge=UnboundReplays())
     ladder.bus.subscribe(ladder.store.on_changes)
     ladder.bus.subscribe(hub.on_changes)
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.clock)
@@ -60,25 +66,6 @@ async def serve_site(
     gc.collect()
     gc.freeze()  # what serves from now on stays: looking through it again and again would stall the event loop
 
-    def health() -> dict[str, object]:
-        board, replays = ladder.store.board, pool.health()
-        status = "degraded" if ladder.store.is_stale or replays.status == "degraded" else "ok"
-        return {
-            "status": status,
-            "game": ladder.services.catalog.code,
-            "entries": board.entries,
-            "ranked": len(board),
-            "replays": {"status": replays.status, "sandbox": replays.sandbox},
-        }
-
-    app = create_app(
-        ladder.services,
-        hub=hub,
-        admin_token=token,
-        health=health,
-        metrics=lambda: metrics.render(ranked_entries=len(ladder.store.board)),
-        pool_health=pool.health,
-    )
     path = settings.sqlite_path
     records: ServerRecords = ServerRecordNote(storage) if path is None else ServerRecordFile(path)
 
@@ -87,15 +74,49 @@ async def serve_site(
         _log.info("site_started", address=address, game=ladder.services.catalog.code)
         started(address)
         pool.start()
+        intake.start()
 
     passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:
+        app = _app(ladder, hub, intake, pool, token, metrics)
         await serve(app, listener, close_streams=hub.close, started=on_started)
     finally:
         passing_deadlines.cancel()
         with suppress(asyncio.CancelledError):
             await passing_deadlines
+        await intake.close()
         await pool.close()
         await ladder.unit_of_work.drain()
         await records.withdraw()
         _log.info("site_stopped")
+
+
+def _app(ladder: Ladder, hub: BoardHub, intake: SiteIntake, pool: ReplayPool, token: str, metrics: Metrics) -> FastAPI:
+    store, catalog = ladder.store, ladder.services.catalog
+
+    def health() -> dict[str, object]:
+        replays = pool.health()
+        is_degraded = store.is_stale or replays.status == "degraded" or intake.is_degraded
+        return {
+            "status": "degraded" if is_degraded else "ok",
+            "game": catalog.code,
+            "entries": store.board.entries,
+            "ranked": len(store.board),
+            "replays": {"status": replays.status, "sandbox": replays.sandbox},
+            "jobs": intake.health(),
+        }
+
+    def rendered() -> tuple[bytes, str]:
+        metrics.show_jobs(intake.stats, oldest_ready_seconds=intake.oldest_ready_seconds)
+        return metrics.render(ranked_entries=len(store.board))
+
+    return create_app(
+        ladder.services,
+        hub=hub,
+        intake=intake.service,
+        upload_limits=UploadLimits(bytes_max=ladder.settings.replay_bytes_max),
+        admin_token=token,
+        health=health,
+        metrics=rendered,
+        pool_health=pool.health,
+    )

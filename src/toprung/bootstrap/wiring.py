@@ -22,6 +22,7 @@ from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
 from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
+from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.match_lifecycle import MatchLifecycle
@@ -32,6 +33,7 @@ from toprung.application.player_service import PlayerService
 from toprung.application.ports import Backups, Clock, Transaction
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
+from toprung.application.replay_service import ReplayHistory
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -147,6 +149,8 @@ async def wire(
         rating_quality=RatingQualityService(unit_of_work=unit_of_work),
         ratings=played.ratings,
         matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys),
+        replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys),
+        jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
         administration=AdminService(
             imports=imports, players=players, ratings=played.ratings, lifecycle=played.lifecycle
         ),

@@ -47,3 +47,15 @@ class GameMismatch(ToprungError):
     """The database belongs to another game than the one that was asked for."""
 
     code = "game_mismatch"
+
+
+class Busy(ToprungError):
+    """So much is waiting to be done that no more is taken in; nothing of the request was kept."""
+
+    code = "busy"
+
+
+class LimitReached(ToprungError):
+    """Somebody has used up what is theirs for now; nothing of the request was kept."""
+
+    code = "limit_reached"

@@ -7,6 +7,7 @@ from functools import cache
 
 from tests.fake_matches import match_parts
 from tests.fakes import FakeStorage, FakeTransaction
+from tests.intake import MemoryIntake
 from tests.replays import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
@@ -18,6 +19,8 @@ from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
 from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
+from toprung.application.intake import Intake
+from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.player_service import PlayerService
@@ -25,6 +28,7 @@ from toprung.application.ports import NewEntry, NewPlayer, Transaction
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.replay_inspection import ReplayInspector
 from toprung.application.replay_parsing import NO_POOL, PoolHealth, ReplayParser
+from toprung.application.replay_service import ReplayHistory
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -98,8 +102,12 @@ class Ladder:
     while_serving: Callable[[], None] = lambda: None
     pool: PoolHealth = NO_POOL
     options: list[Options] = field(default_factory=list)
-    storage: FakeStorage = field(default_factory=FakeStorage)
     replay_parser: ReplayParser = field(default_factory=InProcessParser)
+    intake: MemoryIntake = field(default_factory=MemoryIntake)
+
+    @property
+    def storage(self) -> FakeStorage:
+        return self.intake.storage
 
     def __call__(self) -> "Ladder":
         return self
@@ -166,6 +174,11 @@ class Ladder:
             decode=lambda answer: decode_reading(answer, catalog),
             bytes_max=REPLAY_BYTES_MAX,
         )
+
+    @asynccontextmanager
+    async def submitting(self, options: Options) -> AsyncIterator[Intake]:
+        self._opened(options)
+        yield self.intake.service
 
     async def migrate(self, options: Options) -> MigrationSummary:
         self._opened(options)
@@ -237,6 +250,8 @@ class Ladder:
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
             ratings=parts.ratings,
             matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
+            replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
+            jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             administration=AdminService(
                 imports=imports, players=players, ratings=parts.ratings, lifecycle=parts.lifecycle
             ),

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeStorage
+from tests.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.application.data_access_service import DataAccessService
@@ -40,11 +41,13 @@ from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, Standing
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
+from toprung.interfaces.web.uploads import UploadLimits
 
 T = TypeVar("T")
 
 NOW_US = from_iso("2026-03-14T12:00:00Z")
 HOUR_US = 3600 * MICROSECONDS_PER_SECOND
+UPLOAD_LIMITS = UploadLimits(bytes_max=REPLAY_BYTES_MAX)
 ADMIN_TOKEN = "a-token-that-only-the-organiser-knows"
 
 LATIN = ["Maru", "Serral", "Reynor", "Clem", "herO", "Dark", "Rogue", "Solar", "ByuN", "Classic", "ShoWTimE", "Astrea"]
@@ -277,6 +280,7 @@ class Ladder:
         self.catalog = catalog or load_catalog(find_game("sc_evo"))
         self.played = FakeStorage()
         self.health: dict[str, object] = {}
+        self.intake = MemoryIntake().people()
         countries = load_countries(self.catalog.common_countries)
         inactivity_us = None if inactivity_days is None else round(inactivity_days * MICROSECONDS_PER_DAY)
         self.store = DataAccessService(
@@ -305,6 +309,8 @@ class Ladder:
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
             ratings=parts.ratings,
             matches=MatchHistory(unit_of_work=UnitOfWork(self.played, EventBus()), name_keys=NameKeys({})),
+            replays=self.intake.history,
+            jobs=self.intake.jobs,
             administration=self.administration,
             catalog=self.catalog,
             countries=countries,
@@ -318,6 +324,8 @@ class Ladder:
         self.app: FastAPI = create_app(
             self.services,
             hub=self.hub,
+            intake=self.intake.service,
+            upload_limits=UPLOAD_LIMITS,
             admin_token=ADMIN_TOKEN,
             health=lambda: self.health,
             metrics=lambda: (b"toprung_up 1\n", "text/plain; version=1.0.0; charset=utf-8"),

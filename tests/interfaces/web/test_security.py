@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from tests.interfaces.web.ladder import ADMIN_TOKEN, UPLOAD_LIMITS, Ladder
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.security import BODY_MAX_BYTES, SECURITY_HEADERS
 
@@ -90,7 +90,15 @@ async def test_nothing_of_the_admin_api_answers_without_its_token(
 
 def test_an_empty_admin_token_is_refused_at_start(ladder: Ladder) -> None:
     with pytest.raises(ValueError, match="token"):
-        create_app(ladder.services, hub=ladder.hub, admin_token="", health=dict, metrics=lambda: (b"", "text/plain"))
+        create_app(
+            ladder.services,
+            hub=ladder.hub,
+            intake=ladder.intake.service,
+            upload_limits=UPLOAD_LIMITS,
+            admin_token="",
+            health=dict,
+            metrics=lambda: (b"", "text/plain"),
+        )
 
 
 async def test_health_and_metrics(ladder: Ladder) -> None:

@@ -239,3 +239,74 @@ change_counter = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
 )
+
+# Replays and jobs.
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("dedup_key", Text, nullable=False),
+    Column("player_id", ForeignKey("player.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),
+    Column("interruptions", Integer, nullable=False),
+    Column("boot_id", String(64)),
+    Column("until_boot_us", BigInteger),
+    Column("instance_id", String(64)),
+    Column("enqueued_at_us", BigInteger, nullable=False),
+    Column("finished_at_us", BigInteger),
+    Column("last_error", Text),
+    CheckConstraint("state in ('ready', 'leased', 'done', 'dead')", name="state"),
+    CheckConstraint(
+        "state <> 'leased' or (instance_id is not null and boot_id is not null and until_boot_us is not null)",
+        name="lease",
+    ),
+    CheckConstraint("(finished_at_us is null) = (state in ('ready', 'leased'))", name="finished"),
+    Index("ix_job_state_turn_id", "state", "turn", "id"),
+    Index("ix_job_player_id_state_turn", "player_id", "state", "turn"),
+    Index("ix_job_state_finished_at_us", "state", "finished_at_us"),
+)
+Index(
+    "uq_job_kind_dedup_key",
+    job.c.kind,
+    job.c.dedup_key,
+    unique=True,
+    sqlite_where=job.c.state != "done",
+    postgresql_where=job.c.state != "done",
+)
+
+replay_file = Table(
+    "replay_file",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size_bytes", Integer, nullable=False),
+    Column("first_uploaded_at_us", BigInteger, nullable=False),
+    Column("fingerprint", String(64)),
+    Column("reading", Text),
+    Column("rejection", Text),
+    Column("is_quarantined", Boolean(create_constraint=False), nullable=False),
+    CheckConstraint("reading is null or rejection is null", name="reading"),
+    Index("ix_replay_file_fingerprint", "fingerprint"),
+)
+
+replay_upload = Table(
+    "replay_upload",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("sha256", ForeignKey("replay_file.sha256"), nullable=False),
+    Column("player_id", ForeignKey("player.id"), nullable=False),
+    Column("match_id", ForeignKey("match.id")),
+    Column("file_name", Text),
+    Column("uploaded_at_us", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("verdict", Text),
+    Index("ix_replay_upload_sha256", "sha256"),
+    Index("ix_replay_upload_player_id_uploaded_at_us", "player_id", "uploaded_at_us"),
+    Index("ix_replay_upload_match_id", "match_id"),
+)

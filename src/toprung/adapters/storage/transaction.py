@@ -9,9 +9,11 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from toprung.adapters.storage import journal, schema
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
+from toprung.adapters.storage.job_repository import SqlJobRepository
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
+from toprung.adapters.storage.replay_repository import SqlReplayRepository
 from toprung.application.ports import AuditRow
 from toprung.domain.events import Change, Event
 from toprung.domain.match import MatchId
@@ -33,6 +35,8 @@ class SqlTransaction:
         self.matches = SqlMatchRepository(connection, is_locking=is_writing)
         self.penalties = SqlPenaltyRepository(connection)
         self.notices = SqlNoticeRepository(connection, is_locking=is_writing)
+        self.jobs = SqlJobRepository(connection, is_locking=is_writing)
+        self.replays = SqlReplayRepository(connection)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""

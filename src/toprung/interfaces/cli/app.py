@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung import __version__
+from toprung.interfaces.cli.job_commands import add_job_commands
 from toprung.interfaces.cli.leaderboard_command import add_leaderboard_command
 from toprung.interfaces.cli.match_commands import add_match_commands
 from toprung.interfaces.cli.player_commands import add_player_commands
 from toprung.interfaces.cli.pool_command import add_pool_command
 from toprung.interfaces.cli.rating_commands import add_rating_commands
 from toprung.interfaces.cli.replay_commands import add_replay_commands
+from toprung.interfaces.cli.replay_upload_commands import add_replay_upload_commands
 from toprung.interfaces.cli.server_commands import add_server_commands
 from toprung.interfaces.cli.transfer_commands import add_transfer_commands
 
@@ -45,7 +47,11 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     add_match_commands(cli, builder)
     add_rating_commands(cli, builder)
     add_pool_command(cli, builder)
-    add_replay_commands(cli, builder)
+    replay = typer.Typer(no_args_is_help=True, help="Read replays, upload them, and see what became of them.")
+    cli.add_typer(replay, name="replay")
+    add_replay_commands(replay, builder)
+    add_replay_upload_commands(replay, builder)
+    add_job_commands(cli, builder)
     return cli
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.application.admin_service import Administration
+from toprung.application.intake import Intake
 from toprung.application.replay_inspection import ReplayInspector
 from toprung.application.replay_parsing import PoolHealth
 from toprung.application.services import Services
@@ -61,6 +62,10 @@ class Builder(Protocol):
 
     def inspecting(self, options: Options) -> AbstractAsyncContextManager[ReplayInspector]:
         """A reader of replays, in processes of its own; no ladder is opened."""
+        ...
+
+    def submitting(self, options: Options) -> AbstractAsyncContextManager[Intake]:
+        """The intake of the running server. Raises `Conflict` where none runs."""
         ...
 
     async def migrate(self, options: Options) -> MigrationSummary:

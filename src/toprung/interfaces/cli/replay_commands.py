@@ -35,16 +35,10 @@ Row = dict[str, Any]
 """What is said of one file; every row has the same keys."""
 
 
-def add_replay_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+def add_replay_commands(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    replays = typer.Typer(no_args_is_help=True, help="Look at replays.")
-    cli.add_typer(replays, name="replay")
 
-    @replays.callback()
-    def replay() -> None:
-        """Look at replays."""
-
-    @replays.command()
+    @replay.command()
     def inspect(
         files: Annotated[list[str], typer.Argument(metavar="FILE…", help="The .SC2Replay files.")],
         as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,

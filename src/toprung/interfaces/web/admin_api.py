@@ -13,11 +13,14 @@ from starlette.responses import Response, StreamingResponse
 from toprung.application.admin_service import Administration
 from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportSummary
+from toprung.application.intake import Intake
+from toprung.application.job_queue import JobHistory
 from toprung.application.match_history import MatchHistory
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
 from toprung.interfaces.web.admin_matches import add_match_routes
 from toprung.interfaces.web.admin_pool import PoolHealthSource, add_pool_route, no_pool
+from toprung.interfaces.web.admin_replays import add_job_routes, add_replay_routes
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.errors import error_body, internal_error_body
 from toprung.interfaces.web.openapi import (
@@ -30,6 +33,7 @@ from toprung.interfaces.web.openapi import (
     error_answers,
 )
 from toprung.interfaces.web.security import ADMIN_PREFIX, BODY_MAX_BYTES, IMPORT_BODY_MAX_BYTES
+from toprung.interfaces.web.uploads import UploadLimits
 
 PROGRESS_INTERVAL_SECONDS: Final = 0.1
 SOURCE_MAX_CODE_POINTS: Final = 100
@@ -158,7 +162,13 @@ def _player_json(player: Player) -> Response:
 
 
 def admin_router(
-    administration: Administration, matches: MatchHistory, pool_health: PoolHealthSource = no_pool
+    administration: Administration,
+    matches: MatchHistory,
+    *,
+    intake: Intake,
+    jobs: JobHistory,
+    upload_limits: UploadLimits,
+    pool_health: PoolHealthSource = no_pool,
 ) -> APIRouter:
     """The routes under `/api/v1/admin`; `AdminGuard` must stand before them."""
     router = APIRouter(
@@ -173,6 +183,8 @@ def admin_router(
     _add_players(router, administration)
     add_match_routes(router, administration, matches)
     add_pool_route(router, pool_health)
+    add_replay_routes(router, intake, upload_limits)
+    add_job_routes(router, intake, jobs)
     return router
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.responses import FileResponse, Response
 
+from toprung.application.intake import Intake
 from toprung.application.services import Services
 from toprung.interfaces.web.admin_api import admin_router
 from toprung.interfaces.web.admin_pool import PoolHealthSource, no_pool
@@ -18,6 +19,7 @@ from toprung.interfaces.web.live import BoardHub, live_router
 from toprung.interfaces.web.openapi import DESCRIPTION, HealthAnswer
 from toprung.interfaces.web.pages import LeaderboardPages, Templates, pages_router
 from toprung.interfaces.web.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
+from toprung.interfaces.web.uploads import UploadLimits
 
 API_VERSION: Final = "1"
 COMPRESS_FROM_BYTES: Final = 1_000
@@ -32,6 +34,8 @@ def create_app(
     services: Services,
     *,
     hub: BoardHub,
+    intake: Intake,
+    upload_limits: UploadLimits,
     admin_token: str,
     health: Health,
     metrics: Metrics,
@@ -52,14 +56,23 @@ def create_app(
         redoc_url=None,
     )
     app.include_router(api_router(services, FilterReader(catalog=services.catalog, countries=services.countries)))
-    app.include_router(admin_router(services.administration, services.matches, pool_health))
+    app.include_router(
+        admin_router(
+            services.administration,
+            services.matches,
+            intake=intake,
+            jobs=services.jobs,
+            upload_limits=upload_limits,
+            pool_health=pool_health,
+        )
+    )
     app.include_router(pages_router(LeaderboardPages(services, hub, templates, assets)))
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))
     app.mount(STATIC_PATH, CachedFiles(assets))
     add_error_handlers(app, templates.error)
     # The last one added sees a request first.
-    app.add_middleware(DeclaredBodyLimit)
+    app.add_middleware(DeclaredBodyLimit, upload_bytes_max=upload_limits.bytes_max)
     app.add_middleware(AdminGuard, admin_token=_checked(admin_token))
     app.add_middleware(InternalErrors, error_page=templates.error)
     app.add_middleware(

@@ -13,7 +13,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from toprung.application.entry_file import ImportRefused
-from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
+from toprung.domain.errors import (
+    Busy,
+    Conflict,
+    InvalidInput,
+    LimitReached,
+    NotFound,
+    StorageUnavailable,
+    ToprungError,
+)
 
 PROGRAM_PATHS: Final = ("/api/", "/healthz", "/metrics", "/openapi.json", "/events", "/static/")
 RETRY_AFTER_SECONDS: Final = 5
@@ -48,6 +56,12 @@ class BodyTooLarge(ToprungError):
     code: ClassVar[str] = "body_too_large"
 
 
+class UploadTooSlow(ToprungError):
+    """The body came so slowly that it was not waited for any longer; nothing of it was kept."""
+
+    code: ClassVar[str] = "upload_too_slow"
+
+
 class LiveUnavailable(ToprungError):
     """No more event streams are served at this moment; everything else is."""
 
@@ -61,6 +75,9 @@ _STATUSES: Final[tuple[tuple[type[ToprungError], int], ...]] = (
     (Conflict, HTTPStatus.CONFLICT),
     (StorageUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (LiveUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
+    (LimitReached, HTTPStatus.TOO_MANY_REQUESTS),
+    (UploadTooSlow, HTTPStatus.REQUEST_TIMEOUT),
     (Unauthorized, HTTPStatus.UNAUTHORIZED),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
 )

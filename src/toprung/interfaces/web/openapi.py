@@ -122,9 +122,11 @@ class HealthAnswer(BaseModel):
 _ERRORS: Final[dict[int, str]] = {
     401: "The token is missing or wrong.",
     404: "There is no such thing.",
+    408: "The body came too slowly.",
     409: "This contradicts what is already so.",
     413: "The body is too large.",
     422: "A parameter or the body is wrong; `field` and `message` say which and why.",
+    429: "Somebody has used up what is theirs for now.",
     503: "The ladder cannot be read or written at this moment; try again.",
 }
 

@@ -16,6 +16,7 @@ BODY_MAX_BYTES: Final = 64 * 1024
 IMPORT_BODY_MAX_BYTES: Final = 256 * 1024 * 1024
 ADMIN_PREFIX: Final = "/api/v1/admin"
 IMPORT_PREFIX: Final = f"{ADMIN_PREFIX}/import-"
+UPLOAD_PATH: Final = f"{ADMIN_PREFIX}/replays"
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -85,13 +86,19 @@ class AdminGuard:
 class DeclaredBodyLimit:
     """Refuses a body that says it is too long, before any of it is read; one that does not say so is counted later."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, upload_bytes_max: int) -> None:
         self._app = app
+        self._upload_bytes_max = upload_bytes_max
+
+    def _limit(self, path: str) -> int:
+        if path == UPLOAD_PATH:
+            return self._upload_bytes_max
+        return IMPORT_BODY_MAX_BYTES if path.startswith(IMPORT_PREFIX) else BODY_MAX_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs the application, or answers 413."""
         if scope["type"] == "http":
-            limit = IMPORT_BODY_MAX_BYTES if scope["path"].startswith(IMPORT_PREFIX) else BODY_MAX_BYTES
+            limit = self._limit(scope["path"])
             declared = Headers(scope=scope).get("content-length", "0")
             if not _LENGTH.fullmatch(declared) or int(declared) > limit:
                 body = error_body(BodyTooLarge(f"The body may have at most {limit} bytes here."))

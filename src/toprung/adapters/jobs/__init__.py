@@ -1,0 +1,1 @@
+"""Working at the jobs of the queue."""

@@ -1,0 +1,109 @@
+"""`toprung replay submit|list|show`: uploading replays through the running server, and what became of them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from toprung.domain.errors import InvalidInput
+from toprung.domain.match import MatchId
+from toprung.domain.replay_upload import UploadId
+from toprung.interfaces.cli.output import print_bytes, reporting, run, say, stdout
+from toprung.interfaces.cli.parameters import Database, Game, options
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from collections.abc import Sequence
+
+    from toprung.application.intake import SubmittedReplay
+    from toprung.application.replay_service import UploadView
+    from toprung.interfaces.cli.builder import Builder, Options
+
+READ_BYTES_MAX: Final = 64 * 1024 * 1024
+"""What is not even read: the server's own limit is lower, and its sentence says which."""
+
+_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+_UploadNumber = Annotated[int, typer.Argument(metavar="UPLOAD", help="The upload's number.", min=1, max=2**63 - 1)]
+
+
+def add_replay_upload_commands(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the commands to the group `toprung replay`."""
+
+    @replay.command()
+    def submit(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help="The replay.", show_default=False)],
+        player: Annotated[str, typer.Option("--as", metavar="PLAYER", help="Who uploads it.")],
+        match: Annotated[
+            int | None, typer.Option("--match", metavar="N", help="The match that it is of.", min=1, max=2**63 - 1)
+        ] = None,
+        as_json: _Json = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Upload a replay as a player, through the running server."""
+        with reporting():
+            from toprung.interfaces.job_shapes import submitted_shape
+
+            data, opened = _bytes_of(file), options(database=database, game=game)
+            match_id = None if match is None else MatchId(match)
+            submitted = run(_submit(builder(), opened, player, match_id, data, file.name))
+            if as_json:
+                print_bytes(json.dumps(submitted_shape(submitted)).encode() + b"\n")
+                return
+            known = "" if submitted.is_new else " (known already)"
+            say(stdout(), f"Upload {submitted.upload_id}{known}: ", (submitted.state.value, "bold"))
+            say(stdout(), submitted.sentence)
+
+    _add_looking(replay, builder)
+
+
+def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @replay.command(name="list")
+    def list_uploads(
+        player: Annotated[str | None, typer.Option("--player", metavar="NAME", help="Only this player's.")] = None,
+        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """List the latest uploads, the newest first."""
+        with reporting():
+            from toprung.interfaces.cli.job_screen import show_uploads
+
+            show_uploads(stdout(), run(_latest(builder(), options(database=database, game=game), limit, player)))
+
+    @replay.command()
+    def show(number: _UploadNumber, database: Database = None, game: Game = None) -> None:
+        """Show one upload and what became of it."""
+        with reporting():
+            from toprung.interfaces.cli.job_screen import show_upload
+
+            show_upload(stdout(), run(_upload(builder(), options(database=database, game=game), UploadId(number))))
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(READ_BYTES_MAX + 1)
+    except OSError as error:
+        raise InvalidInput("file", f"Cannot read {file}: {error.strerror or error}.") from None
+    if len(data) > READ_BYTES_MAX:
+        raise InvalidInput("file", f"{file} has more than {READ_BYTES_MAX:,} bytes; a replay has far fewer.")
+    return data
+
+
+async def _submit(
+    builder: "Builder", opened: "Options", player: str, match_id: MatchId | None, data: bytes, name: str
+) -> "SubmittedReplay":
+    async with builder.submitting(opened) as intake:
+        return await intake.submit_replay(player, match_id, data, name)
+
+
+async def _latest(builder: "Builder", opened: "Options", limit: int, player: str | None) -> "Sequence[UploadView]":
+    async with builder.reading(opened) as reading:
+        return await reading.services.replays.latest(limit, player)
+
+
+async def _upload(builder: "Builder", opened: "Options", upload_id: UploadId) -> "UploadView":
+    async with builder.reading(opened) as reading:
+        return await reading.services.replays.get(upload_id)

@@ -1,0 +1,80 @@
+"""The client of a running server's intake, against the API itself and a server that is gone."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tests.intake import REPLAY_BYTES_MAX, hash_of, replay
+from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from toprung.adapters.admin_client import AdminRefused
+from toprung.adapters.intake_client import IntakeClient
+from toprung.application import replay_service
+from toprung.application.replay_parsing import Died
+from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable
+from toprung.domain.job import JobId, JobState
+from toprung.domain.match import MatchId
+from toprung.domain.replay_upload import UploadState
+
+ADDRESS = "http://127.0.0.1:8123"
+
+
+@pytest.fixture
+def ladder() -> Ladder:
+    return Ladder()
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[IntakeClient]:
+    async with IntakeClient(ADDRESS, ADMIN_TOKEN, httpx.ASGITransport(ladder.app)) as it:
+        yield it
+
+
+async def test_it_gives_what_the_intake_itself_gives(ladder: Ladder, client: IntakeClient) -> None:
+    name = "a&b=c#d 별.SC2Replay"
+    told = await client.submit_replay("Maru", MatchId(1), replay(), name)
+    assert (told.upload_id, told.state, told.sha256) == (1, UploadState.RECEIVED, hash_of(replay()))
+    assert ladder.intake.upload().file_name == name
+    again = await client.submit_replay("Maru", MatchId(1), replay(), None)
+    assert again == await ladder.intake.service.submit_replay("Maru", MatchId(1), replay(), None)
+
+
+async def test_a_dead_letter_is_put_back(ladder: Ladder, client: IntakeClient) -> None:
+    ladder.intake.parser.tell(replay(), Died(exit_code=1, signal=None))
+    await client.submit_replay("Maru", None, replay(), None)
+    with pytest.raises(Conflict, match="only a dead one"):
+        await client.retry_job(JobId(1))
+    await ladder.intake.work_off_with_retries()
+    await client.retry_job(JobId(1))
+    assert ladder.intake.job().state is JobState.READY
+    with pytest.raises(NotFound):
+        await client.retry_job(JobId(2))
+
+
+async def test_refusals_are_raised_as_they_are_there(
+    ladder: Ladder, client: IntakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InvalidInput, match="no replay"):
+        await client.submit_replay("Maru", None, b"nothing", None)
+    with pytest.raises(InvalidInput, match="at most"):
+        await client.submit_replay("Maru", None, b"MPQ\x1b" + bytes(REPLAY_BYTES_MAX), None)
+    with pytest.raises(NotFound):
+        await client.submit_replay("Nobody", None, replay(), None)
+    monkeypatch.setattr(replay_service, "PENDING_MAX", 0)
+    with pytest.raises(Busy):
+        await client.submit_replay("Maru", None, replay(), None)
+    monkeypatch.setattr(replay_service, "PLAYER_BYTES_PER_DAY_MAX", 0)
+    with pytest.raises(LimitReached):
+        await client.submit_replay("Maru", None, replay(), None)
+
+
+async def test_a_wrong_token(ladder: Ladder) -> None:
+    async with IntakeClient(ADDRESS, "a guess", httpx.ASGITransport(ladder.app)) as client:
+        with pytest.raises(AdminRefused):
+            await client.submit_replay("Maru", None, replay(), None)
+
+
+async def test_a_server_that_is_gone() -> None:
+    async with IntakeClient("http://127.0.0.1:1", ADMIN_TOKEN) as client:
+        with pytest.raises(StorageUnavailable, match="is it still running"):
+            await client.submit_replay("Maru", None, replay(), None)
