@@ -10,6 +10,8 @@ from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
+from toprung.application.season_service import SeasonService
+from toprung.application.verification import LadderVerification
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 
@@ -42,6 +44,8 @@ class Services:
     rating_quality: RatingQualityService
     ratings: RatingService
     matches: MatchHistory
+    seasons: SeasonService
+    verification: LadderVerification
     administration: Administration
     catalog: Catalog
     countries: Countries

@@ -57,7 +57,8 @@ def document() -> dict[str, Any]:
 def test_the_leaderboard_is_described_in_full(document: dict[str, Any]) -> None:
     operation = document["paths"]["/api/v1/leaderboard"]["get"]
     assert {parameter["name"] for parameter in operation["parameters"]} == {
-        *("race", "country", "rank", "best_race_only", "page", "page_size", "If-None-Match")
+        *("race", "country", "rank", "best_race_only", "page", "page_size", "If-None-Match"),
+        *("as_of", "corrected", "movement_since"),
     }
     assert set(operation["responses"]) == {"200", "304", "422", "503"}
     assert operation["responses"]["200"]["headers"]["ETag"]
@@ -81,7 +82,7 @@ def test_one_shape_of_error_everywhere(document: dict[str, Any]) -> None:
 
 def test_the_admin_api_says_that_it_needs_its_token(document: dict[str, Any]) -> None:
     paths = {path: item for path, item in document["paths"].items() if path.startswith("/api/v1/admin/")}
-    assert len(paths) == 16
+    assert len(paths) == 19
     for item in paths.values():
         for operation in item.values():
             assert operation["security"] == [{"HTTPBearer": []}]

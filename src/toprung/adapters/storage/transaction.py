@@ -12,7 +12,9 @@ from toprung.adapters.storage.event_codec import decode_event, encode_event
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
+from toprung.adapters.storage.season_repository import SqlSeasonRepository
 from toprung.application.ports import AuditRow
+from toprung.domain.board_table import EntryColumns
 from toprung.domain.events import Change, Event
 from toprung.domain.match import MatchId
 from toprung.domain.rating import RatingChange
@@ -33,6 +35,7 @@ class SqlTransaction:
         self.matches = SqlMatchRepository(connection, is_locking=is_writing)
         self.penalties = SqlPenaltyRepository(connection)
         self.notices = SqlNoticeRepository(connection, is_locking=is_writing)
+        self.seasons = SqlSeasonRepository(connection)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""
@@ -53,6 +56,14 @@ class SqlTransaction:
         """See `Transaction`."""
         return journal.of_match(self._connection, match_id)
 
+    def journal_history(self) -> list[RatingChange]:
+        """See `Transaction`."""
+        return journal.history(self._connection)
+
+    def entries_as_of(self, at_us: int, *, is_corrected: bool) -> EntryColumns:
+        """See `Transaction`."""
+        return journal.entries_as_of(self._connection, at_us, is_corrected=is_corrected)
+
     def append_to_audit(self, row: AuditRow) -> None:
         """See `Transaction`."""
         self._connection.execute(insert(schema.audit), asdict(row))
@@ -64,6 +75,10 @@ class SqlTransaction:
     def last_seq(self) -> int:
         """See `Transaction`."""
         return int(self._connection.execute(select(schema.change_counter.c.seq)).scalar_one())
+
+    def change_seqs(self) -> list[int]:
+        """See `Transaction`."""
+        return list(self._connection.execute(select(schema.change.c.seq).order_by(schema.change.c.seq)).scalars())
 
     def changes_since(self, seq: int) -> list[Change] | None:
         """See `Transaction`."""

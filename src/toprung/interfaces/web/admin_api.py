@@ -18,6 +18,7 @@ from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
 from toprung.interfaces.web.admin_matches import add_match_routes
 from toprung.interfaces.web.admin_pool import PoolHealthSource, add_pool_route, no_pool
+from toprung.interfaces.web.admin_ratings import add_rating_routes
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.errors import error_body, internal_error_body
 from toprung.interfaces.web.openapi import (
@@ -173,6 +174,7 @@ def admin_router(
     _add_players(router, administration)
     add_match_routes(router, administration, matches)
     add_pool_route(router, pool_health)
+    add_rating_routes(router, administration)
     return router
 
 
