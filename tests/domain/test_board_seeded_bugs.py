@@ -179,7 +179,7 @@ BUGS: dict[str, Seed] = {
     "a changed deviation is not taken": line(
         BoardTable.put_entry, "NO_DEVIATION if skill is None else skill.deviation", "self.deviation[slot]"
     ),
-    "an absence makes nobody less sure": line(CertaintyByDeviation.marks, "np.sqrt(periods)", "0"),
+    "an absence makes nobody less sure": line(CertaintyByDeviation.marks, "volatility * growth", "0"),
     "the marks are those of other rows": line(
         Board._rows, "table.volatility[slots], played", "table.volatility[slots][::-1], played"
     ),

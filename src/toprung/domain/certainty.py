@@ -60,14 +60,14 @@ class CertaintyByDeviation:
 
     def marks(self, entries: RatingColumns, now_us: int) -> Marks:
         """See `Certainty`. It grows as in `Glicko2.after_idle`; who has no deviation is as unsure as a newcomer."""
-        system = self._system
-        is_unknown = entries.deviation == NO_DEVIATION
-        before = np.where(is_unknown, system.start_deviation, entries.deviation)
-        volatility = np.where(is_unknown, system.start_volatility, entries.volatility)
-        periods = np.maximum(self.marked_us(now_us) - entries.last_played_us, 0) / (
-            MICROSECONDS_PER_DAY * system.period_days
-        )
-        grown = np.hypot(before, volatility * SCALE * np.sqrt(periods))
+        before, volatility, system = entries.deviation, entries.volatility, self._system
+        if not before.all():
+            is_unknown = before == NO_DEVIATION
+            before = np.where(is_unknown, system.start_deviation, before)
+            volatility = np.where(is_unknown, system.start_volatility, volatility)
+        idle_us = np.maximum(self.marked_us(now_us) - entries.last_played_us, 0)
+        growth = idle_us * (SCALE * SCALE / (MICROSECONDS_PER_DAY * system.period_days))
+        grown = np.sqrt(before * before + volatility * volatility * growth)
         deviations = np.minimum(grown, np.maximum(before, system.deviation_max))
         return Marks(np.rint(deviations).astype(np.int64).tolist(), (deviations > PROVISIONAL_DEVIATION_MIN).tolist())
 
