@@ -1,9 +1,11 @@
 """`toprung leaderboard` of the past, `toprung season` and `toprung player set-rating`, as a person runs them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from toprung.bootstrap.builder import Bootstrap
@@ -15,13 +17,14 @@ GAMES = "ended_at,game_id,player_1,player_2,race_1,race_2,score_1,score_2\n" + "
 
 
 @pytest.fixture
-def ladder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def ladder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("TOPRUNG_DATABASE", f"sqlite:///{tmp_path / 'ladder.db'}")
     monkeypatch.setenv("TOPRUNG_INACTIVITY_DAYS", "off")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "games.csv").write_text(GAMES, encoding="utf-8")
     said("import-games", "games.csv")
-    return tmp_path
+    yield tmp_path
+    structlog.reset_defaults()  # the commands made logs go to a stream that is closed by now
 
 
 def said(*arguments: str, code: int = 0) -> str:
