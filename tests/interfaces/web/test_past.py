@@ -100,7 +100,6 @@ async def test_the_api_tells_movement(site: Site) -> None:
         ({"movement_since": "0d"}, "movement_since"),
         ({"movement_since": "9999w"}, "movement_since"),
         ({"movement_since": "2999-01-01T00:00:00Z"}, "movement_since"),
-        ({"corrected": "true"}, "corrected"),
         ({"corrected": "yes", "movement_since": "7d"}, "corrected"),
         ({"as_of": "2026-01-01", "movement_since": "2026-02-01"}, "movement_since"),
     ],

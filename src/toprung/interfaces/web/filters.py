@@ -148,18 +148,14 @@ class FilterReader:
 
     def read_page(self, items: Iterable[tuple[str, str]]) -> BoardState:
         """`read` for people: what a form leaves empty and what others hang on a link is passed over."""
-        given = [(name, value) for name, value in items if name in PAGE and value]
-        has_past = any(name in ("as_of", "movement_since") for name, _ in given)
-        return self.read([(name, value) for name, value in given if has_past or name != "corrected"], PAGE)
+        return self.read([(name, value) for name, value in items if name in PAGE and value], PAGE)
 
     def _state(self, values: Mapping[str, list[str]]) -> BoardState:
         races = {self._catalog.race(code).code for code in values.get("race", ())}
         countries = {self._countries.parse(code) for code in values.get("country", ())}
         one = {name: texts[0] for name, texts in values.items() if name not in REPEATABLE}
         player = _whole(one, "player", 0, PLAYER_ID_MAX)
-        is_corrected = _boolean(one, "corrected")
-        if is_corrected and not {"as_of", "movement_since"} & one.keys():
-            raise InvalidInput("corrected", "corrected is about the past; say which with as_of or movement_since.")
+        is_corrected = _boolean(one, "corrected") and bool({"as_of", "movement_since"} & one.keys())
         return BoardState(
             races=tuple(code for code in self._catalog.race_codes if code in races),
             countries=tuple(sorted(countries)),

@@ -207,7 +207,7 @@ def past_parameters() -> list[Schema]:
         _parameter(
             "corrected",
             {"type": "boolean", "default": False},
-            "Look at the past with what was corrected since. Goes with `as_of` or `movement_since`.",
+            "Look at the past with what was corrected since; says nothing without `as_of` or `movement_since`.",
         ),
     ]
 
