@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from benchmarks.population import INACTIVITY_US, NOW_US, Population
+from benchmarks.population import CERTAINTY, INACTIVITY_US, NOW_US, Population
 from toprung.domain.board import Board
 from toprung.domain.leaderboard import (
     LeaderboardQuery,
@@ -90,7 +90,9 @@ class TunedPolarsEngine:
             * 100
             / max(1, shown.height),
         )
-        return Answer(leaderboard_rows(page, page=1, page_size=query.page_size), shown.height)
+        return Answer(
+            leaderboard_rows(page, page=1, page_size=query.page_size, certainty=CERTAINTY, now_us=NOW_US), shown.height
+        )
 
 
 def ranked_snapshot(entries: pl.DataFrame, *, now_us: int = NOW_US) -> pl.DataFrame:
@@ -108,4 +110,6 @@ def polars_page(ranked: pl.DataFrame, query: LeaderboardQuery) -> Answer:
         rank=query.rank,
     )
     page = clamp_page(query.page, page_count(shown.height, query.page_size))
-    return Answer(leaderboard_rows(shown, page=page, page_size=query.page_size), shown.height)
+    return Answer(
+        leaderboard_rows(shown, page=page, page_size=query.page_size, certainty=CERTAINTY, now_us=NOW_US), shown.height
+    )

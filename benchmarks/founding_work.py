@@ -31,6 +31,7 @@ def own_memory_mb() -> float:
 
 def filtered_page(ranked: "pl.DataFrame", query: "LeaderboardQuery") -> tuple[Any, int, int]:
     """The page that the founding report's function gives: its rows, the number of rows and of pages."""
+    from benchmarks.population import CERTAINTY, NOW_US
     from toprung.application.leaderboard_service import _get_filtered_leaderboard_dataframe
     from toprung.domain.leaderboard import clamp_page, leaderboard_rows
 
@@ -38,7 +39,11 @@ def filtered_page(ranked: "pl.DataFrame", query: "LeaderboardQuery") -> tuple[An
         ranked, query.countries, query.races, query.best_race_only, query.rank, query.page_size
     )
     page = clamp_page(query.page, pages)
-    return leaderboard_rows(filtered, page=page, page_size=query.page_size), total, pages
+    return (
+        leaderboard_rows(filtered, page=page, page_size=query.page_size, certainty=CERTAINTY, now_us=NOW_US),
+        total,
+        pages,
+    )
 
 
 def memory_after_page_mb(ranked: "pl.DataFrame", query: "LeaderboardQuery") -> float:

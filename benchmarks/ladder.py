@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from benchmarks.population import INACTIVITY_US, NOW_US, Population
+from benchmarks.population import CERTAINTY, INACTIVITY_US, NOW_US, Population
 from toprung.application.data_access_service import DataAccessService
+from toprung.application.event_bus import EventBus
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.ports import Committed, Transaction
-from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.board_table import BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.leaderboard import LeaderboardPage, LeaderboardQuery
 
 T = TypeVar("T")
@@ -69,12 +72,21 @@ class Service:
     def __init__(self, population: Population) -> None:
         self.clock = HandClock()
         self.store = DataAccessService(PopulationStorage(population), self.clock, population.new_board)
+        unit_of_work = UnitOfWork(PopulationStorage(population), EventBus())
         self._service = LeaderboardService(
             store=self.store,
             clock=self.clock,
             catalog=population.catalog,
             countries=population.countries,
             inactivity_us=INACTIVITY_US,
+            history=LeaderboardHistory(
+                unit_of_work=unit_of_work,
+                store=self.store,
+                clock=self.clock,
+                new_table=lambda: BoardTable(population.catalog.race_codes, sorted(population.countries.codes)),
+                inactivity_us=INACTIVITY_US,
+                certainty=CERTAINTY,
+            ),
             observe_read_seconds=lambda _: None,
         )
 

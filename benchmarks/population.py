@@ -13,7 +13,9 @@ from toprung.adapters.countries import load_countries
 from toprung.domain.board import Board
 from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.catalog import Catalog
+from toprung.domain.certainty import CertaintyByDeviation
 from toprung.domain.countries import Countries
+from toprung.domain.glicko2 import Glicko2, SkillEstimate
 from toprung.domain.match import MatchResult
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import PlayerId
@@ -22,6 +24,7 @@ from toprung.domain.rating import Elo, Entry, EntryId, Standing
 NOW_US: Final = 1_790_251_200 * MICROSECONDS_PER_SECOND
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
 SEED: Final = 20_260_924
+CERTAINTY: Final = CertaintyByDeviation(Glicko2())
 
 _SPREAD_DAYS: Final = 28
 _RACES_PER_PLAYER: Final = (0.55, 0.30, 0.15)  # one, two, three
@@ -52,12 +55,14 @@ class Population:
             games_lost=columns.games_lost.copy(),
             games_drawn=columns.games_drawn.copy(),
             last_played_us=columns.last_played_us.copy(),
+            deviation=columns.deviation.copy(),
+            volatility=columns.volatility.copy(),
         )
 
     def new_board(self) -> Board:
         """An empty board for this ladder's races and countries."""
         races, codes = self.catalog.race_codes, sorted(self.countries.codes)
-        return Board(races=races, countries=codes, inactivity_us=INACTIVITY_US)
+        return Board(races=races, countries=codes, inactivity_us=INACTIVITY_US, certainty=CERTAINTY)
 
     def board(self) -> Board:
         """A board with everybody on it."""
@@ -82,6 +87,7 @@ class Population:
             games_lost=int(columns.games_lost[row]),
             games_drawn=int(columns.games_drawn[row]),
             last_played_us=int(columns.last_played_us[row]),
+            skill=SkillEstimate(float(columns.mmr[row]), float(columns.deviation[row]), float(columns.volatility[row])),
         )
 
     def player_rows(self) -> Iterator[PlayerRow]:
@@ -141,6 +147,8 @@ def make_population(entries: int) -> Population:
             games_lost=lost.astype(np.int32),
             games_drawn=drawn.astype(np.int32),
             last_played_us=NOW_US - age_us,
+            deviation=chance.uniform(40, 200, entries),
+            volatility=np.full(entries, 0.06),
         ),
     )
 

@@ -8,13 +8,15 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.domain.strategies import COUNTRIES, RACES, WINDOW_US
+from tests.domain.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
 from tests.fakes import FakeClock, FakeStorage, recording
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
+from toprung.domain.board_table import BoardTable
 from toprung.domain.catalog import Catalog, Race
 from toprung.domain.events import Event
 from toprung.domain.leaderboard import LeaderboardRow
@@ -54,11 +56,24 @@ class MemoryLadder:
             catalog=CATALOG,
             countries=COUNTRIES,
             inactivity_us=inactivity_us,
+            history=LeaderboardHistory(
+                unit_of_work=self.unit_of_work,
+                store=self.store,
+                clock=self.clock,
+                new_table=lambda: BoardTable(RACES, sorted(COUNTRIES.codes)),
+                inactivity_us=inactivity_us,
+                certainty=CERTAINTY,
+            ),
             observe_read_seconds=self.read_seconds.append,
         )
 
     def _new_board(self) -> Board:
-        return self.make_board(races=RACES, countries=sorted(COUNTRIES.codes), inactivity_us=self.inactivity_us)
+        return self.make_board(
+            races=RACES,
+            countries=sorted(COUNTRIES.codes),
+            inactivity_us=self.inactivity_us,
+            certainty=CERTAINTY,
+        )
 
     async def happen(self, *events: Event) -> None:
         """Commits what these events say, and tells."""

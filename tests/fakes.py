@@ -33,6 +33,7 @@ from toprung.domain.events import (
     MatchRatingCorrected,
     RatingChanged,
     RatingCreated,
+    RatingSet,
 )
 from toprung.domain.job import Job, JobId
 from toprung.domain.match import MatchId
@@ -40,6 +41,7 @@ from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
 from toprung.domain.replay_upload import ReplayFile, ReplayUpload, UploadId
+from toprung.domain.season import LadderSeason, SeasonId
 
 T = TypeVar("T")
 
@@ -74,6 +76,7 @@ class FakeDatabase:
     journal: list[RatingChange] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    seasons: dict[SeasonId, LadderSeason] = field(default_factory=dict)
     seq: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)
@@ -190,6 +193,31 @@ class FakeEntryRepository:
             yield StoredEntry(entry=entry, player=self._database.players[entry.player_id])
 
 
+class FakeSeasonRepository:
+    """Implements `SeasonRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def all(self) -> list[LadderSeason]:
+        return list(self._database.seasons.values())
+
+    def add(self, code: str, name: str, *, started_at_us: int, reset_deviation: float | None) -> LadderSeason:
+        season = LadderSeason(
+            id=SeasonId(len(self._database.seasons) + 1),
+            code=code,
+            name=name,
+            started_at_us=started_at_us,
+            ended_at_us=None,
+            reset_deviation=reset_deviation,
+        )
+        self._database.seasons[season.id] = season
+        return season
+
+    def end(self, season_id: SeasonId, ended_at_us: int) -> None:
+        self._database.seasons[season_id] = replace(self._database.seasons[season_id], ended_at_us=ended_at_us)
+
+
 class FakeTransaction:
     """Implements `Transaction` on a database that belongs to it alone until the storage takes it over."""
 
@@ -203,6 +231,7 @@ class FakeTransaction:
         self.notices = FakeNoticeRepository(database.played)
         self.jobs = FakeJobRepository(database)
         self.replays = FakeReplayRepository(database)
+        self.seasons = FakeSeasonRepository(database)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""
@@ -221,6 +250,17 @@ class FakeTransaction:
     def journal_of_match(self, match_id: MatchId) -> list[RatingChange]:
         return [row for row in self.journal() if row.match_id == match_id]
 
+    def journal_history(self) -> list[RatingChange]:
+        return list(self._database.journal)
+
+    def entries_as_of(self, at_us: int, *, is_corrected: bool) -> EntryColumns:
+        rows = self._database.journal
+        written = {row.position for row in rows if row.revision == 1 and row.at_us <= at_us}
+        known = [row for row in rows if (row.position in written if is_corrected else row.at_us <= at_us)]
+        latest = {row.entry_id: row for row in sorted(known, key=lambda row: (row.position or 0, row.revision))}
+        entries = self._database.entries
+        return entry_columns([entries[entry_id].with_state(latest[entry_id].after) for entry_id in sorted(latest)])
+
     def append_to_audit(self, row: AuditRow) -> None:
         self._database.audit.append(row)
 
@@ -229,6 +269,9 @@ class FakeTransaction:
 
     def last_seq(self) -> int:
         return self._database.seq
+
+    def change_seqs(self) -> list[int]:
+        return [change.seq for change in self._database.changes]
 
     def changes_since(self, seq: int) -> list[Change] | None:
         changes = [change for change in self._database.changes if change.seq > seq]
@@ -393,7 +436,7 @@ def recording(*events: Event) -> Callable[[Transaction], None]:
     def work(tx: Transaction) -> None:
         for event in events:
             match event:
-                case RatingCreated(entry=entry) | RatingChanged(entry=entry):
+                case RatingCreated(entry=entry) | RatingChanged(entry=entry) | RatingSet(entry=entry):
                     tx.entries.save([entry])
                 case MatchRatingCorrected(entries=entries):
                     tx.entries.save(entries)

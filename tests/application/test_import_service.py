@@ -44,7 +44,7 @@ async def opened(database: Database) -> AsyncIterator[OpenLadder]:
 
 @pytest.fixture
 async def halo2(database: Database) -> AsyncIterator[OpenLadder]:
-    async with opened_ladder(database, game=HALO2, inactivity_days="off") as found:
+    async with opened_ladder(database, game=HALO2, inactivity_days="off", rating_system="elo") as found:
         yield found
 
 
@@ -255,7 +255,7 @@ async def test_games_that_stopped_half_way_go_on_from_there(
     assert sum(one.mmr_after - (one.mmr_before or 0) for one in journal) == 0
     monkeypatch.undo()
     untouched = Database("sqlite", f"sqlite:///{tmp_path / 'in one go.db'}")
-    async with opened_ladder(untouched, game=HALO2) as other:
+    async with opened_ladder(untouched, game=HALO2, rating_system="elo") as other:
         await play(other, text)
         in_one_go = [(player.name, entry.mmr, entry.games_played) for player, entry in await contents(other)]
     assert sorted(interrupted) == sorted(in_one_go)

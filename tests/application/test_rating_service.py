@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock, Listener
 from toprung.application import rating_service
 from toprung.application.entry_file import COLUMNS
-from toprung.application.rating_service import REASON_MAX_CODE_POINTS
+from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchMoved, MatchRatingCorrected
 from toprung.domain.leaderboard import LeaderboardPage
@@ -103,7 +104,7 @@ async def tamper(database: Database, statement: str) -> None:
 
 
 async def verified(opened: OpenLadder) -> list[str]:
-    return await opened.ladder.services.ratings.verify(no_progress)
+    return await opened.ladder.services.verification.verify(no_progress)
 
 
 async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> rating_service.CorrectionOutcome:
@@ -345,6 +346,13 @@ NEW_ENTRY: Final = (
 NEW_MATCH: Final = (
     "insert into match (source_key, state, result, ended_at_us, recorded_at_us) values ('x', 'completed', 'draw', 1, 1)"
 )
+COPIED: Final = (
+    "insert into rating_journal (entry_id, match_id, kind, revises, revision, before_mmr, before_games_won, "
+    "before_games_lost, before_games_drawn, after_mmr, after_games_won, after_games_lost, after_games_drawn, at_us) "
+    "select entry_id, match_id, kind, 1, {revision}, before_mmr, before_games_won, before_games_lost, "
+    "before_games_drawn, after_mmr, after_games_won, after_games_lost, after_games_drawn, at_us "
+    "from rating_journal where id = 1"
+)
 TAMPERING: Final = {
     "an mmr": ("update entry set mmr = mmr + 1 where id = 2", "entry 2: "),
     "a counter": (
@@ -359,6 +367,25 @@ TAMPERING: Final = {
     "a lost change": ("delete from change where seq = (select max(seq) from change)", "last change is missing"),
     "a lost journal row": ("delete from rating_journal where match_id = 24 and id % 2 = 0", "match 24: "),
     "a match without journal": (NEW_MATCH, "match 25"),
+    "a state before": (
+        "update rating_journal set before_games_won = 9, after_games_won = after_games_won + 1 where id = 20",
+        "journal position 20: entry",
+    ),
+    "a count that its match does not give": (
+        "update rating_journal set after_games_won = after_games_won + 1 where id = 5",
+        "match 3: its rows do not count",
+    ),
+    "a sum of the ladder": (
+        "update entry set games_drawn = games_drawn + 1, games_played = games_played + 1 where id = 1",
+        "games_drawn over the ladder: ",
+    ),
+    "a revision that is skipped": (COPIED.format(revision=3), "journal position 1: it has the revisions 1, 3"),
+    "a revision of somebody else": (
+        COPIED.format(revision=2).replace("select entry_id", "select entry_id + 1"),
+        "journal position 1: its revisions are not of one entry",
+    ),
+    "a change in the middle": ("delete from change where seq = 7", "change 7: it is missing"),
+    "a change too many": ("update change_counter set seq = seq - 1", "were counted"),
 }
 
 
@@ -370,6 +397,43 @@ async def test_verify_finds_what_was_done_behind_its_back_and_names_it(
     statement, named = TAMPERING[what]
     await tamper(database, statement)
     assert [sentence for sentence in await verified(opened) if named in sentence]
+
+
+async def test_verify_finds_elo_points_that_came_from_nowhere(database: Database) -> None:
+    async with opened_ladder(database, rating_system="elo") as opened:
+        await join(opened, *NAMES)
+        await play(opened, season())
+        assert await verified(opened) == []
+        await tamper(database, "update rating_journal set after_mmr = after_mmr + 5 where id = 1")
+        assert [sentence for sentence in await verified(opened) if "do not add up to zero" in sentence]
+
+
+async def test_verify_finds_games_played_that_do_not_add_up(sqlite_database: Database) -> None:
+    """The database itself refuses such an entry, unless it is told not to look."""
+    async with opened_ladder(sqlite_database) as opened:
+        await join(opened, *NAMES)
+        await play(opened, season())
+        await sqlite_database.run(
+            "pragma ignore_check_constraints = on", "update entry set games_played = games_played + 1 where id = 2"
+        )
+        assert [
+            sentence for sentence in await verified(opened) if "entry 2: " in sentence and "played, but" in sentence
+        ]
+
+
+async def test_verify_finds_a_board_that_does_not_list_what_the_database_has(opened: OpenLadder) -> None:
+    """A board that missed something, and does not know it."""
+    assert await verified(opened) == []
+    entry = (await entries(opened))[1]
+    opened.ladder.store.board.put_entry(replace(entry, mmr=entry.mmr + 500))
+    assert [sentence for sentence in await verified(opened) if sentence.startswith("the board: from rank ")]
+
+
+async def test_verify_goes_by_the_newest_board(opened: OpenLadder, database: Database) -> None:
+    """What another process wrote meanwhile is no difference."""
+    async with opened_ladder(database, read_only=True, inactivity_days="off") as other:
+        await opened.ladder.matches.record(game(60, 1, 2, WON))
+        assert await verified(other) == []
 
 
 async def test_matches_that_arrive_during_corrections_leave_a_ladder_in_order(

@@ -3,6 +3,7 @@
 Only the values (players, entries, rows) are the product's own.
 """
 
+import math
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from toprung.domain.leaderboard import ENTRY_SCHEMA, FoundPlayer, LeaderboardRow
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId
 
+HOUR_US = 3_600_000_000
 SHARES = {"S": 1, "A": 7, "B": 21, "C": 21, "D": 21, "E": 21, "F": 8}
 
 
@@ -99,9 +101,17 @@ class Oracle:
                 games_lost=entry.games_lost,
                 games_drawn=entry.games_drawn,
                 last_played_us=entry.last_played_us or 0,
+                deviation=round(self.deviation(entry, now_us)),
+                is_provisional=self.deviation(entry, now_us) > 110,
             )
             for place, (rank, letter, entry) in enumerate(shown, 1)
         ]
+
+    def deviation(self, entry: Entry, now_us: int) -> float:
+        """How far the rating may be off by now: a newcomer's 350 where nothing is known, and never more than that."""
+        _, deviation, volatility = entry.skill or (0, 350.0, 0.06)
+        days = max(0, now_us // HOUR_US * HOUR_US - (entry.last_played_us or 0)) / 86_400_000_000
+        return max(deviation, min(350.0, math.sqrt(deviation**2 + (173.7178 * volatility) ** 2 * days)))
 
     def last_activity_us(self, now_us: int) -> int | None:
         """When somebody last played, if the ladder is empty because all are inactive."""
@@ -153,6 +163,8 @@ class Oracle:
                 entry.games_drawn,
                 None if entry.last_played_us is None else epoch + timedelta(microseconds=entry.last_played_us),
                 self.players[entry.player_id].is_banned,
+                entry.skill.deviation if entry.skill else 0.0,
+                entry.skill.volatility if entry.skill else 0.0,
             )
             for entry in self.entries.values()
         ]

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tests.domain.oracle import Asked, Oracle
 from toprung.domain.board import Board
 from toprung.domain.board_table import NEVER, EntryColumns, PlayerColumns
+from toprung.domain.certainty import NO_DEVIATION, CertaintyByDeviation
 from toprung.domain.countries import Countries
+from toprung.domain.glicko2 import Glicko2, SkillEstimate
 from toprung.domain.leaderboard import LeaderboardQuery
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.ranks import LETTERS
@@ -22,6 +24,8 @@ NOW_US: Final = 1_790_251_200 * SECOND_US
 
 RACES: Final = ("terran", "zerg", "protoss")
 COUNTRIES: Final = Countries(codes=frozenset({"KR", "US", "DE", "FR", "XX", "ZZ"}), common=("KR", "US"))
+
+CERTAINTY: Final = CertaintyByDeviation(Glicko2())
 
 windows = st.sampled_from((WINDOW_US, WINDOW_US, 3 * SECOND_US, None, 0))
 races = st.sampled_from(RACES)
@@ -37,6 +41,13 @@ ages = st.tuples(
 
 games = st.just((0, 0, 0)) | st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(0, 1))
 """Won, lost and drawn."""
+
+skills = st.none() | st.builds(
+    SkillEstimate,
+    rating=st.just(1500.0),
+    deviation=st.sampled_from((30.0, 109.9, 110.0, 110.1, 349.0, 350.0, 500.0)) | st.floats(30, 350),
+    volatility=st.sampled_from((0.04, 0.06, 0.5)),
+)
 
 questions = st.builds(
     Asked,
@@ -79,7 +90,8 @@ def entry(entry_id: int, player_id: int, race: str, mmr: int, last_played_us: in
 
 def new_board(inactivity_us: int | None = WINDOW_US) -> Board:
     """An empty board of the races and countries above."""
-    return Board(races=RACES, countries=sorted(COUNTRIES.codes), inactivity_us=inactivity_us)
+    codes = sorted(COUNTRIES.codes)
+    return Board(races=RACES, countries=codes, inactivity_us=inactivity_us, certainty=CERTAINTY)
 
 
 def new_oracle(inactivity_us: int | None = WINDOW_US) -> Oracle:
@@ -113,4 +125,6 @@ def entry_columns(entries: Sequence[Entry]) -> EntryColumns:
         last_played_us=np.array(
             [NEVER if one.last_played_us is None else one.last_played_us for one in entries], np.int64
         ),
+        deviation=np.array([one.skill.deviation if one.skill else NO_DEVIATION for one in entries], np.float64),
+        volatility=np.array([one.skill.volatility if one.skill else NO_DEVIATION for one in entries], np.float64),
     )

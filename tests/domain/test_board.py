@@ -12,6 +12,7 @@ from tests.domain import strategies as some
 from tests.domain.oracle import Asked, Oracle
 from tests.domain.strategies import DAY_US, NOW_US, RACES, SECOND_US, WINDOW_US
 from toprung.domain.board import REBUILD_ABOVE, Board
+from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.leaderboard import (
     ENTRY_SCHEMA,
     LeaderboardQuery,
@@ -33,7 +34,8 @@ def ladder(players: int, *, seed: int = 1, age_us: int | None = None) -> Oracle:
         for race in chance.sample(RACES, chance.randint(1, 3)):
             last_played_us = NOW_US - (chance.randrange(13 * DAY_US) if age_us is None else age_us)
             one = some.entry(len(oracle.entries) + 1, player_id, race, round(chance.gauss(1500, 150)), last_played_us)
-            oracle.entries[one.id] = one
+            skill = SkillEstimate(one.mmr, chance.uniform(30, 350), 0.06) if chance.random() < 0.9 else None
+            oracle.entries[one.id] = replace(one, skill=skill)
     return oracle
 
 
@@ -74,7 +76,9 @@ def test_a_large_board_gives_every_page_that_the_reference_gives(asked: Asked, p
     pages = page_count(shown.height, page_size)
     page = 1 + round(depth * (pages - 1))
     answer = LARGE_BOARD.page(replace(query, page=page), now_us=NOW_US, seq=7)
-    assert answer.players == leaderboard_rows(shown, page=page, page_size=page_size)
+    assert answer.players == leaderboard_rows(
+        shown, page=page, page_size=page_size, certainty=some.CERTAINTY, now_us=NOW_US
+    )
     assert (answer.current_page, answer.total_pages, answer.total_players) == (page, pages, shown.height)
     for row in answer.players[:3]:
         best = next(one for one in shown.iter_rows(named=True) if one["player_id"] == row.player_id)
@@ -151,7 +155,7 @@ def test_a_board_that_is_empty_because_all_are_inactive_says_when_somebody_last_
 
 def test_rows_hold_plain_values_that_any_encoder_knows() -> None:
     row = LARGE_BOARD.page(LeaderboardQuery(), now_us=NOW_US, seq=1).players[0]
-    assert {type(value) for value in row} <= {int, float, str, type(None)}
+    assert {type(value) for value in row} <= {int, float, str, bool, type(None)}
     assert type(row.percentile) is float
 
 
@@ -181,7 +185,7 @@ def test_banned_players_do_not_crowd_others_out_of_a_search(limit: int) -> None:
 def test_every_country_and_race_that_fits_can_be_filtered_by() -> None:
     races = [f"race_{number}" for number in range(255)]
     countries = [f"{number:02X}" for number in range(255)]
-    board = Board(races=races, countries=countries, inactivity_us=None)
+    board = Board(races=races, countries=countries, inactivity_us=None, certainty=some.CERTAINTY)
     for number, (race, country) in enumerate(zip(races, countries, strict=True), 1):
         board.put_player(Player(id=PlayerId(number), name="p", country=country))
         board.put_entry(some.entry(number, number, race, 1500, NOW_US))
@@ -193,7 +197,7 @@ def test_every_country_and_race_that_fits_can_be_filtered_by() -> None:
 @pytest.mark.parametrize(("races", "countries"), [(256, 1), (1, 256)])
 def test_a_board_refuses_more_codes_than_its_columns_hold(races: int, countries: int) -> None:
     with pytest.raises(ValueError, match="at most 255"):
-        Board(races=["r"] * races, countries=["C"] * countries, inactivity_us=None)
+        Board(races=["r"] * races, countries=["C"] * countries, inactivity_us=None, certainty=some.CERTAINTY)
 
 
 def test_loading_an_unknown_country_race_or_player_is_refused() -> None:

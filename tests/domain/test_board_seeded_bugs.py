@@ -21,6 +21,7 @@ from toprung.domain.board import Board, _Filter
 from toprung.domain.board_expiry import ExpiryQueue
 from toprung.domain.board_order import BoardOrder, Bools
 from toprung.domain.board_table import BoardTable
+from toprung.domain.certainty import CertaintyByDeviation
 from toprung.domain.countries import Countries
 from toprung.domain.leaderboard import filtered_entries, ranked_entries
 
@@ -174,6 +175,13 @@ BUGS: dict[str, Seed] = {
     "other means only those who said other": line(Countries.expand, "if OTHER not in chosen:", "if True:"),
     "other leaves out the unknown": line(
         Countries.expand, "{PREFER_NOT_TO_SAY, OTHER, None}", "{PREFER_NOT_TO_SAY, OTHER}"
+    ),
+    "a changed deviation is not taken": line(
+        BoardTable.put_entry, "NO_DEVIATION if skill is None else skill.deviation", "self.deviation[slot]"
+    ),
+    "an absence makes nobody less sure": line(CertaintyByDeviation.marks, "volatility * growth", "0"),
+    "the marks are those of other rows": line(
+        Board._rows, "table.volatility[slots], played", "table.volatility[slots][::-1], played"
     ),
     "a refused country leaves the new name": line(
         BoardTable.put_player,

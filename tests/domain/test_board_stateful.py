@@ -18,6 +18,7 @@ from tests.domain.oracle import Asked
 from tests.domain.strategies import COUNTRIES, NOW_US, RACES, SECOND_US, WINDOW_US
 from toprung.domain import board as board_module
 from toprung.domain import leaderboard as reference
+from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, Standing
 
@@ -117,9 +118,24 @@ class BoardMachine(RuleBasedStateMachine):
         self.look(if_asked=look)
 
     @precondition(lambda self: self.oracle.players)
-    @rule(pick=PICKS, race=some.races, mmr=some.mmrs, games=some.games, age=st.none() | some.ages, look=LOOKS)
+    @rule(
+        pick=PICKS,
+        race=some.races,
+        mmr=some.mmrs,
+        games=some.games,
+        age=st.none() | some.ages,
+        skill=some.skills,
+        look=LOOKS,
+    )
     def set_entry(
-        self, pick: int, race: str, mmr: int, games: tuple[int, int, int], age: tuple[int, int] | None, look: bool
+        self,
+        pick: int,
+        race: str,
+        mmr: int,
+        games: tuple[int, int, int],
+        age: tuple[int, int] | None,
+        skill: SkillEstimate | None,
+        look: bool,
     ) -> None:
         """A new entry, or a correction that may take anything back."""
         player_id = self.picked_player(pick).id
@@ -136,6 +152,7 @@ class BoardMachine(RuleBasedStateMachine):
             games_lost=lost,
             games_drawn=drawn,
             last_played_us=None if age is None else self.ago_us(age),
+            skill=skill,
         )
         self.put_entry(entry)
         self.look(if_asked=look)
@@ -266,8 +283,12 @@ class BoardMachine(RuleBasedStateMachine):
         self.check_version()
 
     def check_version(self) -> None:
-        """One version is one ladder, and one ladder at one place in the change sequence is one version."""
-        whole = tuple(self.oracle.rows(Asked(), self.now_us))
+        """One version is one ladder, and one ladder at one place in the change sequence is one version.
+
+        But for the marks of who is unsure, which absence changes by the hour.
+        """
+        rows = self.oracle.rows(Asked(), self.now_us)
+        whole = tuple(row._replace(deviation=None, is_provisional=False) for row in rows)
         version = self.board.version(now_us=self.now_us, seq=self.seq)
         assert self.rows_by_version.setdefault((self.seq, version), whole) == whole
         assert [rows for (seq, _), rows in self.rows_by_version.items() if seq == self.seq].count(whole) == 1
@@ -311,7 +332,9 @@ class BoardMachine(RuleBasedStateMachine):
         filtered = reference.filtered_entries(
             ranked, countries=query.countries, races=query.races, best_race_only=query.best_race_only, rank=query.rank
         )
-        shown = reference.leaderboard_rows(filtered, page=1, page_size=1_000)
+        shown = reference.leaderboard_rows(
+            filtered, page=1, page_size=1_000, certainty=some.CERTAINTY, now_us=self.now_us
+        )
         assert shown == tuple(self.oracle.rows(asked, self.now_us))
         assert shown == self.board.page(query, now_us=self.now_us, seq=self.seq).players
         assert filtered.schema == pl.Schema({**ranked.schema, "filter_rank": pl.Int64(), "percentile": pl.Float64()})

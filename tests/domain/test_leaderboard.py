@@ -183,7 +183,7 @@ def test_pages_concatenate_to_the_whole(ranked: pl.DataFrame, filters: Filters, 
     pages = page_count(shown.height, page_size)
     rows: list[LeaderboardRow] = []
     for page in range(1, pages + 1):
-        part = leaderboard_rows(shown, page=page, page_size=page_size)
+        part = leaderboard_rows(shown, page=page, page_size=page_size, certainty=some.CERTAINTY, now_us=NOW_US)
         assert len(part) == page_size or page == pages
         rows += part
     assert [row.entry_id for row in rows] == shown["entry_id"].to_list()
@@ -201,7 +201,9 @@ def test_the_percentile_falls_from_100_by_equal_steps_and_never_reaches_0(
 
 def test_no_filter_and_an_empty_choice_are_different_questions() -> None:
     frame = pl.DataFrame(
-        [(1, 1, "a", None, "zerg", 1500, 1, 1, 0, 0, to_datetime(NOW_US), False)], schema=ENTRY_SCHEMA, orient="row"
+        [(1, 1, "a", None, "zerg", 1500, 1, 1, 0, 0, to_datetime(NOW_US), False, 0.0, 0.0)],
+        schema=ENTRY_SCHEMA,
+        orient="row",
     )
     ranked = ranked_entries(frame, now_us=NOW_US, inactivity_us=None)
     assert filtered_entries(ranked).height == filtered_entries(ranked, countries=[None]).height == 1

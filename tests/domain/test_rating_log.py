@@ -13,7 +13,8 @@ from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.player import PlayerId
 from toprung.domain.rating import Elo, Entry, EntryId, EntryState, RatingChange, RatingChangeKind, Standing
 from toprung.domain.rating_engine import EloEngine, Glicko2Engine, Rated, RatingEngine
-from toprung.domain.rating_log import RatingLog, Verdict, rate
+from toprung.domain.rating_log import RatingLog, Verdict, rate, set_by_hand, soft_reset
+from toprung.domain.season import SeasonId
 
 ENGINES: Final[tuple[RatingEngine, ...]] = (EloEngine(Elo()), Glicko2Engine(Glicko2()))
 WON, LOST, DRAW = MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON, MatchResult.DRAW
@@ -42,7 +43,22 @@ class Import:
     state: EntryState
 
 
-Step = Game | Import
+@dataclass(frozen=True)
+class SetByHand:
+    """A rating that an organiser sets."""
+
+    who: int
+    mmr: int
+
+
+@dataclass(frozen=True)
+class SeasonStart:
+    """A soft reset of everybody's deviation."""
+
+    deviation: float
+
+
+Step = Game | Import | SetByHand | SeasonStart
 
 
 @dataclass
@@ -53,11 +69,28 @@ class Season:
     entries: dict[EntryId, Entry] = field(default_factory=dict)
     verdicts: dict[MatchId, Verdict] = field(default_factory=dict)
     log: list[RatingChange] = field(default_factory=list)
+    resets: dict[SeasonId, float] = field(default_factory=dict)
 
     def import_entry(self, who: int, state: EntryState) -> None:
         known = self.entries.get(EntryId(who))
         self.entries[EntryId(who)] = self._entry(who).with_state(state)
         self._append(RatingChangeKind.IMPORT, who, None if known is None else known.state)
+
+    def set_rating(self, who: int, mmr: int) -> None:
+        known = self.entries.get(EntryId(who))
+        standing = self.engine.set_to(mmr)
+        before = None if known is None else known.state
+        after = set_by_hand(before, EntryState(mmr=standing.mmr, skill=standing.skill))
+        self.entries[EntryId(who)] = self._entry(who).with_state(after)
+        self._append(RatingChangeKind.SET, who, before)
+
+    def start(self, deviation: float) -> None:
+        season_id = SeasonId(len(self.resets) + 1)
+        self.resets[season_id] = deviation
+        for entry in list(self.entries.values()):
+            self.entries[entry.id] = entry.with_state(soft_reset(entry.state, deviation))
+            self._append(RatingChangeKind.SEASON, entry.id, entry.state)
+            self.log[-1] = replace(self.log[-1], season_id=season_id)
 
     def play(self, game: Game, match_id: MatchId) -> None:
         verdict = Verdict(result=game.result, ended_at_us=game.ended_at_us)
@@ -97,7 +130,9 @@ class Season:
     ) -> list[RatingChange]:
         """The log from a position on, played again under these verdicts."""
         tail = self.log[from_position - 1 :]
-        pairs = list(RatingLog(self.engine, self.entries, verdicts).replay(tail, from_nothing=from_nothing))
+        pairs = list(
+            RatingLog(self.engine, self.entries, verdicts, self.resets).replay(tail, from_nothing=from_nothing)
+        )
         assert [old for old, _ in pairs] == tail
         return [new for _, new in pairs]
 
@@ -118,6 +153,10 @@ def played(engine: RatingEngine, steps: Sequence[Step], *, without: int | None =
             continue
         if isinstance(step, Game):
             season.play(step, MatchId(number))
+        elif isinstance(step, SetByHand):
+            season.set_rating(step.who, step.mmr)
+        elif isinstance(step, SeasonStart):
+            season.start(step.deviation)
         else:
             season.import_entry(step.who, step.state)
     return season
@@ -153,14 +192,19 @@ imports = st.builds(
 )
 
 
+sets = st.builds(SetByHand, who=st.integers(1, PLAYERS), mmr=st.integers(500, 3_000))
+starts = st.builds(SeasonStart, deviation=st.sampled_from((60.0, 150.0, 350.0)))
+
+
 @st.composite
 def seasons(draw: st.DrawFn, max_steps: int = 60) -> list[Step]:
-    """5 steps or more, times never going back, about one in ten an import, and at least one match."""
-    drawn = draw(st.lists(st.one_of(*[some_games] * 9, imports), min_size=5, max_size=max_steps))
+    """5 steps or more, times never going back, about one in four no match, and at least one match."""
+    others = (imports, sets, starts)
+    drawn = draw(st.lists(st.one_of(*[some_games] * 9, *others), min_size=5, max_size=max_steps))
     now_us = 500 * MICROSECONDS_PER_DAY
     steps: list[Step] = []
     for step in [((1, 2), WON, 0), *drawn]:
-        if isinstance(step, Import):
+        if isinstance(step, Import | SetByHand | SeasonStart):
             steps.append(step)
         else:
             (one, other), result, gap = step
@@ -249,10 +293,15 @@ def test_a_void_match_leaves_the_ladder_as_if_it_had_not_been_played(
     ]
     later = [row for row in season.log if row.match_id != number]
     # An entry whose first row the match was has stood as a newcomer since; without it a file would have brought it in.
-    assert [row.after for row in later] == [row.after for row in never.log]
+    # A season has a row for such a newcomer as well, in which nothing changes.
+    assert _without_seasons(later) == _without_seasons(never.log)
     mmr, skill = engine.start()
     newcomer = EntryState(mmr=mmr, skill=skill)
     assert season.states() == {entry_id: never.states().get(entry_id, newcomer) for entry_id in season.states()}
+
+
+def _without_seasons(log: list[RatingChange]) -> list[EntryState]:
+    return [row.after for row in log if row.kind is not RatingChangeKind.SEASON]
 
 
 @dataclass
@@ -268,6 +317,9 @@ class WatchedEngine:
 
     def start(self) -> Standing:
         return self.engine.start()
+
+    def set_to(self, mmr: int) -> Standing:
+        return self.engine.set_to(mmr)
 
     def rate(self, first: Entry, second: Entry, *, score_1: float, ended_at_us: int) -> tuple[Rated, Rated]:
         self.rated.append((first.id, second.id))
@@ -293,7 +345,7 @@ def test_only_games_that_the_correction_reaches_through_opponents_are_rated_agai
             reached |= {step.one, step.other}
             reachable.append((step.one, step.other))
         elif isinstance(step, Import):
-            reached -= {step.who}
+            reached -= {step.who}  # one whose rating is set still has other counts than it had
     season.correct(MatchId(number), result)
     asked = iter(reachable)
     assert all(pair in asked for pair in watched.rated), "the rated games are some of the reachable ones, in order"
@@ -326,3 +378,51 @@ def test_a_result_changes_although_the_numbers_that_it_is_known_by_would_not() -
     assert set(season.states().values()) == {EntryState(mmr=1500)}
     season.correct(MatchId(0), DRAW)
     assert set(season.states().values()) == {EntryState(mmr=1500, games_drawn=1, last_played_us=7)}
+
+
+@each_engine
+@given(corrected=corrected_seasons(), mmr=st.integers(500, 3_000))
+@settings(max_examples=60)
+def test_a_rating_that_was_set_stands_whatever_is_corrected_before_it(
+    engine: RatingEngine, corrected: tuple[list[Step], int, MatchResult | None], mmr: int
+) -> None:
+    steps, number, result = corrected
+    step = steps[number]
+    assert isinstance(step, Game)
+    season = played(engine, [*steps, SetByHand(step.one, mmr)])
+    season.correct(MatchId(number), result)
+    one = season.states()[EntryId(step.one)]
+    assert (one.mmr, one.skill) == engine.set_to(mmr)
+    right = played(engine, with_result(steps, number, result)).states()[EntryId(step.one)]
+    assert (one.games_won, one.games_lost, one.games_drawn) == (right.games_won, right.games_lost, right.games_drawn)
+    assert one.last_played_us == right.last_played_us
+
+
+@given(steps=seasons(), deviation=st.sampled_from((60.0, 150.0, 350.0)))
+@settings(max_examples=60)
+def test_a_season_makes_nobody_surer_than_it_says_and_changes_nothing_else(steps: list[Step], deviation: float) -> None:
+    season = played(ENGINES[1], steps)
+    before = season.states()
+    season.start(deviation)
+    for entry_id, after in season.states().items():
+        was = before[entry_id]
+        assert replace(after, skill=was.skill) == was
+        assert (after.skill is None) == (was.skill is None)
+        if after.skill is not None and was.skill is not None:
+            assert after.skill == was.skill._replace(deviation=max(was.skill.deviation, deviation))
+
+
+def test_a_season_resets_who_was_unsure_when_it_began_and_after_a_correction_is_not() -> None:
+    """A void first game leaves the newcomer's 350, which no reset touches; judged, it leaves less, which one does."""
+    steps: list[Step] = [Game(1, 2, None, 1), SeasonStart(345.0), Game(1, 2, WON, 2)]
+    season = played(ENGINES[1], steps)
+    assert [row.before == row.after for row in season.log[2:4]] == [True, True]
+    season.correct(MatchId(0), WON)
+    assert [row.before == row.after for row in season.log[2:4]] == [False, False]
+    right = played(ENGINES[1], with_result(steps, 0, WON))
+    assert (season.log, season.states()) == (right.log, right.states())
+
+
+def test_a_season_does_nothing_to_elo() -> None:
+    season = played(ENGINES[0], [Game(1, 2, WON, 1), SeasonStart(150.0)])
+    assert [row.before == row.after for row in season.log[2:]] == [True, True]

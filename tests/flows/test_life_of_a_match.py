@@ -62,7 +62,7 @@ class Organiser:
         return await self.opened.ladder.lifecycle.pass_deadlines()
 
     async def is_in_order(self) -> bool:
-        return await self.opened.ladder.services.ratings.verify(lambda _done, _total: None) == []
+        return await self.opened.ladder.services.verification.verify(lambda _done, _total: None) == []
 
 
 @pytest.fixture

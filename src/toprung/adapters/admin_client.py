@@ -10,8 +10,10 @@ import msgspec
 
 from toprung.application.entry_file import ImportRefused, Problem, Progress
 from toprung.application.import_service import ImportSummary
+from toprung.application.rating_adjustment import RatingSetOutcome
 from toprung.application.rating_service import CorrectionOutcome
 from toprung.application.replay_parsing import PoolHealth
+from toprung.application.season_service import SeasonStarted
 from toprung.domain.errors import (
     Busy,
     Conflict,
@@ -25,7 +27,9 @@ from toprung.domain.errors import (
 )
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step, StepRefused
+from toprung.domain.moment import from_iso
 from toprung.domain.player import Player, PlayerId
+from toprung.domain.season import LadderSeason, SeasonId
 
 T = TypeVar("T")
 
@@ -84,6 +88,19 @@ class _Match(msgspec.Struct):
 
 class _Recomputed(msgspec.Struct):
     entries_changed: int
+
+
+class _Season(msgspec.Struct):
+    code: str
+    name: str
+    started_at: str
+    ended_at: str | None
+    reset_deviation: float | None
+
+
+class _SeasonStarted(msgspec.Struct):
+    season: _Season
+    entries_reset: int
 
 
 class _Refusal(msgspec.Struct):
@@ -213,6 +230,28 @@ class AdminClient:
                 raise self._refusal(response)
             return msgspec.json.decode(response.content, type=PoolHealth)
 
+    async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
+        """See `RatingAdjustment.preview`."""
+        body = {"name": name, "race": race, "mmr": mmr, "preview": True}
+        return await self._post("/players/rating", body, RatingSetOutcome)
+
+    async def set_rating(self, name: str, race: str, mmr: int, *, reason: str, actor: str) -> RatingSetOutcome:
+        """See `RatingAdjustment.set_rating`."""
+        body = {"name": name, "race": race, "mmr": mmr, "reason": reason, "actor": actor}
+        return await self._post("/players/rating", body, RatingSetOutcome)
+
+    async def start_season(
+        self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str
+    ) -> SeasonStarted:
+        """See `SeasonService.start`."""
+        body = {"code": code, "name": name, "reset_deviation": reset_to, "reason": reason, "actor": actor}
+        started = await self._post("/seasons/start", body, _SeasonStarted)
+        return SeasonStarted(season=_season(started.season), entries_reset=started.entries_reset)
+
+    async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
+        """See `SeasonService.end`."""
+        return _season(await self._post("/seasons/end", {"reason": reason, "actor": actor}, _Season))
+
     async def _correction(self, match_id: MatchId, body: Mapping[str, object]) -> CorrectionOutcome:
         return await self._post(f"/matches/{match_id}/correction", body, CorrectionOutcome)
 
@@ -295,6 +334,18 @@ class AdminClient:
             known = _BY_STATUS.get(response.status_code, StorageUnavailable)
             return known(f"The server at {self._address} refused with status {response.status_code}.")
         return _raised(error, response.status_code)
+
+
+def _season(told: _Season) -> LadderSeason:
+    """The season as told. Its id is the server's affair."""
+    return LadderSeason(
+        id=SeasonId(0),
+        code=told.code,
+        name=told.name,
+        started_at_us=from_iso(told.started_at),
+        ended_at_us=None if told.ended_at is None else from_iso(told.ended_at),
+        reset_deviation=told.reset_deviation,
+    )
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:

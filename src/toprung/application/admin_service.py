@@ -6,10 +6,13 @@ from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportService, ImportSummary
 from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.player_service import PlayerService
+from toprung.application.rating_adjustment import RatingAdjustment, RatingSetOutcome
 from toprung.application.rating_service import CorrectionOutcome, RatingService
+from toprung.application.season_service import SeasonService, SeasonStarted
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import Player
+from toprung.domain.season import LadderSeason
 
 
 class Administration(Protocol):
@@ -73,17 +76,44 @@ class Administration(Protocol):
         """Plays the whole rating log again; gives how many entries came out otherwise."""
         ...
 
+    async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
+        """What it would do to set a player's rating by hand."""
+        ...
+
+    async def set_rating(self, name: str, race: str, mmr: int, *, reason: str, actor: str) -> RatingSetOutcome:
+        """Sets a player's rating by hand."""
+        ...
+
+    async def start_season(
+        self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str
+    ) -> SeasonStarted:
+        """Starts a season, with a soft reset of deviations unless `reset_to` is None."""
+        ...
+
+    async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
+        """Ends the season that runs."""
+        ...
+
 
 class AdminService:
     """The organiser's operations in the process that holds the ladder."""
 
     def __init__(
-        self, *, imports: ImportService, players: PlayerService, ratings: RatingService, lifecycle: MatchLifecycle
+        self,
+        *,
+        imports: ImportService,
+        players: PlayerService,
+        ratings: RatingService,
+        lifecycle: MatchLifecycle,
+        adjustment: RatingAdjustment,
+        seasons: SeasonService,
     ) -> None:
         self._imports = imports
         self._players = players
         self._ratings = ratings
         self._lifecycle = lifecycle
+        self._adjustment = adjustment
+        self._seasons = seasons
 
     async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
         """See `ImportService.import_entries`."""
@@ -146,3 +176,22 @@ class AdminService:
     async def recompute_ratings(self, progress: Progress) -> int:
         """See `RatingService.recompute`."""
         return await self._ratings.recompute(progress)
+
+    async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
+        """See `RatingAdjustment.preview`."""
+        return await self._adjustment.preview((await self._players.by_name(name)).id, race, mmr)
+
+    async def set_rating(self, name: str, race: str, mmr: int, *, reason: str, actor: str) -> RatingSetOutcome:
+        """See `RatingAdjustment.set_rating`."""
+        player = await self._players.by_name(name)
+        return await self._adjustment.set_rating(player.id, race, mmr, reason=reason, actor=actor)
+
+    async def start_season(
+        self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str
+    ) -> SeasonStarted:
+        """See `SeasonService.start`."""
+        return await self._seasons.start(code, name, reset_to=reset_to, reason=reason, actor=actor)
+
+    async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
+        """See `SeasonService.end`."""
+        return await self._seasons.end(reason=reason, actor=actor)

@@ -19,6 +19,7 @@ from toprung.domain.events import (
     PlayerEvent,
     RatingChanged,
     RatingCreated,
+    RatingSet,
 )
 
 _log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ class DataAccessService:
         self._clock = clock
         self._new_board = new_board
         self._board = new_board()
-        self._seq = -1
+        self._seq = self._past_seq = -1
         self._is_stale = True
         self._loading = asyncio.Lock()
 
@@ -52,6 +53,11 @@ class DataAccessService:
     def seq(self) -> int:
         """The last change that the board includes."""
         return self._seq
+
+    @property
+    def past_seq(self) -> int:
+        """The last change that may have changed boards of the past: a correction, a ban, or anything read in bulk."""
+        return self._past_seq
 
     @property
     def is_stale(self) -> bool:
@@ -101,11 +107,13 @@ class DataAccessService:
             if self._is_stale:
                 break
             self._seq = change.seq
+            if not isinstance(change.event, RatingCreated | RatingChanged | RatingSet | MatchAborted):
+                self._past_seq = change.seq
         return True
 
     def _apply(self, event: Event) -> None:
         match event:
-            case RatingCreated(entry=entry) | RatingChanged(entry=entry):
+            case RatingCreated(entry=entry) | RatingChanged(entry=entry) | RatingSet(entry=entry):
                 self._board.put_entry(entry)
             case MatchRatingCorrected(entries=entries):
                 for entry in entries:
@@ -124,6 +132,7 @@ class DataAccessService:
         board = self._new_board()
         await asyncio.to_thread(board.load, players, entries, now_us=self._clock.now_us())
         self._board, self._seq, self._is_stale = board, seq, False
+        self._past_seq = seq
         _log.info("board_loaded", seq=seq, entries=board.entries, ranked=len(board))
 
     async def entries_frame(self) -> pl.DataFrame:

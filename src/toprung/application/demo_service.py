@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +72,7 @@ class DemoService:
         catalog: Catalog,
         countries: Countries,
         clock: Clock,
+        turn_clock: Callable[[int | None], None],
         chance: random.Random,
     ) -> None:
         self._players = players
@@ -78,6 +80,7 @@ class DemoService:
         self._catalog = catalog
         self._countries = countries
         self._clock = clock
+        self._turn_clock = turn_clock
         self._chance = chance
         self._contestants: list[_Contestant] = []
         self._played = 0
@@ -91,7 +94,9 @@ class DemoService:
         ends = sorted(start_us + int((now_us - start_us) * self._chance.random() ** 0.8) for _ in range(matches))
         for first in range(0, matches, MATCHES_AT_ONCE):
             batch = [self._match(ended_at_us, now_us) for ended_at_us in ends[first : first + MATCHES_AT_ONCE]]
+            self._turn_clock(batch[-1].ended_at_us)  # recorded when they ended, so that there is a past to look at
             await self._matches.record_batch(batch)
+            self._turn_clock(None)
             progress(min(first + MATCHES_AT_ONCE, matches), matches)
 
     async def play_on(self, *, pause_seconds: float) -> None:

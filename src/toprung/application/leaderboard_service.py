@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
 import polars as pl
 
 from toprung.application.data_access_service import DataAccessService
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.ports import Clock
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
@@ -22,6 +24,7 @@ from toprung.domain.leaderboard import (
     page_count,
     ranked_entries,
 )
+from toprung.domain.past import PastMoment, Since
 from toprung.domain.player import PlayerId
 from toprung.domain.ranks import LETTERS
 
@@ -42,6 +45,7 @@ class LeaderboardService:
         catalog: Catalog,
         countries: Countries,
         inactivity_us: int | None,
+        history: LeaderboardHistory,
         observe_read_seconds: Callable[[float], None],
     ) -> None:
         self._store = store
@@ -49,6 +53,7 @@ class LeaderboardService:
         self._catalog = catalog
         self._countries = countries
         self._inactivity_us = inactivity_us
+        self._history = history
         self._observe_read_seconds = observe_read_seconds
 
     async def get_leaderboard_data(
@@ -60,18 +65,37 @@ class LeaderboardService:
         rank_filter: str | None = None,
         current_page: int = 1,
         page_size: int = PAGE_SIZE_DEFAULT,
+        past: PastMoment | None = None,
+        movement_since: Since | None = None,
+        is_movement_corrected: bool = False,
     ) -> LeaderboardPage:
-        """The page of the leaderboard under these filters, as of the last commit and of now.
+        """The page of the leaderboard under these filters, as of the last commit and of now, or as of a past moment.
 
         An empty filter is no filter. The country `ZZ` stands for every country that is not a common one. A page that
-        does not exist becomes the nearest one. Raises `InvalidInput` for a code, rank or page size that cannot be.
+        does not exist becomes the nearest one. With `movement_since` each row says how it moved since then. Raises
+        `InvalidInput` for a code, rank, page size or moment that cannot be.
         """
         query = self._query(country_filter, race_filter, best_race_only, rank_filter, current_page, page_size)
-        await self._store.ensure_fresh()
-        started = perf_counter()
-        page = self._store.board.page(query, now_us=self._clock.now_us(), seq=self._store.seq)
-        self._observe_read_seconds(perf_counter() - started)
-        return page
+        if past is not None:
+            page = await self._history.page(past, query)
+        else:
+            await self._store.ensure_fresh()
+            started = perf_counter()
+            page = self._store.board.page(query, now_us=self._clock.now_us(), seq=self._store.seq)
+            self._observe_read_seconds(perf_counter() - started)
+        if movement_since is None:
+            return page
+        return await self._with_movements(page, movement_since, is_movement_corrected)
+
+    async def _with_movements(self, page: LeaderboardPage, since: Since, is_corrected: bool) -> LeaderboardPage:
+        shown_us = self._clock.now_us() if page.past is None else page.past.at_us
+        since_us = since.before(shown_us)
+        if not 0 <= since_us < shown_us:
+            raise InvalidInput("movement_since", f"Movement is since before what is shown; {since.text} is not that.")
+        board, movements = await self._history.movements(
+            PastMoment(at_us=since_us, is_corrected=is_corrected), page.players
+        )
+        return replace(page, movements=movements, since_us=since_us, since_version=board.version)
 
     async def find_player(
         self,
@@ -82,9 +106,12 @@ class LeaderboardService:
         best_race_only: bool = False,
         rank_filter: str | None = None,
         page_size: int = PAGE_SIZE_DEFAULT,
+        past: PastMoment | None = None,
     ) -> PlayerStanding | None:
         """The page and ranks of a player's best placed entry under these filters; None if it is not listed."""
         query = self._query(country_filter, race_filter, best_race_only, rank_filter, 1, page_size)
+        if past is not None:
+            return await self._history.find_player(past, player_id, query)
         await self._store.ensure_fresh()
         return self._store.board.find_player(player_id, query, now_us=self._clock.now_us())
 
@@ -100,6 +127,10 @@ class LeaderboardService:
         """The version that a page asked for now would have."""
         await self._store.ensure_fresh()
         return self._store.board.version(now_us=self._clock.now_us(), seq=self._store.seq)
+
+    async def tag(self) -> str:
+        """The tag that a page of the present, without movements, would have now."""
+        return f"{await self.version()}.{self._store.board.certainty.marked_us(self._clock.now_us())}"
 
     def next_lapse_us(self) -> int | None:
         """When, at the earliest, the board changes although nothing is written."""

@@ -13,6 +13,7 @@ from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.match import MatchId
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.season import LadderSeason, SeasonId
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -137,6 +138,22 @@ class EntryRepository(Protocol):
         ...
 
 
+class SeasonRepository(Protocol):
+    """The seasons."""
+
+    def all(self) -> list[LadderSeason]:
+        """All of them, in the order in which they were started."""
+        ...
+
+    def add(self, code: str, name: str, *, started_at_us: int, reset_deviation: float | None) -> LadderSeason:
+        """Adds a season that runs."""
+        ...
+
+    def end(self, season_id: SeasonId, ended_at_us: int) -> None:
+        """Ends a season."""
+        ...
+
+
 class Transaction(Protocol):
     """One transaction on the database; all of it is committed or none."""
 
@@ -175,6 +192,11 @@ class Transaction(Protocol):
         """The replay files and their uploads."""
         ...
 
+    @property
+    def seasons(self) -> SeasonRepository:
+        """The seasons."""
+        ...
+
     def exclude_other_ratings(self) -> None:
         """Keeps other writers from rating anything until the transaction ends; asked for before anything is read."""
         ...
@@ -191,6 +213,17 @@ class Transaction(Protocol):
         """The rows that count of one match: its first side's, then its second's."""
         ...
 
+    def journal_history(self) -> list[RatingChange]:
+        """Every row of the journal with every revision, in the order in which they were written."""
+        ...
+
+    def entries_as_of(self, at_us: int, *, is_corrected: bool) -> EntryColumns:
+        """The entries at a moment, by the rows of the journal that were written by then and as they were.
+
+        Corrected, by the last revisions of the positions that there were by then.
+        """
+        ...
+
     def append_to_audit(self, row: AuditRow) -> None:
         """Keeps what an organiser did."""
         ...
@@ -201,6 +234,10 @@ class Transaction(Protocol):
 
     def last_seq(self) -> int:
         """The last place in the change sequence that is committed."""
+        ...
+
+    def change_seqs(self) -> list[int]:
+        """The places in the change sequence that are kept, in order."""
         ...
 
     def changes_since(self, seq: int) -> list[Change] | None:

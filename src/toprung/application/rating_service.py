@@ -1,28 +1,26 @@
-"""Judging finished matches anew, playing the rating log again, and holding the ladder against it."""
+"""Judging finished matches anew, and playing the whole rating log again."""
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from toprung.application.entry_file import Progress
 from toprung.application.match_rating import Decided, MatchRater
 from toprung.application.match_steps import MatchSteps
 from toprung.application.ports import AuditRow, Backups, Clock, Transaction
+from toprung.application.reasons import checked_reason
+from toprung.application.replay import Replayed, replay, replay_everything, unplayable
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.errors import Conflict, InvalidInput, NotFound
+from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchRatingCorrected
 from toprung.domain.match import Match, MatchId, MatchResult
 from toprung.domain.match_life import set_result, void
-from toprung.domain.names import unsafe_character
-from toprung.domain.rating import Entry, EntryId, EntryState, RatingChange
+from toprung.domain.rating import Entry, EntryId
 from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import Rating, RatingLog, Verdict
+from toprung.domain.rating_log import Rating, Verdict
 
 ENTRIES_TOLD_MAX: Final = 1_000
-REASON_MAX_CODE_POINTS: Final = 500
-PROGRESS_EVERY: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +45,6 @@ class CorrectionOutcome:
     after: MatchResult | None
     moves: tuple[Move, ...]
     rated_anew: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Replayed:
-    rows: tuple[RatingChange, ...]
-    entries: tuple[tuple[Entry, Entry], ...]
-    """Each entry that comes out otherwise: as it is, and as it comes out."""
 
 
 class RatingService:
@@ -96,11 +87,7 @@ class RatingService:
         Doing it again changes nothing. Raises `NotFound`, `StepRefused` for a match that was never played, and
         `InvalidInput` for one that stands so already or a reason that is missing.
         """
-        reason = reason.strip()
-        if unsafe_character(reason) is not None:
-            raise InvalidInput("reason", "The reason holds a character that cannot be shown; write it as plain text.")
-        if not 1 <= len(reason) <= REASON_MAX_CODE_POINTS:
-            raise InvalidInput("reason", f"A correction needs a reason of 1 to {REASON_MAX_CODE_POINTS} characters.")
+        reason = checked_reason(reason)
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> CorrectionOutcome:
@@ -131,7 +118,7 @@ class RatingService:
 
     def _judged(
         self, tx: Transaction, match: Match, result: MatchResult | None, now_us: int
-    ) -> tuple[CorrectionOutcome, _Replayed | None, Match]:
+    ) -> tuple[CorrectionOutcome, Replayed | None, Match]:
         """What judging the match so does, what of the log that rates anew, and the match after it.
 
         A match that never had a result has nothing in the log yet: it is rated at the log's end.
@@ -165,43 +152,15 @@ class RatingService:
         )
         return self._rater.foretell(tx, decided)
 
-    def _replayed_with(self, tx: Transaction, match: Match) -> _Replayed:
+    def _replayed_with(self, tx: Transaction, match: Match) -> Replayed:
         """The log from a match on, with that match as given."""
         own = tx.journal_of_match(match.id)
         if len(own) != 2 or match.ended_at_us is None:
-            raise _unplayable(match.id)
+            raise unplayable(match.id)
         log = tx.journal(own[0].position or 0)
         verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
         verdicts[match.id] = Verdict(result=match.standing_result, ended_at_us=match.ended_at_us)
-        return self._replayed(tx, log, verdicts, from_nothing=False)
-
-    def _replayed(
-        self,
-        tx: Transaction,
-        log: Sequence[RatingChange],
-        verdicts: dict[MatchId, Verdict],
-        *,
-        from_nothing: bool,
-        progress: Progress | None = None,
-    ) -> _Replayed:
-        rows_by_match = Counter(row.match_id for row in log if row.match_id is not None)
-        broken = next((match_id for match_id, count in rows_by_match.items() if count != 2), None)
-        if broken is not None:
-            raise _unplayable(broken)
-        entries = tx.entries.by_ids({row.entry_id for row in log})
-        rows: list[RatingChange] = []
-        last: dict[EntryId, RatingChange] = {}
-        pairs = RatingLog(self._engine, entries, verdicts).replay(log, from_nothing=from_nothing)
-        for done, (old, new) in enumerate(pairs, 1):
-            last[new.entry_id] = new
-            if new != old:
-                rows.append(new)
-            if progress is not None and done % PROGRESS_EVERY == 0:
-                progress(done, len(log))
-        changed = [(entries[entry_id], entries[entry_id].with_state(row.after)) for entry_id, row in last.items()]
-        return _Replayed(
-            rows=tuple(rows), entries=tuple((before, after) for before, after in changed if before != after)
-        )
+        return replay(tx, self._engine, log, verdicts, from_nothing=False)
 
     async def recompute(self, progress: Progress) -> int:
         """Plays the whole log again and stores what comes out otherwise; gives how many entries that were.
@@ -213,52 +172,11 @@ class RatingService:
 
         def work(tx: Transaction) -> int:
             tx.exclude_other_ratings()
-            replayed = self._from_nothing(tx, progress)
+            replayed = replay_everything(tx, self._engine, tx.journal(), progress)
             _write(tx, replayed, now_us, None)
             return len(replayed.entries)
 
         return await self._unit_of_work.run(work)
-
-    def _from_nothing(self, tx: Transaction, progress: Progress) -> _Replayed:
-        log = tx.journal()
-        verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
-        return self._replayed(tx, log, verdicts, from_nothing=True, progress=progress)
-
-    async def verify(self, progress: Progress) -> list[str]:
-        """What is not as it must be, a sentence each; none for a ladder in order."""
-        return await self._unit_of_work.read(lambda tx: self._differences(tx, progress))
-
-    def _differences(self, tx: Transaction, progress: Progress) -> list[str]:
-        log = tx.journal()
-        unpaired, unbalanced = _broken_pairs(log, zero_sum=self._engine.code == "elo")
-        rated = {row.match_id for row in log}
-        unrated = (match_id for match_id in tx.matches.completed_ids() if match_id not in rated)
-        unbalanced += [f"match {match_id}: it has no journal rows, and so was never rated" for match_id in unrated]
-        if unpaired:
-            return unpaired  # such a log cannot be played
-        replayed = self._from_nothing(tx, progress)
-        found = []
-        for before, after in replayed.entries:
-            stored, led = _apart(before.state, after.state)
-            found.append(f"entry {before.id}: {stored} is stored, but the log leads to {led}")
-        for row in replayed.rows:
-            comes_to = _apart(None, row.after)[1]
-            found.append(f"journal position {row.position}: played again, entry {row.entry_id} comes to {comes_to}")
-        logged = {row.entry_id for row in log}
-        found += [
-            f"entry {stored.entry.id}: no row of the journal leads to it"
-            for stored in tx.entries.stored()
-            if stored.entry.id not in logged
-        ]
-        found += unbalanced
-        changes = tx.changes_since(max(0, tx.last_seq() - 1))
-        if tx.last_seq() and not changes:
-            found.append(f"change {tx.last_seq()}: the sequence's last change is missing")
-        return found
-
-
-def _unplayable(match_id: MatchId) -> Conflict:
-    return Conflict(f"The rating log cannot be played: match {match_id} has not two rows; see `toprung verify`.")
 
 
 def _moves(tx: Transaction, changed: Sequence[tuple[Entry, Entry]]) -> tuple[Move, ...]:
@@ -285,30 +203,7 @@ def _standing(tx: Transaction, match: Match, result: MatchResult | None) -> str:
     return f"counts as won by {tx.players.by_ids([winner_id])[winner_id].name}"
 
 
-def _apart(stored: EntryState | None, led: EntryState) -> tuple[str, str]:
-    """What is not the same in two states, on either side; all of the second without a first."""
-    names = [one.name for one in fields(led) if stored is None or getattr(stored, one.name) != getattr(led, one.name)]
-    told = [", ".join(f"{name} {getattr(state, name)}" for name in names) for state in (stored, led) if state]
-    return told[0], told[-1]
-
-
-def _broken_pairs(log: Iterable[RatingChange], *, zero_sum: bool) -> tuple[list[str], list[str]]:
-    """Matches that have not two rows, and those whose two rows do not fit each other."""
-    by_match: dict[MatchId, list[RatingChange]] = {}
-    for row in log:
-        if row.match_id is not None:
-            by_match.setdefault(row.match_id, []).append(row)
-    unpaired, unbalanced = [], []
-    for match_id, rows in by_match.items():
-        gains = [row.mmr_after - row.mmr_before for row in rows if row.mmr_before is not None]
-        if len(rows) != 2 or len(gains) != 2:
-            unpaired.append(f"match {match_id}: {len(gains)} journal rows where there must be two")
-        elif zero_sum and sum(gains) != 0:
-            unbalanced.append(f"match {match_id}: the changes {gains[0]:+d} and {gains[1]:+d} do not add up to zero")
-    return unpaired, unbalanced
-
-
-def _write(tx: Transaction, replayed: _Replayed, now_us: int, match_id: MatchId | None) -> None:
+def _write(tx: Transaction, replayed: Replayed, now_us: int, match_id: MatchId | None) -> None:
     tx.append_to_journal([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
     entries = tuple(after for _, after in replayed.entries)
     tx.entries.save(entries)

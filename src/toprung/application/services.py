@@ -12,6 +12,8 @@ from toprung.application.match_history import MatchHistory
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
 from toprung.application.replay_service import ReplayHistory
+from toprung.application.season_service import SeasonService
+from toprung.application.verification import LadderVerification
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 
@@ -46,6 +48,8 @@ class Services:
     matches: MatchHistory
     replays: ReplayHistory
     jobs: JobHistory
+    seasons: SeasonService
+    verification: LadderVerification
     administration: Administration
     catalog: Catalog
     countries: Countries

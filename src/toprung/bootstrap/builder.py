@@ -10,7 +10,7 @@ from typing import Final
 
 from toprung import log
 from toprung.adapters.admin_client import AdminClient
-from toprung.adapters.clock import FixedClock, SystemClock
+from toprung.adapters.clock import FixedClock, SystemClock, TurnedClock
 from toprung.adapters.intake_client import IntakeClient
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
@@ -147,8 +147,9 @@ async def _play_and_serve(
     started: Callable[[str], None],
 ) -> None:
     metrics = log.Metrics()
-    ladder = await wire(settings, storage, SystemClock(), metrics.observe_read_seconds)
-    demo = _demo_service(ladder)
+    clock = TurnedClock()
+    ladder = await wire(settings, storage, clock, metrics.observe_read_seconds)
+    demo = _demo_service(ladder, clock)
     await demo.play_season(players=DEMO_PLAYERS, matches=DEMO_MATCHES, progress=progress)
     playing: list[asyncio.Task[None]] = []
 
@@ -165,13 +166,14 @@ async def _play_and_serve(
         await ladder.unit_of_work.drain()
 
 
-def _demo_service(ladder: Ladder) -> DemoService:
+def _demo_service(ladder: Ladder, clock: TurnedClock) -> DemoService:
     return DemoService(
         players=ladder.players,
         matches=ladder.matches,
         catalog=ladder.services.catalog,
         countries=ladder.services.countries,
-        clock=ladder.clock,
+        clock=clock,
+        turn_clock=clock.turn,
         chance=random.Random(DEMO_SEED),  # noqa: S311 - the same made-up season every time
     )
 

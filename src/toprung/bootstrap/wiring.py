@@ -23,6 +23,7 @@ from toprung.application.export_service import ExportService
 from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
 from toprung.application.job_queue import JobHistory
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.match_lifecycle import MatchLifecycle
@@ -31,13 +32,19 @@ from toprung.application.match_service import MatchService
 from toprung.application.match_steps import MatchSteps
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import Backups, Clock, Transaction
+from toprung.application.rating_adjustment import RatingAdjustment
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
 from toprung.application.replay_service import ReplayHistory
+from toprung.application.season_service import SeasonService
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
+from toprung.domain.board_table import BoardTable
 from toprung.domain.catalog import Catalog
+from toprung.domain.certainty import Certainty, CertaintyByDeviation, CertaintyByGames
+from toprung.domain.countries import Countries
 from toprung.domain.errors import Conflict, GameMismatch
 from toprung.domain.glicko2 import Glicko2
 from toprung.domain.names import NameKeys
@@ -46,7 +53,9 @@ from toprung.domain.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 from toprung.settings import Settings
 
 DEFAULT_GAME: Final = "sc_evo"
-DEFAULT_RATING_SYSTEM: Final = "elo"
+DEFAULT_RATING_SYSTEM: Final = "glicko2"
+FIRST_RATING_SYSTEM: Final = "elo"
+"""What a ladder has that was made when there was no other, and so has no note of it."""
 
 AnyStorage = SqliteStorage | PostgresStorage
 
@@ -106,53 +115,128 @@ async def wire(
     settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
 ) -> Ladder:
     """The parts of a ladder on a storage; a new database learns here what it is. Raises what `Builder` raises."""
-    database_id, catalog, engine = await _identity(settings, storage)
+    database_id, catalog, engine, certainty = await _identity(settings, storage)
     countries = load_countries(settings.common_countries or catalog.common_countries)
     name_keys = NameKeys(load_prototypes())
     races, codes = catalog.race_codes, sorted(countries.codes)
 
     def new_board() -> Board:
-        return Board(races=races, countries=codes, inactivity_us=settings.inactivity_us)
+        return Board(races=races, countries=codes, inactivity_us=settings.inactivity_us, certainty=certainty)
 
     bus = EventBus()
-    store = DataAccessService(storage, clock, new_board)
     unit_of_work = UnitOfWork(storage, bus)
-    leaderboard = LeaderboardService(
-        store=store,
-        clock=clock,
-        catalog=catalog,
-        countries=countries,
-        inactivity_us=settings.inactivity_us,
-        observe_read_seconds=observe_read_seconds,
-    )
     played = _match_parts(settings, unit_of_work, storage, catalog, clock, engine)
-    players = PlayerService(
-        unit_of_work=unit_of_work,
+    parts = _Parts(
+        settings=settings,
+        storage=storage,
+        clock=clock,
         catalog=catalog,
         countries=countries,
         name_keys=name_keys,
-        clock=clock,
-        steps=played.steps,
+        engine=engine,
+        certainty=certainty,
+        unit_of_work=unit_of_work,
+        store=DataAccessService(storage, clock, new_board),
+        new_table=lambda: BoardTable(races, codes),
+        players=PlayerService(
+            unit_of_work=unit_of_work,
+            catalog=catalog,
+            countries=countries,
+            name_keys=name_keys,
+            clock=clock,
+            steps=played.steps,
+        ),
+        played=played,
     )
+    return Ladder(
+        settings=settings,
+        services=_services(parts, _leaderboard(parts, observe_read_seconds), database_id),
+        store=parts.store,
+        bus=bus,
+        unit_of_work=unit_of_work,
+        players=parts.players,
+        matches=played.matches,
+        lifecycle=played.lifecycle,
+        clock=clock,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What the use cases are made of."""
+
+    settings: Settings
+    storage: AnyStorage
+    clock: Clock
+    catalog: Catalog
+    countries: Countries
+    name_keys: NameKeys
+    engine: RatingEngine
+    certainty: Certainty
+    unit_of_work: UnitOfWork
+    store: DataAccessService
+    new_table: Callable[[], BoardTable]
+    players: PlayerService
+    played: "_MatchParts"
+
+
+def _leaderboard(parts: _Parts, observe_read_seconds: Callable[[float], None]) -> LeaderboardService:
+    history = LeaderboardHistory(
+        unit_of_work=parts.unit_of_work,
+        store=parts.store,
+        clock=parts.clock,
+        new_table=parts.new_table,
+        inactivity_us=parts.settings.inactivity_us,
+        certainty=parts.certainty,
+    )
+    return LeaderboardService(
+        store=parts.store,
+        clock=parts.clock,
+        catalog=parts.catalog,
+        countries=parts.countries,
+        inactivity_us=parts.settings.inactivity_us,
+        history=history,
+        observe_read_seconds=observe_read_seconds,
+    )
+
+
+def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str | None) -> Services:
+    settings, clock, engine, played = parts.settings, parts.clock, parts.engine, parts.played
+    unit_of_work, catalog, countries = parts.unit_of_work, parts.catalog, parts.countries
+    seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
     imports = ImportService(
         unit_of_work=unit_of_work,
         match_service=played.matches,
-        backups=storage,
+        backups=parts.storage,
         clock=clock,
-        entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys),
-        game_files=GameFileReader(catalog=catalog, name_keys=name_keys),
+        entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=parts.name_keys),
+        game_files=GameFileReader(catalog=catalog, name_keys=parts.name_keys),
     )
     board_settings = f"{database_id} {settings.inactivity_us} {' '.join(countries.common)}"
-    services = Services(
+    return Services(
         leaderboard=leaderboard,
         exports=ExportService(unit_of_work=unit_of_work),
         rating_quality=RatingQualityService(unit_of_work=unit_of_work),
         ratings=played.ratings,
-        matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys),
-        replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys),
+        replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=parts.name_keys),
         jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
+        matches=MatchHistory(unit_of_work=unit_of_work, name_keys=parts.name_keys),
+        seasons=seasons,
+        verification=LadderVerification(
+            unit_of_work=unit_of_work,
+            store=parts.store,
+            clock=clock,
+            engine=engine,
+            new_table=parts.new_table,
+            inactivity_us=settings.inactivity_us,
+        ),
         administration=AdminService(
-            imports=imports, players=players, ratings=played.ratings, lifecycle=played.lifecycle
+            imports=imports,
+            players=parts.players,
+            ratings=played.ratings,
+            lifecycle=played.lifecycle,
+            adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
+            seasons=seasons,
         ),
         catalog=catalog,
         countries=countries,
@@ -160,31 +244,22 @@ async def wire(
         inactivity_days=None if settings.inactivity_days == "off" else settings.inactivity_days,
         board_fingerprint=hashlib.sha256(board_settings.encode()).hexdigest()[:8],
     )
-    return Ladder(
-        settings=settings,
-        services=services,
-        store=store,
-        bus=bus,
-        unit_of_work=unit_of_work,
-        players=players,
-        matches=played.matches,
-        lifecycle=played.lifecycle,
-        clock=clock,
-    )
 
 
-async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None, Catalog, RatingEngine]:
+async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None, Catalog, RatingEngine, Certainty]:
     """The database's id, its game and its rating system; a new one is given them."""
     recorded, database_id, recorded_system = await storage.read(
         lambda tx: (tx.note("game"), tx.note("database_id"), tx.note("rating_system"))
     )
+    if database_id is not None and recorded_system is None:
+        recorded_system = FIRST_RATING_SYSTEM
     catalog = _catalog(settings.game, recorded, settings.games_folder)
     if database_id is None and not storage.is_read_only:
         database_id = uuid4().hex
         await storage.write(_remember("game", catalog.code))
         await storage.write(_remember("rating_system", settings.rating_system or DEFAULT_RATING_SYSTEM))
         await storage.write(_remember("database_id", database_id))
-    return database_id, catalog, _engine(settings.rating_system, recorded_system)
+    return database_id, catalog, *_rating_system(settings.rating_system, recorded_system)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,13 +300,17 @@ def _match_parts(
     )
 
 
-def _engine(wanted: str | None, recorded: str | None) -> RatingEngine:
-    """The rating system of this ladder. Raises `Conflict` where another one is asked for than the ladder has."""
+def _rating_system(wanted: str | None, recorded: str | None) -> tuple[RatingEngine, Certainty]:
+    """How this ladder rates, and what it says of how sure that is.
+
+    Raises `Conflict` where another system is asked for than the ladder has.
+    """
     if wanted is not None and recorded is not None and wanted != recorded:
         raise Conflict(f"This ladder is rated by {recorded}, not by {wanted}; leave TOPRUNG_RATING_SYSTEM away.")
     if (recorded or wanted or DEFAULT_RATING_SYSTEM) == "glicko2":
-        return Glicko2Engine(Glicko2())
-    return EloEngine(Elo())
+        system = Glicko2()
+        return Glicko2Engine(system), CertaintyByDeviation(system)
+    return EloEngine(Elo()), CertaintyByGames()
 
 
 def _remember(name: str, value: str) -> Callable[[Transaction], None]:

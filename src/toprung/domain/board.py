@@ -14,6 +14,7 @@ import numpy as np
 from toprung.domain.board_expiry import ExpiryQueue
 from toprung.domain.board_order import BoardOrder, Bools, Int64s, Uint8s, order_key, order_keys
 from toprung.domain.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns, TableSnapshot
+from toprung.domain.certainty import Certainty, RatingColumns
 from toprung.domain.leaderboard import (
     FoundPlayer,
     LeaderboardPage,
@@ -55,8 +56,11 @@ class _Filter:
 class Board:
     """All entries, the ranked ones in order. Every method that reads takes the clock's moment."""
 
-    def __init__(self, *, races: Sequence[str], countries: Sequence[str], inactivity_us: int | None) -> None:
+    def __init__(
+        self, *, races: Sequence[str], countries: Sequence[str], inactivity_us: int | None, certainty: Certainty
+    ) -> None:
         self._inactivity_us = inactivity_us
+        self.certainty = certainty
         self._table = BoardTable(races, countries)
         self._order = BoardOrder()
         self._expiry = ExpiryQueue()
@@ -224,13 +228,14 @@ class Board:
         skip = (current_page - 1) * query.page_size
         positions = self._positions(wanted, total, matches, skip, min(query.page_size, total - skip))
         return LeaderboardPage(
-            players=self._rows(positions, skip, total),
+            players=self._rows(positions, skip, total, now_us),
             total_pages=total_pages,
             current_page=current_page,
             total_players=total,
             total_ranked=self._order.size,
             last_activity_us=None if self._order.size else self._table.last_activity_us(),
             version=f"{seq}-{self._order.size}",
+            marked_us=self.certainty.marked_us(now_us),
         )
 
     def version(self, *, now_us: int, seq: int) -> str:
@@ -260,7 +265,7 @@ class Board:
             if wanted.is_open
             else int(np.count_nonzero(self._matches(wanted, wanted.start, place)))
         )
-        (row,) = self._rows(np.array([place], np.int64), skip, total)
+        (row,) = self._rows(np.array([place], np.int64), skip, total, now_us)
         return PlayerStanding(page=skip // query.page_size + 1, row=row)
 
     def search(self, text: str, *, limit: int, now_us: int) -> list[FoundPlayer]:
@@ -351,7 +356,7 @@ class Board:
             found, seen, stretch = found + len(part), until, 2 * stretch
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def _rows(self, positions: Int64s, skip: int, total: int) -> tuple[LeaderboardRow, ...]:
+    def _rows(self, positions: Int64s, skip: int, total: int, now_us: int) -> tuple[LeaderboardRow, ...]:
         """The rows at these positions, the first of which is number `skip + 1` of `total` under the filter."""
         if not len(positions):
             return ()
@@ -360,6 +365,9 @@ class Board:
         seats = table.seats[slots]
         letters = np.searchsorted(self._bounds[1:], positions, "right").tolist()
         filter_ranks = range(skip + 1, skip + 1 + len(positions))
+        played, last_played_us = table.games_played[slots], table.last_played_us[slots]
+        rated = RatingColumns(table.deviation[slots], table.volatility[slots], played, last_played_us)
+        marks = self.certainty.marks(rated, now_us)
         columns = (
             (positions + 1).tolist(),
             filter_ranks,
@@ -371,11 +379,12 @@ class Board:
             [table.countries[code] for code in table.country[seats].tolist()],
             [table.races[code] for code in table.race[slots].tolist()],
             table.mmr[slots].tolist(),
-            table.games_played[slots].tolist(),
+            played.tolist(),
             table.games_won[slots].tolist(),
             table.games_lost[slots].tolist(),
             table.games_drawn[slots].tolist(),
-            table.last_played_us[slots].tolist(),
+            last_played_us.tolist(),
+            *marks,
         )
         return tuple(map(LeaderboardRow._make, zip(*columns, strict=True)))
 

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from toprung.domain.board_order import Bools, Int32s, Int64s, Uint8s, grown
+from toprung.domain.certainty import NO_DEVIATION, Float64s
 from toprung.domain.leaderboard import ENTRY_SCHEMA
 from toprung.domain.player import Player
 from toprung.domain.rating import Entry
@@ -34,7 +35,10 @@ class PlayerColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryColumns:
-    """Entries in bulk: one item an entry in each column; `last_played_us` is `NEVER` where there is no time."""
+    """Entries in bulk: one item an entry in each column; `last_played_us` is `NEVER` where there is no time.
+
+    `deviation` is the one after the last game, and `NO_DEVIATION` where only a number is known.
+    """
 
     ids: Int64s
     player_ids: Int64s
@@ -45,6 +49,8 @@ class EntryColumns:
     games_lost: Int32s
     games_drawn: Int32s
     last_played_us: Int64s
+    deviation: Float64s
+    volatility: Float64s
 
 
 class BoardTable:
@@ -71,6 +77,8 @@ class BoardTable:
         self.games_lost: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
         self.games_drawn: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
         self.last_played_us: Int64s = np.zeros(_FIRST_CAPACITY, np.int64)
+        self.deviation: Float64s = np.zeros(_FIRST_CAPACITY, np.float64)
+        self.volatility: Float64s = np.zeros(_FIRST_CAPACITY, np.float64)
         self.next_slot: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
         self.slot_of: dict[int, int] = {}
         self.players = 0
@@ -96,6 +104,7 @@ class BoardTable:
         self.mmr, self.last_played_us = entries.mmr, entries.last_played_us
         self.games_played, self.games_won = entries.games_played, entries.games_won
         self.games_lost, self.games_drawn = entries.games_lost, entries.games_drawn
+        self.deviation, self.volatility = entries.deviation, entries.volatility
         self.slot_of = dict(zip(self.entry_ids.tolist(), range(self.entries), strict=True))
         self._link_slots()
 
@@ -152,6 +161,9 @@ class BoardTable:
         self.games_lost[slot] = entry.games_lost
         self.games_drawn[slot] = entry.games_drawn
         self.last_played_us[slot] = NEVER if entry.last_played_us is None else entry.last_played_us
+        skill = entry.skill
+        self.deviation[slot] = NO_DEVIATION if skill is None else skill.deviation
+        self.volatility[slot] = NO_DEVIATION if skill is None else skill.volatility
         return slot
 
     def _new_seat(self) -> int:
@@ -170,6 +182,7 @@ class BoardTable:
             self.games_played, self.games_won = grown(self.games_played, room), grown(self.games_won, room)
             self.games_lost, self.games_drawn = grown(self.games_lost, room), grown(self.games_drawn, room)
             self.last_played_us, self.next_slot = grown(self.last_played_us, room), grown(self.next_slot, room)
+            self.deviation, self.volatility = grown(self.deviation, room), grown(self.volatility, room)
         self.entries += 1
         return self.entries - 1
 
@@ -209,6 +222,8 @@ class BoardTable:
                 "games_lost": self.games_lost[used].copy(),
                 "games_drawn": self.games_drawn[used].copy(),
                 "last_played": self.last_played_us[used].copy(),
+                "deviation": self.deviation[used].copy(),
+                "volatility": self.volatility[used].copy(),
             },
         )
 
@@ -225,7 +240,7 @@ class TableSnapshot:
     is_banned: Bools
     seats: Int32s
     race: Uint8s
-    columns: dict[str, Int32s | Int64s]
+    columns: dict[str, Int32s | Int64s | Float64s]
 
     def frame(self) -> pl.DataFrame:
         """The entries as a frame of `ENTRY_SCHEMA`, in the order of their slots."""

@@ -86,6 +86,13 @@ class MatchRatingCorrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RatingSet:
+    """An organiser set an entry's rating by hand."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntriesImported:
     """So many entries came in at once that whoever follows does better to read everything again."""
 
@@ -93,7 +100,16 @@ class EntriesImported:
 
 
 PlayerEvent = PlayerRegistered | PlayerRenamed | PlayerCountryChanged | PlayerBanned | PlayerUnbanned
-Event = PlayerEvent | RatingCreated | RatingChanged | MatchAborted | MatchMoved | MatchRatingCorrected | EntriesImported
+Event = (
+    PlayerEvent
+    | RatingCreated
+    | RatingChanged
+    | MatchAborted
+    | MatchMoved
+    | MatchRatingCorrected
+    | RatingSet
+    | EntriesImported
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-_SCALE: Final = 173.7178  # step 2: between the familiar scale and Glicko-2's own
+SCALE: Final = 173.7178  # step 2: between the familiar scale and Glicko-2's own
 _CONVERGED: Final = 1e-6  # step 5.2
 _ITERATIONS_MAX: Final = 100
 _DOUBT_MIN: Final = (
@@ -54,13 +54,13 @@ class Glicko2:
         if idle_us <= 0:
             return skill
         periods = idle_us / (MICROSECONDS_PER_DAY * self.period_days)
-        deviation = math.hypot(skill.deviation, skill.volatility * _SCALE * math.sqrt(periods))
+        deviation = math.hypot(skill.deviation, skill.volatility * SCALE * math.sqrt(periods))
         return SkillEstimate(skill.rating, min(deviation, max(self.deviation_max, skill.deviation)), skill.volatility)
 
     def expected_score(self, skill: SkillEstimate, opponent: SkillEstimate) -> float:
         """The share of a point that `skill` is expected to take, with both sides' deviations taken into account."""
-        deviation = math.hypot(skill.deviation, opponent.deviation) / _SCALE
-        return _sigmoid(_g(deviation) * (skill.rating - opponent.rating) / _SCALE)
+        deviation = math.hypot(skill.deviation, opponent.deviation) / SCALE
+        return _sigmoid(_g(deviation) * (skill.rating - opponent.rating) / SCALE)
 
     def after_game(self, skill: SkillEstimate, opponent: SkillEstimate, score: float) -> SkillEstimate:
         """The belief after one game, `score` being 1, 0.5 or 0; deviations are those at the time of the game."""
@@ -72,11 +72,11 @@ class Glicko2:
 
         That growth is `after_idle`'s; with the paper's own period it is included here through the new volatility.
         """
-        mu, phi = (skill.rating - 1500) / _SCALE, skill.deviation / _SCALE
+        mu, phi = (skill.rating - 1500) / SCALE, skill.deviation / SCALE
         precision = improvement = 0.0
         for opponent, score in results:  # steps 3 and 4
-            g = _g(opponent.deviation / _SCALE)
-            certain = _sigmoid(g * (mu - (opponent.rating - 1500) / _SCALE))
+            g = _g(opponent.deviation / SCALE)
+            certain = _sigmoid(g * (mu - (opponent.rating - 1500) / SCALE))
             expected = min(max(certain, _DOUBT_MIN), 1 - _DOUBT_MIN)
             precision += g * g * expected * (1 - expected)
             improvement += g * (score - expected)
@@ -85,7 +85,7 @@ class Glicko2:
         phi_star_squared = phi * phi + volatility * volatility  # step 6
         new_phi = 1 / math.sqrt(1 / phi_star_squared + precision)  # step 7
         new_mu = mu + new_phi * new_phi * improvement
-        return SkillEstimate(new_mu * _SCALE + 1500, new_phi * _SCALE, volatility)  # step 8
+        return SkillEstimate(new_mu * SCALE + 1500, new_phi * SCALE, volatility)  # step 8
 
     def _new_volatility(self, phi: float, sigma: float, variance: float, delta: float) -> float:
         """Step 5: the volatility that makes the results least surprising, by the Illinois algorithm."""

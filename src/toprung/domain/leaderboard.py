@@ -12,8 +12,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import polars as pl
 
+from toprung.domain.certainty import Certainty, RatingColumns
 from toprung.domain.errors import InvalidInput
 from toprung.domain.moment import to_datetime
+from toprung.domain.past import PastMoment
 from toprung.domain.player import PlayerId
 from toprung.domain.ranks import LETTERS, letter_counts
 from toprung.domain.rating import EntryId
@@ -34,6 +36,8 @@ ENTRY_SCHEMA: Final = pl.Schema(
         "games_drawn": pl.Int64(),
         "last_played": pl.Datetime("us", "UTC"),
         "is_banned": pl.Boolean(),
+        "deviation": pl.Float64(),
+        "volatility": pl.Float64(),
     }
 )
 """The columns of a frame of entries; `ranked_entries` adds `global_rank` and `letter_rank`."""
@@ -65,7 +69,8 @@ class LeaderboardRow(NamedTuple):
 
     `global_rank` and `letter_rank` are the place on the whole ladder and never depend on a filter; `filter_rank` is
     the place among what the filters let through, and `percentile` the share of those, in percent, that stand at this
-    row's place or below it: 100 for the first.
+    row's place or below it: 100 for the first. `deviation` is how far the rating may be off at the page's moment, where
+    the rating system knows.
     """
 
     global_rank: int
@@ -83,6 +88,16 @@ class LeaderboardRow(NamedTuple):
     games_lost: int
     games_drawn: int
     last_played_us: int
+    deviation: int | None
+    is_provisional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """How an entry moved since an earlier moment: so many places up, so much MMR gained. Both may be below zero."""
+
+    places: int
+    mmr: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +108,10 @@ class LeaderboardPage:
     equal for equal ladders: it names the last change that is included and how many entries are ranked, and so changes
     when an entry lapses as well. `last_activity_us` is given where nobody is ranked because everybody is inactive: when
     somebody last played.
+
+    `past` is the moment of a board that is not the present one. Where it was asked how entries moved, `movements` says
+    so of each row, None being an entry that was not ranked at `since_us`; `since_version` is that of the board from
+    then. `marked_us` is the moment of `deviation` and `is_provisional`.
     """
 
     players: tuple[LeaderboardRow, ...]
@@ -102,6 +121,17 @@ class LeaderboardPage:
     total_ranked: int
     last_activity_us: int | None
     version: str
+    past: PastMoment | None = None
+    movements: tuple[Movement | None, ...] | None = None
+    since_us: int | None = None
+    since_version: str = ""
+    marked_us: int = 0
+
+    @property
+    def tag(self) -> str:
+        """Equal where everything on the page is, marks and movements included, as long as the same is asked for."""
+        tag = f"{self.version}.{self.marked_us}"
+        return tag if self.since_us is None else f"{tag}.{self.since_us}.{self.since_version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,11 +211,13 @@ def filtered_entries(
     )
 
 
-def leaderboard_rows(filtered: pl.DataFrame, *, page: int, page_size: int) -> tuple[LeaderboardRow, ...]:
-    """The rows of one page of a filtered frame; `page` counts from 1 and must exist."""
-    columns = [
-        pl.col(name).dt.timestamp("us") if name == "last_played" else pl.col(name)
-        for name in (field.removesuffix("_us") for field in LeaderboardRow._fields)
-    ]
-    rows = filtered.slice((page - 1) * page_size, page_size).select(columns).iter_rows()
-    return tuple(map(LeaderboardRow._make, rows))
+def leaderboard_rows(
+    filtered: pl.DataFrame, *, page: int, page_size: int, certainty: Certainty, now_us: int
+) -> tuple[LeaderboardRow, ...]:
+    """The rows of one page of a filtered frame at a moment; `page` counts from 1 and must exist."""
+    shown = filtered.slice((page - 1) * page_size, page_size).with_columns(pl.col("last_played").dt.timestamp("us"))
+    entries = (shown[field.removesuffix("_us")].to_numpy() for field in RatingColumns._fields)
+    marks = certainty.marks(RatingColumns._make(entries), now_us)
+    *names, _, _ = (field.removesuffix("_us") for field in LeaderboardRow._fields)
+    rows = zip(shown.select(names).iter_rows(), *marks, strict=True)
+    return tuple(LeaderboardRow._make((*row, *mark)) for row, *mark in rows)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, NewType
 from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.match import MatchId
 from toprung.domain.player import PlayerId
+from toprung.domain.season import SeasonId
 
 EntryId = NewType("EntryId", int)
 
@@ -122,6 +123,8 @@ class RatingChangeKind(StrEnum):
 
     MATCH = "match"
     IMPORT = "import"
+    SET = "set"
+    SEASON = "season"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,7 @@ class RatingChange:
     match_id: MatchId | None = None
     expected_score: float | None = None
     deviation_before: float | None = None
+    season_id: SeasonId | None = None
     position: int | None = None
     revision: int = 1
 

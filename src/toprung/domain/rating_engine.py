@@ -31,6 +31,10 @@ class RatingEngine(Protocol):
         """What a new entry has."""
         ...
 
+    def set_to(self, mmr: int) -> Standing:
+        """What an entry has whose rating an organiser sets: the number, as unsure as a newcomer's."""
+        ...
+
     def rate(self, first: Entry, second: Entry, *, score_1: float, ended_at_us: int) -> tuple[Rated, Rated]:
         """What a game does to both sides, `score_1` being 1, 0.5 or 0 for the first. Symmetric in the sides."""
         ...
@@ -47,6 +51,10 @@ class EloEngine:
     def start(self) -> Standing:
         """See `RatingEngine`."""
         return Standing(self._system.start_mmr, None)
+
+    def set_to(self, mmr: int) -> Standing:
+        """See `RatingEngine`."""
+        return Standing(mmr, None)
 
     def rate(self, first: Entry, second: Entry, *, score_1: float, ended_at_us: int) -> tuple[Rated, Rated]:  # noqa: ARG002
         """See `RatingEngine`; time does nothing to an Elo rating."""
@@ -69,6 +77,10 @@ class Glicko2Engine:
     def start(self) -> Standing:
         """See `RatingEngine`."""
         return _shown(self._system.start())
+
+    def set_to(self, mmr: int) -> Standing:
+        """See `RatingEngine`."""
+        return _shown(self._system.start()._replace(rating=float(mmr)))
 
     def rate(self, first: Entry, second: Entry, *, score_1: float, ended_at_us: int) -> tuple[Rated, Rated]:
         """See `RatingEngine`."""

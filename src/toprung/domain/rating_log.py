@@ -12,6 +12,7 @@ from itertools import groupby
 from toprung.domain.match import MatchId, MatchResult
 from toprung.domain.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind
 from toprung.domain.rating_engine import RatingEngine
+from toprung.domain.season import SeasonId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +55,36 @@ def rate(engine: RatingEngine, first: Entry, second: Entry, verdict: Verdict) ->
     )
 
 
+def set_by_hand(before: EntryState | None, given: EntryState) -> EntryState:
+    """An entry whose rating was set: the rating is the given one, counts and times stay what they were."""
+    return given if before is None else replace(before, mmr=given.mmr, skill=given.skill)
+
+
+def soft_reset(before: EntryState, deviation_min: float) -> EntryState:
+    """An entry at the start of a season that wants ratings to be no surer than this. The rating itself stays."""
+    skill = before.skill
+    if skill is None or skill.deviation >= deviation_min:
+        return before
+    return replace(before, skill=skill._replace(deviation=deviation_min))
+
+
 class RatingLog:
-    """Plays the log again: `entries` says what each entry is, apart from its state; `verdicts` how matches stand."""
+    """Plays the log again: `entries` says what each entry is, apart from its state; `verdicts` how matches stand.
+
+    `resets` says to what each season that reset deviations made them grow.
+    """
 
     def __init__(
-        self, engine: RatingEngine, entries: Mapping[EntryId, Entry], verdicts: Mapping[MatchId, Verdict]
+        self,
+        engine: RatingEngine,
+        entries: Mapping[EntryId, Entry],
+        verdicts: Mapping[MatchId, Verdict],
+        resets: Mapping[SeasonId, float],
     ) -> None:
         self._engine = engine
         self._entries = entries
         self._verdicts = verdicts
+        self._resets = resets
 
     def replay(self, log: Iterable[RatingChange], *, from_nothing: bool) -> Iterator[tuple[RatingChange, RatingChange]]:
         """Each row of the log, in the order of positions, beside what it is when played again.
@@ -77,10 +99,19 @@ class RatingLog:
             if rows[0].kind is RatingChangeKind.MATCH:
                 again = self._match_again(rows, states, from_nothing)
             else:
-                again = [replace(row, before=_before(row, states, from_nothing)) for row in rows]
+                again = [self._restated(row, _before(row, states, from_nothing)) for row in rows]
             for row, new in zip(rows, again, strict=True):
                 states[row.entry_id] = new.after
                 yield row, new
+
+    def _restated(self, row: RatingChange, before: EntryState | None) -> RatingChange:
+        """A row that is no match's: what an import says, it says whatever was before; the others build on that."""
+        after = row.after
+        if row.kind is RatingChangeKind.SET:
+            after = set_by_hand(before, row.after)
+        elif row.kind is RatingChangeKind.SEASON and before is not None and row.season_id is not None:
+            after = soft_reset(before, self._resets[row.season_id])
+        return row if before == row.before and after == row.after else replace(row, before=before, after=after)
 
     def _match_again(
         self, rows: list[RatingChange], states: Mapping[EntryId, EntryState], from_nothing: bool

@@ -2,6 +2,8 @@
 
 from typing import TypedDict
 
+from toprung.domain.past import PastMoment, Since
+
 
 class FilterArguments(TypedDict):
     """Keyword arguments of `LeaderboardService`; empty is no filter. Apart, so that naming them loads no Polars."""
@@ -10,3 +12,11 @@ class FilterArguments(TypedDict):
     race_filter: tuple[str, ...]
     best_race_only: bool
     rank_filter: str | None
+
+
+class LookArguments(TypedDict):
+    """What moment is looked at, and since when movement is wanted, as `get_leaderboard_data` takes them."""
+
+    past: PastMoment | None
+    movement_since: Since | None
+    is_movement_corrected: bool

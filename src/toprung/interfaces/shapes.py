@@ -2,6 +2,7 @@
 
 from toprung.domain.leaderboard import LeaderboardPage, LeaderboardRow
 from toprung.domain.moment import to_iso
+from toprung.domain.season import LadderSeason
 
 PERCENTILE_DECIMALS = 2
 
@@ -23,15 +24,37 @@ def row_json(row: LeaderboardRow) -> dict[str, object]:
         "games_lost": row.games_lost,
         "games_drawn": row.games_drawn,
         "last_played": to_iso(row.last_played_us),
+        "deviation": row.deviation,
+        "is_provisional": row.is_provisional,
     }
 
 
 def leaderboard_json(page: LeaderboardPage) -> dict[str, object]:
     """A page of the leaderboard as JSON values."""
+    players = [row_json(row) for row in page.players]
+    asked: dict[str, object] = {}
+    if page.past is not None:
+        asked |= {"as_of": to_iso(page.past.at_us), "corrected": page.past.is_corrected}
+    if page.movements is not None and page.since_us is not None:
+        asked["movement_since"] = to_iso(page.since_us)
+        for player, movement in zip(players, page.movements, strict=True):
+            player["movement"] = None if movement is None else {"places": movement.places, "mmr": movement.mmr}
     return {
-        "players": [row_json(row) for row in page.players],
+        "players": players,
         "total_pages": page.total_pages,
         "current_page": page.current_page,
         "total_players": page.total_players,
         "version": page.version,
+        **asked,
+    }
+
+
+def season_json(season: LadderSeason) -> dict[str, object]:
+    """A season as JSON values."""
+    return {
+        "code": season.code,
+        "name": season.name,
+        "started_at": to_iso(season.started_at_us),
+        "ended_at": None if season.ended_at_us is None else to_iso(season.ended_at_us),
+        "reset_deviation": season.reset_deviation,
     }

@@ -21,23 +21,31 @@ from toprung.application.game_file import GameFileReader
 from toprung.application.import_service import ImportService
 from toprung.application.intake import Intake
 from toprung.application.job_queue import JobHistory
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import NewEntry, NewPlayer, Transaction
+from toprung.application.rating_adjustment import RatingAdjustment
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.replay_inspection import ReplayInspector
 from toprung.application.replay_parsing import NO_POOL, PoolHealth, ReplayParser
 from toprung.application.replay_service import ReplayHistory
+from toprung.application.season_service import SeasonService
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
+from toprung.domain.board_table import BoardTable
 from toprung.domain.catalog import Catalog
+from toprung.domain.certainty import CertaintyByGames
 from toprung.domain.errors import ToprungError
 from toprung.domain.events import EntriesImported
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player
+from toprung.domain.rating import Elo
+from toprung.domain.rating_engine import EloEngine
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 
 REPLAY_BYTES_MAX = 50_000
@@ -216,8 +224,15 @@ class Ladder:
         store = DataAccessService(
             self.storage,
             clock,
-            lambda: Board(races=catalog.race_codes, countries=codes, inactivity_us=inactivity_us),
+            lambda: Board(
+                races=catalog.race_codes, countries=codes, inactivity_us=inactivity_us, certainty=CertaintyByGames()
+            ),
         )
+
+        def new_table() -> BoardTable:
+            return BoardTable(catalog.race_codes, codes)
+
+        engine = EloEngine(Elo())
         unit_of_work = UnitOfWork(self.storage, EventBus())
         parts = match_parts(unit_of_work, catalog=catalog, clock=clock, backups=NoBackups())
         imports = ImportService(
@@ -236,12 +251,22 @@ class Ladder:
             clock=clock,
             steps=parts.steps,
         )
+        adjustment = RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine)
+        seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
         leaderboard = LeaderboardService(
             store=store,
             clock=clock,
             catalog=catalog,
             countries=countries,
             inactivity_us=inactivity_us,
+            history=LeaderboardHistory(
+                unit_of_work=unit_of_work,
+                store=store,
+                clock=clock,
+                new_table=new_table,
+                inactivity_us=inactivity_us,
+                certainty=CertaintyByGames(),
+            ),
             observe_read_seconds=observe,
         )
         return Services(
@@ -253,7 +278,21 @@ class Ladder:
             replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
             jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             administration=AdminService(
-                imports=imports, players=players, ratings=parts.ratings, lifecycle=parts.lifecycle
+                imports=imports,
+                players=players,
+                ratings=parts.ratings,
+                lifecycle=parts.lifecycle,
+                adjustment=adjustment,
+                seasons=seasons,
+            ),
+            seasons=seasons,
+            verification=LadderVerification(
+                unit_of_work=unit_of_work,
+                store=store,
+                clock=clock,
+                engine=engine,
+                new_table=new_table,
+                inactivity_us=inactivity_us,
             ),
             catalog=catalog,
             countries=countries,

@@ -50,8 +50,8 @@ def test_narrow_terminals_drop_the_least_useful_columns(ladder: Ladder) -> None:
 
 def test_long_names_are_cut_last(ladder: Ladder) -> None:
     assert "테란의황제테란의황제테란의황제테란의황제6" in look(ladder, columns=120)
-    assert "테란의황제테란…" in look(ladder, columns=30)
-    assert "Maru7 " in look(ladder, columns=30)
+    assert "테란의황제테란…" in look(ladder, columns=31)
+    assert "Maru7 " in look(ladder, columns=31)
 
 
 def test_a_name_is_cut_between_characters_that_are_two_cells_wide() -> None:

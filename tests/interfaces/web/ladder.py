@@ -20,17 +20,23 @@ from toprung.application.entry_file import Progress
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
 from toprung.application.import_service import ImportSummary
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.ports import Committed, Transaction
+from toprung.application.rating_adjustment import RatingSetOutcome
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import CorrectionOutcome, Move
+from toprung.application.reasons import checked_reason
+from toprung.application.season_service import SeasonService, SeasonStarted
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
-from toprung.domain.board_table import NEVER, EntryColumns, PlayerColumns
+from toprung.domain.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.catalog import Catalog
+from toprung.domain.certainty import NO_DEVIATION, CertaintyByGames
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
 from toprung.domain.events import Change, Event, PlayerRegistered, RatingChanged
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
@@ -38,7 +44,9 @@ from toprung.domain.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
 from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, EntryId, Standing
+from toprung.domain.rating import Elo, Entry, EntryId, Standing
+from toprung.domain.rating_engine import EloEngine
+from toprung.domain.season import LadderSeason, SeasonId
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
 from toprung.interfaces.web.uploads import UploadLimits
@@ -115,6 +123,13 @@ class Columns:
         return self.value
 
 
+class NoSeasons:
+    """A ladder that had no season."""
+
+    def all(self) -> list[LadderSeason]:
+        return []
+
+
 class ReadTransaction:
     """What the read store asks of a transaction, and no more."""
 
@@ -141,8 +156,16 @@ class ReadTransaction:
                 last_played_us=np.array(
                     [NEVER if entry.last_played_us is None else entry.last_played_us for entry in entries], np.int64
                 ),
+                deviation=np.full(len(entries), NO_DEVIATION),
+                volatility=np.full(len(entries), NO_DEVIATION),
             )
         )
+
+        self.seasons = NoSeasons()
+
+    def entries_as_of(self, at_us: int, *, is_corrected: bool) -> object:
+        """The entries as they are: nothing is known of their past here."""
+        return self.entries.columns()
 
     def last_seq(self) -> int:
         return self._seq
@@ -182,6 +205,8 @@ class FakeAdministration:
         self.players: dict[str, Player] = {}
         self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
         self.sources: list[str] = []
+        self.ratings_set: list[tuple[str, str, int, str, str]] = []
+        self.seasons: list[tuple[LadderSeason, str, str]] = []
         self.corrections: list[tuple[MatchId, MatchResult | None, str, str]] = []
 
     async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
@@ -225,6 +250,39 @@ class FakeAdministration:
     async def recompute_ratings(self, progress: Progress) -> int:
         progress(1, 1)
         return 5
+
+    async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
+        return RatingSetOutcome(
+            player_name=self._known(name).name,
+            race=race,
+            mmr_before=1500,
+            mmr_after=mmr,
+            deviation_before=61.5,
+            deviation_after=350.0,
+            games_played=9,
+        )
+
+    async def set_rating(self, name: str, race: str, mmr: int, *, reason: str, actor: str) -> RatingSetOutcome:
+        self.ratings_set.append((name, race, mmr, checked_reason(reason), actor))
+        return await self.preview_rating(name, race, mmr)
+
+    async def start_season(
+        self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str
+    ) -> SeasonStarted:
+        if any(season.ended_at_us is None for season, *_ in self.seasons):
+            raise Conflict("A season is running.")
+        season = LadderSeason(
+            id=SeasonId(1), code=code, name=name, started_at_us=1, ended_at_us=None, reset_deviation=reset_to
+        )
+        self.seasons.append((season, checked_reason(reason), actor))
+        return SeasonStarted(season=season, entries_reset=3)
+
+    async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
+        if not self.seasons or self.seasons[-1][0].ended_at_us is not None:
+            raise Conflict("No season is running.")
+        season = replace(self.seasons[-1][0], ended_at_us=2_000_000)
+        self.seasons.append((season, checked_reason(reason), actor))
+        return season
 
     async def register_player(self, name: str, country: str | None) -> Player:
         cleaned = clean_name(name)
@@ -287,18 +345,34 @@ class Ladder:
             self.storage,
             self.clock,
             lambda: Board(
-                races=self.catalog.race_codes, countries=sorted(countries.codes), inactivity_us=inactivity_us
+                races=self.catalog.race_codes,
+                countries=sorted(countries.codes),
+                inactivity_us=inactivity_us,
+                certainty=CertaintyByGames(),
             ),
         )
+        unit_of_work = UnitOfWork(self.storage, self.bus)
+
+        def new_table() -> BoardTable:
+            return BoardTable(self.catalog.race_codes, sorted(countries.codes))
+
         self.leaderboard = LeaderboardService(
             store=self.store,
             clock=self.clock,
             catalog=self.catalog,
             countries=countries,
             inactivity_us=inactivity_us,
+            history=LeaderboardHistory(
+                unit_of_work=unit_of_work,
+                store=self.store,
+                clock=self.clock,
+                new_table=new_table,
+                inactivity_us=inactivity_us,
+                certainty=CertaintyByGames(),
+            ),
             observe_read_seconds=lambda seconds: None,
         )
-        unit_of_work = UnitOfWork(self.storage, self.bus)
+        engine = EloEngine(Elo())
         parts = match_parts(
             UnitOfWork(self.played, EventBus()), catalog=self.catalog, clock=self.clock, backups=FakeBackups()
         )
@@ -311,6 +385,15 @@ class Ladder:
             matches=MatchHistory(unit_of_work=UnitOfWork(self.played, EventBus()), name_keys=NameKeys({})),
             replays=self.intake.history,
             jobs=self.intake.jobs,
+            seasons=SeasonService(unit_of_work=unit_of_work, clock=self.clock, engine=engine),
+            verification=LadderVerification(
+                unit_of_work=unit_of_work,
+                store=self.store,
+                clock=self.clock,
+                engine=engine,
+                new_table=new_table,
+                inactivity_us=inactivity_us,
+            ),
             administration=self.administration,
             catalog=self.catalog,
             countries=countries,

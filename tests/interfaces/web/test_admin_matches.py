@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, KNOWN_MATCH_ID, Ladder
-from toprung.application.rating_service import REASON_MAX_CODE_POINTS
+from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.match import MatchResult
 
 CORRECTION = f"/matches/{KNOWN_MATCH_ID}/correction"

@@ -48,6 +48,8 @@ async def test_the_shape_is_exactly_what_is_promised(client: httpx.AsyncClient) 
                 "games_lost": 2,
                 "games_drawn": 1,
                 "last_played": "2026-03-14T10:00:00Z",
+                "deviation": None,
+                "is_provisional": True,
             }
         ],
         "total_pages": 1,

@@ -313,6 +313,6 @@ async def test_a_game_made_by_data_alone(tmp_path: Path) -> None:
         assert keys(page) == ["1-race_29"]
         assert "Chess &amp; &lt;Co&gt;" in page.text
         assert 'aria-hidden="true">j2</span>' in page.text
-        assert page.text.count('name="race"') == 31  # a choice each, and what the search form carries along
+        assert page.text.count('name="race"') == 32  # a choice each, and what two forms carry along
         assert (await client.get("/api/v1/leaderboard?race=race_29")).json()["total_players"] == 1
         assert (await client.get("/leaderboard?race=bw_terran")).status_code == 422

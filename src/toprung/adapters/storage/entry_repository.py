@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.application.ports import EntryKey, NewEntry, StoredEntry
 from toprung.domain.board_table import NEVER, EntryColumns
+from toprung.domain.certainty import NO_DEVIATION
 from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId
@@ -90,40 +91,7 @@ class SqlEntryRepository:
 
     def columns(self) -> EntryColumns:
         """See `EntryRepository`."""
-        numbers = (
-            _entry.c.id,
-            _entry.c.player_id,
-            _entry.c.mmr,
-            _entry.c.games_played,
-            _entry.c.games_won,
-            _entry.c.games_lost,
-            _entry.c.games_drawn,
-            func.coalesce(_entry.c.last_played_us, NEVER),
-        )
-        races: list[str] = []
-        parts: list[list[np.ndarray[Any, np.dtype[np.int64]]]] = [[] for _ in numbers]
-        query = select(_entry.c.race, *numbers).order_by(_entry.c.id)
-        result = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
-        for rows in result.partitions():
-            race, *columns = zip(*rows, strict=True)
-            races.extend(map(sys.intern, race))
-            for part, column in zip(parts, columns, strict=True):
-                part.append(np.array(column, np.int64))
-        ids, player_ids, *small, last_played_us = (
-            np.concatenate(part) if part else np.zeros(0, np.int64) for part in parts
-        )
-        mmr, played, won, lost, drawn = (column.astype(np.int32) for column in small)
-        return EntryColumns(
-            ids=ids,
-            player_ids=player_ids,
-            races=races,
-            mmr=mmr,
-            games_played=played,
-            games_won=won,
-            games_lost=lost,
-            games_drawn=drawn,
-            last_played_us=last_played_us,
-        )
+        return entry_columns(self._connection, _entry)
 
     def stored(self) -> Iterator[StoredEntry]:
         """See `EntryRepository`."""
@@ -142,6 +110,46 @@ class SqlEntryRepository:
                 is_banned=row.is_banned,
             )
             yield StoredEntry(entry=_to_entry(row), player=player)
+
+
+def entry_columns(connection: Connection, entries: FromClause) -> EntryColumns:
+    """What `entries` has, which has the columns of the entry table, as columns in the order of their ids."""
+    states = entries.c
+    numbers = (
+        states.id,
+        states.player_id,
+        states.mmr,
+        states.games_played,
+        states.games_won,
+        states.games_lost,
+        states.games_drawn,
+        func.coalesce(states.last_played_us, NEVER),
+    )
+    unsure = (func.coalesce(states.deviation, NO_DEVIATION), func.coalesce(states.volatility, NO_DEVIATION))
+    kinds: list[type[np.int64] | type[np.float64]] = [*[np.int64] * len(numbers), *[np.float64] * len(unsure)]
+    races: list[str] = []
+    parts: list[list[np.ndarray[Any, np.dtype[Any]]]] = [[np.zeros(0, kind)] for kind in kinds]
+    query = select(states.race, *numbers, *unsure).order_by(states.id)
+    for rows in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}).partitions():
+        race, *columns = zip(*rows, strict=True)
+        races.extend(map(sys.intern, race))
+        for part, column, kind in zip(parts, columns, kinds, strict=True):
+            part.append(np.array(column, kind))
+    ids, player_ids, *small, last_played_us, deviation, volatility = map(np.concatenate, parts)
+    mmr, played, won, lost, drawn = (column.astype(np.int32) for column in small)
+    return EntryColumns(
+        ids=ids,
+        player_ids=player_ids,
+        races=races,
+        mmr=mmr,
+        games_played=played,
+        games_won=won,
+        games_lost=lost,
+        games_drawn=drawn,
+        last_played_us=last_played_us,
+        deviation=deviation,
+        volatility=volatility,
+    )
 
 
 def _changing_values(entry: Entry | NewEntry) -> dict[str, Any]:

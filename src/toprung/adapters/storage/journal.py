@@ -6,11 +6,16 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from toprung.adapters.storage import schema
+from toprung.adapters.storage.entry_repository import entry_columns
+from toprung.domain.board_table import EntryColumns
 from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.match import MatchId
 from toprung.domain.rating import EntryId, EntryState, RatingChange, RatingChangeKind
+from toprung.domain.season import SeasonId
 
 ROWS_AT_ONCE: Final = 500
+
+_STATE: Final = ("mmr", "games_won", "games_lost", "games_drawn", "last_played_us", "deviation", "volatility")
 
 _journal = schema.rating_journal
 _position = func.coalesce(_journal.c.revises, _journal.c.id)
@@ -43,6 +48,41 @@ def of_match(connection: Connection, match_id: MatchId) -> list[RatingChange]:
     return current(connection, _journal.c.match_id == match_id)
 
 
+def history(connection: Connection) -> list[RatingChange]:
+    """Every row with every revision, in the order in which they were written."""
+    query = select(_journal, _position.label("position")).order_by(_journal.c.id)
+    return [_to_change(row) for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})]
+
+
+def entries_as_of(connection: Connection, at_us: int, *, is_corrected: bool) -> EntryColumns:
+    """The entries that there were at a moment, as the rows that were written by then left them.
+
+    Corrected, they are what the later revisions of these rows say.
+    """
+    original, entry = _journal.alias("original"), schema.entry
+    written = original if is_corrected else _journal
+    latest = func.row_number().over(
+        partition_by=_journal.c.entry_id, order_by=(_position.desc(), _journal.c.revision.desc())
+    )
+    won, lost, drawn = (_journal.c[f"after_games_{outcome}"] for outcome in ("won", "lost", "drawn"))
+    ranked = (
+        select(
+            entry.c.id,
+            entry.c.player_id,
+            entry.c.race,
+            (won + lost + drawn).label("games_played"),
+            *(_journal.c[f"after_{name}"].label(name) for name in _STATE),
+            latest.label("age"),
+        )
+        .select_from(_journal.join(entry, entry.c.id == _journal.c.entry_id))
+        .where(written.c.at_us <= at_us)
+    )
+    if is_corrected:
+        ranked = ranked.join(original, original.c.id == _position)
+    numbered = ranked.subquery()
+    return entry_columns(connection, select(numbered).where(numbered.c.age == 1).subquery())
+
+
 def _to_row(change: RatingChange) -> dict[str, Any]:
     return {
         "entry_id": change.entry_id,
@@ -55,6 +95,7 @@ def _to_row(change: RatingChange) -> dict[str, Any]:
         "expected_score": change.expected_score,
         "deviation_before": change.deviation_before,
         "at_us": change.at_us,
+        "season_id": change.season_id,
     }
 
 
@@ -85,6 +126,7 @@ def _to_change(row: Row[Any]) -> RatingChange:
         match_id=None if row.match_id is None else MatchId(row.match_id),
         expected_score=row.expected_score,
         deviation_before=row.deviation_before,
+        season_id=None if row.season_id is None else SeasonId(row.season_id),
         position=row.position,
         revision=row.revision,
     )

@@ -181,6 +181,18 @@ Index(
     postgresql_where=notice.c.was_reached.is_(None),
 )
 
+season = Table(
+    "season",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", String(32), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("started_at_us", BigInteger, nullable=False),
+    Column("ended_at_us", BigInteger),
+    Column("reset_deviation", Float(53)),
+    CheckConstraint("ended_at_us is null or ended_at_us >= started_at_us", name="ends_after_its_start"),
+)
+
 rating_journal = Table(
     "rating_journal",
     metadata,
@@ -207,6 +219,7 @@ rating_journal = Table(
     Column("expected_score", Float(53)),
     Column("deviation_before", Float(53)),
     Column("at_us", BigInteger, nullable=False),
+    Column("season_id", ForeignKey("season.id")),
     UniqueConstraint("match_id", "entry_id", "revision"),
     UniqueConstraint("revises", "revision"),
     CheckConstraint("after_mmr is not null", name="after"),

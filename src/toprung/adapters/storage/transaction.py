@@ -14,7 +14,9 @@ from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
 from toprung.adapters.storage.replay_repository import SqlReplayRepository
+from toprung.adapters.storage.season_repository import SqlSeasonRepository
 from toprung.application.ports import AuditRow
+from toprung.domain.board_table import EntryColumns
 from toprung.domain.events import Change, Event
 from toprung.domain.match import MatchId
 from toprung.domain.rating import RatingChange
@@ -37,6 +39,7 @@ class SqlTransaction:
         self.notices = SqlNoticeRepository(connection, is_locking=is_writing)
         self.jobs = SqlJobRepository(connection, is_locking=is_writing)
         self.replays = SqlReplayRepository(connection)
+        self.seasons = SqlSeasonRepository(connection)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""
@@ -57,6 +60,14 @@ class SqlTransaction:
         """See `Transaction`."""
         return journal.of_match(self._connection, match_id)
 
+    def journal_history(self) -> list[RatingChange]:
+        """See `Transaction`."""
+        return journal.history(self._connection)
+
+    def entries_as_of(self, at_us: int, *, is_corrected: bool) -> EntryColumns:
+        """See `Transaction`."""
+        return journal.entries_as_of(self._connection, at_us, is_corrected=is_corrected)
+
     def append_to_audit(self, row: AuditRow) -> None:
         """See `Transaction`."""
         self._connection.execute(insert(schema.audit), asdict(row))
@@ -68,6 +79,10 @@ class SqlTransaction:
     def last_seq(self) -> int:
         """See `Transaction`."""
         return int(self._connection.execute(select(schema.change_counter.c.seq)).scalar_one())
+
+    def change_seqs(self) -> list[int]:
+        """See `Transaction`."""
+        return list(self._connection.execute(select(schema.change.c.seq).order_by(schema.change.c.seq)).scalars())
 
     def changes_since(self, seq: int) -> list[Change] | None:
         """See `Transaction`."""

@@ -14,6 +14,7 @@ from toprung.interfaces.cli.pool_command import add_pool_command
 from toprung.interfaces.cli.rating_commands import add_rating_commands
 from toprung.interfaces.cli.replay_commands import add_replay_commands
 from toprung.interfaces.cli.replay_upload_commands import add_replay_upload_commands
+from toprung.interfaces.cli.season_commands import add_season_commands
 from toprung.interfaces.cli.server_commands import add_server_commands
 from toprung.interfaces.cli.transfer_commands import add_transfer_commands
 
@@ -52,6 +53,7 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     add_replay_commands(replay, builder)
     add_replay_upload_commands(replay, builder)
     add_job_commands(cli, builder)
+    add_season_commands(cli, builder)
     return cli
 
 

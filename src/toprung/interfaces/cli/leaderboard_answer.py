@@ -9,8 +9,10 @@ from toprung.application.services import Services
 from toprung.domain.errors import NotFound
 from toprung.domain.leaderboard import PAGE_SIZE_DEFAULT, FoundPlayer, LeaderboardPage, PlayerStanding
 from toprung.domain.name_search import folded
+from toprung.domain.past import PastMoment
 from toprung.interfaces.cli.builder import Builder, Options
 from toprung.interfaces.cli.filters import Filters
+from toprung.interfaces.filter_arguments import LookArguments
 
 MATCHES_LISTED_MAX: Final = 20
 
@@ -23,6 +25,7 @@ class Question:
     page: int | None
     page_size: int | None
     find: str | None
+    look: LookArguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +56,23 @@ async def answer(builder: Builder, options: Options, question: Question) -> Answ
         standing: PlayerStanding | None = None
         matches: tuple[FoundPlayer, ...] = ()
         would_list: tuple[tuple[str, int], ...] = ()
+        past = question.look["past"]
         if question.find is not None:
-            standing, matches = await _find(services, question.find, filters, page_size)
+            standing, matches = await _find(services, question.find, filters, page_size, past)
         page = await services.leaderboard.get_leaderboard_data(
             **filters.arguments,
+            **question.look,
             current_page=standing.page if standing else question.page or 1,
             page_size=page_size,
         )
         if not page.total_players and page.total_ranked:
-            would_list = await _would_list(services.leaderboard, filters)
+            would_list = await _would_list(services.leaderboard, filters, past)
         return Answer(
             services=services,
             filters=filters,
-            now_us=time.time_ns() // 1000 if options.now_us is None else options.now_us,
+            now_us=(time.time_ns() // 1000 if options.now_us is None else options.now_us)
+            if past is None
+            else past.at_us,
             page=page,
             standing=standing,
             matches=matches,
@@ -76,7 +83,7 @@ async def answer(builder: Builder, options: Options, question: Question) -> Answ
 
 
 async def _find(
-    services: Services, text: str, filters: Filters, page_size: int
+    services: Services, text: str, filters: Filters, page_size: int, past: PastMoment | None
 ) -> tuple[PlayerStanding | None, tuple[FoundPlayer, ...]]:
     """Where the one player stands whom `text` means, or the several that it may mean."""
     matches = await services.leaderboard.search_players(text, limit=MATCHES_LISTED_MAX)
@@ -86,9 +93,13 @@ async def _find(
     if len(matches) > 1 and len(exact) != 1:
         return None, tuple(matches)
     player = exact[0] if exact else matches[0]
-    standing = await services.leaderboard.find_player(player.player_id, **filters.arguments, page_size=page_size)
+    standing = await services.leaderboard.find_player(
+        player.player_id, **filters.arguments, page_size=page_size, past=past
+    )
     if standing is not None:
         return standing, ()
+    if past is not None:
+        raise NotFound(f"{player.player_name} was not listed then under these filters.")
     if player.is_listed:
         said = ", ".join(filter_said for filter_said, _ in filters.without_each())
         raise NotFound(f"{player.player_name} is not listed under these filters; leave some out: {said}.")
@@ -97,9 +108,11 @@ async def _find(
     )
 
 
-async def _would_list(leaderboard: LeaderboardService, filters: Filters) -> tuple[tuple[str, int], ...]:
+async def _would_list(
+    leaderboard: LeaderboardService, filters: Filters, past: PastMoment | None
+) -> tuple[tuple[str, int], ...]:
     found = []
     for said, fewer in filters.without_each():
-        page = await leaderboard.get_leaderboard_data(**fewer.arguments, page_size=1)
+        page = await leaderboard.get_leaderboard_data(**fewer.arguments, past=past, page_size=1)
         found.append((said, page.total_players))
     return tuple(found)

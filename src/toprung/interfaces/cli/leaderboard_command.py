@@ -19,6 +19,7 @@ from toprung.interfaces.cli.parameters import (
     Rank,
     options,
 )
+from toprung.interfaces.cli.past_options import AsOf, Corrected, MovementSince, look
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
     from toprung.interfaces.cli.builder import Builder
@@ -40,6 +41,9 @@ def add_leaderboard_command(cli: typer.Typer, builder: "Callable[[], Builder]") 
         find: Annotated[
             str | None, typer.Option("--find", metavar="NAME", help="Go to the page where this player stands.")
         ] = None,
+        as_of: AsOf = None,
+        corrected: Corrected = False,
+        movement_since: MovementSince = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the page as JSON, as the web API has it.")] = False,
         timing: Annotated[
             bool, typer.Option("--timing", help="Say on stderr how long opening and reading took.")
@@ -58,7 +62,11 @@ def add_leaderboard_command(cli: typer.Typer, builder: "Callable[[], Builder]") 
             from toprung.interfaces.cli.leaderboard_screen import show_json, show_page, show_timing
 
             question = Question(
-                filters=Filters.said(races, countries, rank, best_race_only), page=page, page_size=page_size, find=find
+                filters=Filters.said(races, countries, rank, best_race_only),
+                page=page,
+                page_size=page_size,
+                find=find,
+                look=look(as_of, corrected, movement_since),
             )
             opened = options(database=database, game=game, inactivity_days=inactivity_days, now=now)
             answered = run(answer(builder(), opened, question))

@@ -10,10 +10,18 @@ from rich.console import Console
 from rich.text import Text
 
 from toprung.domain.errors import Conflict
-from toprung.domain.leaderboard import FoundPlayer
+from toprung.domain.leaderboard import FoundPlayer, LeaderboardPage
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_iso
+from toprung.domain.past import PastMoment
 from toprung.interfaces.cli.leaderboard_answer import Answer
-from toprung.interfaces.cli.leaderboard_table import ago, country_mark, leaderboard_table, player_name, race_mark
+from toprung.interfaces.cli.leaderboard_table import (
+    UNSURE_MARK,
+    ago,
+    country_mark,
+    leaderboard_table,
+    player_name,
+    race_mark,
+)
 from toprung.interfaces.cli.output import ADVICE_STYLE, line, print_bytes, say, stderr, stdout
 from toprung.interfaces.shapes import leaderboard_json
 
@@ -85,6 +93,7 @@ def _title(answer: Answer) -> Text:
     said += [services.country_names.name(code, LOCALE) for code in filters.countries]
     said += [f"rank {filters.rank}"] if filters.rank else []
     said += ["best race only"] if filters.best_race_only else []
+    said += [past_said(answer.page.past)] if answer.page.past else []
     title = line((services.catalog.name, "bold"))
     title.append_text(line((f" · {' · '.join(said)}" if said else " · leaderboard", "dim")))
     return title
@@ -100,6 +109,7 @@ def _show_rows(console: Console, answer: Answer) -> None:
         is_filtered=answer.filters.narrows,
         found=found,
         width=console.width,
+        movements=page.movements,
     )
     console.print(table)
     console.print()
@@ -107,6 +117,8 @@ def _show_rows(console: Console, answer: Answer) -> None:
     if page.current_page < page.total_pages:
         parts.append(f"next: --page {page.current_page + 1}")
     console.print(line((" · ".join(parts), ADVICE_STYLE)), no_wrap=False)
+    for note in _notes(page):
+        say(console, (note, ADVICE_STYLE))
     shown = {row.race for row in page.players}
     legend = Text()
     for race in catalog.races:
@@ -115,6 +127,26 @@ def _show_rows(console: Console, answer: Answer) -> None:
             legend.append(f" {race.name}", ADVICE_STYLE)
     if legend:
         console.print(legend)
+
+
+def past_said(past: PastMoment) -> str:
+    """Which moment is looked at, in a few words."""
+    corrected = ", corrected since" if past.is_corrected else ""
+    return f"as of {to_iso(past.at_us)}{corrected}"
+
+
+def _notes(page: LeaderboardPage) -> list[str]:
+    """What the marks in the table mean, where there are any."""
+    notes = []
+    unsure = [row for row in page.players if row.is_provisional]
+    if unsure:
+        why = "too few games" if unsure[0].deviation is None else "too few games, or too long ago"
+        notes.append(f"{UNSURE_MARK} provisional: {why} to be sure of the rating")
+    if page.since_us is not None:
+        notes.append(f"moved: places since {to_iso(page.since_us)}, and the MMR that was gained or lost")
+    if page.past is not None:
+        notes.append("names, countries and bans are those of today")
+    return notes
 
 
 def _show_nobody_listed(console: Console, answer: Answer) -> None:

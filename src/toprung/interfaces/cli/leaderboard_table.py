@@ -12,7 +12,7 @@ from rich.text import Text
 
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import flag_emoji
-from toprung.domain.leaderboard import LeaderboardRow
+from toprung.domain.leaderboard import LeaderboardRow, Movement
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.player import PlayerId
 from toprung.interfaces.cli.output import printable
@@ -28,6 +28,7 @@ LETTER_STYLES: Final[Mapping[str, str]] = {
 }
 RACE_STYLES: Final = ("bright_blue", "bright_magenta", "bright_yellow", "bright_cyan", "bright_red", "bright_green")
 FOUND_MARK: Final = "▸"
+UNSURE_MARK: Final = "?"
 FOUND_ROW_STYLE: Final = "bold"
 FOUND_NAME_STYLE: Final = "bold reverse"
 
@@ -112,13 +113,20 @@ def leaderboard_table(
     is_filtered: bool,
     found: PlayerId | None,
     width: int,
+    movements: Sequence[Movement | None] | None = None,
 ) -> Table:
     """The rows as a table of at most `width` cells: the least useful columns go, then names are cut short.
 
     Without a filter the rank in the filter is the rank, and is left out. The rows of the player `found` stand out.
     """
     columns = [column for column in _COLUMNS if is_filtered or column.key != "filter_rank"]
+    if movements is not None:
+        moved = {row.entry_id: _moved(movement) for row, movement in zip(rows, movements, strict=True)}
+        columns.insert(1, _Column("moved", "moved", 0, lambda row, _catalog, _now_us: moved[row.entry_id]))
     cells = {column.key: [column.cell(row, catalog, now_us) for row in rows] for column in columns}
+    if any(row.is_provisional for row in rows):
+        for row, mmr in zip(rows, cells["mmr"], strict=True):
+            mmr.append(*((UNSURE_MARK, "yellow") if row.is_provisional else (" ",)))
     for row, rank in zip(rows, cells["rank"], strict=True):
         if found is not None:  # also seen without colours
             rank.append(f" {FOUND_MARK}" if row.player_id == found else "  ")
@@ -140,6 +148,16 @@ def leaderboard_table(
         style = FOUND_ROW_STYLE if row.player_id == found else ""
         table.add_row(*(cells[column.key][index] for column in columns), style=style)
     return table
+
+
+def _moved(movement: Movement | None) -> Text:
+    """The places and the MMR that an entry gained; with its sign, so that it needs no colour."""
+    if movement is None:
+        return Text("new", "dim")
+    places = movement.places
+    style = "green" if places > 0 else "red" if places < 0 else "dim"
+    arrow = "▲" if places > 0 else "▼" if places < 0 else "="
+    return Text.assemble((f"{arrow}{abs(places) or ''}", style), (f" {movement.mmr:+d}", "dim"))
 
 
 def _record(row: LeaderboardRow) -> Text:

@@ -1,6 +1,5 @@
 """`toprung match …`, `toprung why` and `toprung verify`: matches, what they did, and whether all adds up."""
 
-import getpass
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -8,6 +7,7 @@ import typer
 
 from toprung.domain.errors import InvalidInput
 from toprung.domain.match import MatchId, MatchResult, MatchState
+from toprung.interfaces.cli.actor import terminal_actor
 from toprung.interfaces.cli.match_life_commands import add_match_life_commands
 from toprung.interfaces.cli.output import EXIT_REFUSED, print_json, progress_bar, reporting, run, say, stderr, stdout
 from toprung.interfaces.cli.parameters import Database, Game, MatchNumber, options
@@ -175,14 +175,6 @@ def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) ->
     }[view.match.result]
 
 
-def _actor() -> str:
-    """Who is at the terminal, for the audit. A process may run as a user without a name, as in a container."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "cli"
-
-
 async def _latest(
     builder: "Builder", opened: "Options", limit: int, player: str | None, states: Sequence[MatchState]
 ) -> "tuple[list[MatchView], Catalog]":
@@ -208,9 +200,9 @@ async def _correct(
     builder: "Builder", opened: "Options", match_id: MatchId, result: MatchResult | None, reason: str
 ) -> "CorrectionOutcome":
     async with builder.administering(opened) as administration:
-        return await administration.correct_match(match_id, result, reason=reason, actor=_actor())
+        return await administration.correct_match(match_id, result, reason=reason, actor=terminal_actor())
 
 
 async def _verify(builder: "Builder", opened: "Options", tell: "Progress") -> list[str]:
     async with builder.reading(opened) as reading:
-        return await reading.services.ratings.verify(tell)
+        return await reading.services.verification.verify(tell)

@@ -7,6 +7,7 @@ import typer
 
 from toprung.interfaces.cli.output import reporting, run, say, stdout
 from toprung.interfaces.cli.parameters import Database, Game, InactivityDays, Now, options
+from toprung.interfaces.cli.set_rating_command import add_set_rating_command
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.admin_service import Administration
@@ -32,6 +33,7 @@ def add_player_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     _add_editing(player, change)
     _add_bans(player, change)
     _add_pardon(player, builder)
+    add_set_rating_command(player, builder)
 
 
 def _add_search(player: typer.Typer, builder: "Callable[[], Builder]") -> None:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from toprung.application.admin_service import Administration
 from toprung.application.match_history import LISTED_MAX, MatchHistory, MatchView
 from toprung.application.match_lifecycle import SOURCE_KEY_MAX_CODE_POINTS
-from toprung.application.rating_service import REASON_MAX_CODE_POINTS, CorrectionOutcome
+from toprung.application.rating_service import CorrectionOutcome
+from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.match_shapes import match_json

@@ -12,21 +12,25 @@ from toprung.application.leaderboard_service import (
     SEARCH_TEXT_MAX_CODE_POINTS,
     LeaderboardService,
 )
+from toprung.application.season_service import SeasonService
 from toprung.application.services import Services
 from toprung.domain.errors import InvalidInput, NotFound
-from toprung.interfaces.shapes import leaderboard_json, row_json
+from toprung.interfaces.shapes import leaderboard_json, row_json, season_json
 from toprung.interfaces.web.filters import API_LEADERBOARD, API_STANDING, FilterReader, parse_player_id, whole
 from toprung.interfaces.web.openapi import (
     ETAG_HEADER,
     LeaderboardAnswer,
     PlayersAnswer,
     Schema,
+    SeasonsAnswer,
     StandingAnswer,
     error_answers,
     filter_parameters,
     if_none_match_parameter,
+    movement_parameter,
     page_parameter,
     page_size_parameter,
+    past_parameters,
     player_id_parameter,
     search_parameters,
 )
@@ -64,6 +68,7 @@ def api_router(services: Services, reader: FilterReader) -> APIRouter:
     _add_leaderboard(router, services, reader, filters)
     _add_players(router, services.leaderboard)
     _add_standing(router, services.leaderboard, reader, filters)
+    _add_seasons(router, services.seasons)
     return router
 
 
@@ -79,18 +84,35 @@ def _add_leaderboard(router: APIRouter, services: Services, reader: FilterReader
             304: {"description": "The version that the client has is the latest.", "headers": ETAG_HEADER},
             **error_answers(422, 503),
         },
-        openapi_extra={"parameters": [*filters, page_parameter(), page_size_parameter(), if_none_match_parameter()]},
+        openapi_extra={
+            "parameters": [
+                *filters,
+                *past_parameters(),
+                movement_parameter(),
+                page_parameter(),
+                page_size_parameter(),
+                if_none_match_parameter(),
+            ]
+        },
     )
     async def get_leaderboard(request: Request) -> Response:
         state = reader.read(request.query_params.multi_items(), API_LEADERBOARD)
-        etag = board_etag(await leaderboard.version(), services.board_fingerprint)
-        if has_match(request.headers.get("if-none-match"), etag):
-            return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
+        known = request.headers.get("if-none-match")
+        if state.past is None and state.movement_since is None:  # then the tag costs nothing, and a page may be spared
+            etag = board_etag(await leaderboard.tag(), services.board_fingerprint)
+            if has_match(known, etag):
+                return _unchanged(etag)
         page = await leaderboard.get_leaderboard_data(
-            **state.arguments, current_page=state.page, page_size=state.page_size
+            **state.arguments, **state.look, current_page=state.page, page_size=state.page_size
         )
-        etag = board_etag(page.version, services.board_fingerprint)
+        etag = board_etag(page.tag, services.board_fingerprint)
+        if has_match(known, etag):
+            return _unchanged(etag)
         return json_response(leaderboard_json(page), {"ETag": etag, "Cache-Control": REVALIDATE})
+
+
+def _unchanged(etag: str) -> Response:
+    return Response(status_code=304, headers={"ETag": etag, "Cache-Control": REVALIDATE})
 
 
 def _add_players(router: APIRouter, leaderboard: LeaderboardService) -> None:
@@ -133,12 +155,14 @@ def _add_standing(
         summary="The page and the row that a player has under the filters",
         response_model=StandingAnswer,
         responses=error_answers(404, 422, 503),
-        openapi_extra={"parameters": [player_id_parameter(), *filters, page_size_parameter()]},
+        openapi_extra={"parameters": [player_id_parameter(), *filters, *past_parameters(), page_size_parameter()]},
     )
     async def get_standing(request: Request) -> Response:
         player_id = parse_player_id(request.path_params["player_id"])
         state = reader.read(request.query_params.multi_items(), API_STANDING)
-        standing = await leaderboard.find_player(player_id, **state.arguments, page_size=state.page_size)
+        standing = await leaderboard.find_player(
+            player_id, **state.arguments, page_size=state.page_size, past=state.past
+        )
         if standing is None:
             raise NotFound(f"No entry of player {player_id} is listed under these filters.")
         answer = {
@@ -147,3 +171,15 @@ def _add_standing(
             "version": await leaderboard.version(),
         }
         return json_response(answer, {"Cache-Control": REVALIDATE})
+
+
+def _add_seasons(router: APIRouter, seasons: SeasonService) -> None:
+    @router.get(
+        "/seasons",
+        summary="The seasons of the ladder",
+        response_model=SeasonsAnswer,
+        responses=error_answers(503),
+    )
+    async def get_seasons() -> Response:
+        told = [season_json(season) for season in await seasons.all()]
+        return json_response({"seasons": told}, {"Cache-Control": REVALIDATE})

@@ -10,9 +10,11 @@ from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 from toprung.domain.errors import InvalidInput
 from toprung.domain.leaderboard import PAGE_SIZE_DEFAULT
+from toprung.domain.moment import from_iso, to_iso
+from toprung.domain.past import PastMoment, Since, parse_since
 from toprung.domain.player import PlayerId
 from toprung.domain.ranks import LETTERS
-from toprung.interfaces.filter_arguments import FilterArguments
+from toprung.interfaces.filter_arguments import FilterArguments, LookArguments
 
 PAGE_MAX: Final = 1_000_000_000
 PAGE_SIZE_MAX: Final = 200
@@ -21,8 +23,9 @@ PLAYER_ID_MAX: Final = 10**18 - 1
 
 REPEATABLE: Final = frozenset({"race", "country"})
 FILTERS: Final = frozenset({"race", "country", "rank", "best_race_only"})
-API_LEADERBOARD: Final = FILTERS | {"page", "page_size"}
-API_STANDING: Final = FILTERS | {"page_size"}
+PAST: Final = frozenset({"as_of", "corrected"})
+API_LEADERBOARD: Final = FILTERS | PAST | {"movement_since", "page", "page_size"}
+API_STANDING: Final = FILTERS | PAST | {"page_size"}
 PAGE: Final = API_LEADERBOARD | {"player", "find"}
 
 _WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -37,12 +40,18 @@ class UnknownParameter(InvalidInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardState:
-    """What one look at the leaderboard asks for. `player` is highlighted; `find` is a name that is looked for."""
+    """What one look at the leaderboard asks for. `player` is highlighted; `find` is a name that is looked for.
+
+    `as_of_us` is a moment of the past, and None the present; `is_corrected` says how the past is looked at.
+    """
 
     races: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     rank: str | None = None
     best_race_only: bool = False
+    as_of_us: int | None = None
+    is_corrected: bool = False
+    movement_since: Since | None = None
     page: int = 1
     page_size: int = PAGE_SIZE_DEFAULT
     player: PlayerId | None = None
@@ -64,12 +73,32 @@ class BoardState:
         )
 
     @property
+    def past(self) -> PastMoment | None:
+        """The moment that is looked at; None for the present."""
+        return None if self.as_of_us is None else PastMoment(at_us=self.as_of_us, is_corrected=self.is_corrected)
+
+    @property
+    def as_of_iso(self) -> str:
+        """The moment that is looked at, for programs; empty for the present."""
+        return "" if self.as_of_us is None else to_iso(self.as_of_us)
+
+    @property
+    def look(self) -> LookArguments:
+        """The moment and the movement that are asked for, for the leaderboard service."""
+        return LookArguments(
+            past=self.past, movement_since=self.movement_since, is_movement_corrected=self.is_corrected
+        )
+
+    @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The state as query parameters in their canonical order, without those that say nothing."""
         pairs = [("rank", self.rank)] if self.rank else []
         pairs += [("race", race) for race in self.races]
         pairs += [("country", country) for country in self.countries]
         pairs += [("best_race_only", "true")] if self.best_race_only else []
+        pairs += [("as_of", to_iso(self.as_of_us))] if self.as_of_us is not None else []
+        pairs += [("corrected", "true")] if self.is_corrected else []
+        pairs += [("movement_since", self.movement_since.text)] if self.movement_since else []
         pairs += [("find", self.find)] if self.find else []
         pairs += [("page", str(self.page))] if self.page != 1 else []
         pairs += [("page_size", str(self.page_size))] if self.page_size != PAGE_SIZE_DEFAULT else []
@@ -90,8 +119,12 @@ class BoardState:
         return replace(self, page=1, player=None, find="")
 
     def without_filters(self) -> "BoardState":
-        """The whole ladder, from the top."""
-        return BoardState(page_size=self.page_size)
+        """The whole ladder, from the top, at the same moment."""
+        return replace(self.first_page(), races=(), countries=(), rank=None, best_race_only=False)
+
+    def at_present(self) -> "BoardState":
+        """The same filters on the ladder as it is now."""
+        return replace(self.first_page(), as_of_us=None, is_corrected=False)
 
 
 class FilterReader:
@@ -122,11 +155,15 @@ class FilterReader:
         countries = {self._countries.parse(code) for code in values.get("country", ())}
         one = {name: texts[0] for name, texts in values.items() if name not in REPEATABLE}
         player = _whole(one, "player", 0, PLAYER_ID_MAX)
+        is_corrected = _boolean(one, "corrected") and bool({"as_of", "movement_since"} & one.keys())
         return BoardState(
             races=tuple(code for code in self._catalog.race_codes if code in races),
             countries=tuple(sorted(countries)),
             rank=_rank(one.get("rank")),
             best_race_only=_boolean(one, "best_race_only"),
+            as_of_us=_moment(one, "as_of"),
+            is_corrected=is_corrected,
+            movement_since=_since(one, "movement_since"),
             page=_whole(one, "page", 1, PAGE_MAX) or 1,
             page_size=_whole(one, "page_size", 1, PAGE_SIZE_MAX) or PAGE_SIZE_DEFAULT,
             player=PlayerId(player) if player else None,
@@ -160,6 +197,27 @@ def _boolean(items: Mapping[str, str], name: str) -> bool:
     if text not in _BOOLEANS:
         raise InvalidInput(name, f"{name} must be true or false, not {_short(text)!a}.")
     return _BOOLEANS[text]
+
+
+def _moment(items: Mapping[str, str], name: str) -> int | None:
+    text = items.get(name)
+    if text is None:
+        return None
+    try:
+        return from_iso(text)
+    except ValueError:
+        raise InvalidInput(name, f"{name} must be a time like 2026-01-31T18:00:00Z, not {_short(text)!a}.") from None
+
+
+def _since(items: Mapping[str, str], name: str) -> Since | None:
+    text = items.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_since(text)
+    except ValueError:
+        sentence = f"{name} must be a stretch such as 7d, 24h or 2w, or a time like 2026-01-31T18:00:00Z"
+        raise InvalidInput(name, f"{sentence}, not {_short(text)!a}.") from None
 
 
 def _rank(text: str | None) -> str | None:

@@ -51,7 +51,9 @@ async def find_player(leaderboard: LeaderboardService, state: BoardState) -> Fin
 
 async def _match(leaderboard: LeaderboardService, state: BoardState, player: FoundPlayer) -> Match:
     for candidate in (state.first_page(), state.without_filters()):
-        standing = await leaderboard.find_player(player.player_id, **candidate.arguments, page_size=candidate.page_size)
+        standing = await leaderboard.find_player(
+            player.player_id, **candidate.arguments, page_size=candidate.page_size, past=candidate.past
+        )
         if standing is not None:
             there = replace(candidate, page=standing.page, player=player.player_id)
             url = f"{there.url()}#player-{player.player_id}"

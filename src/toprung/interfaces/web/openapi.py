@@ -58,16 +58,58 @@ class Row(_Answer):
     games_lost: int = Field(ge=0)
     games_drawn: int = Field(ge=0)
     last_played: str = Field(json_schema_extra={"format": "date-time"})
+    deviation: int | None = Field(
+        description="How far the rating may be off by now, absence included; null where the rating system has none."
+    )
+    is_provisional: bool = Field(description="Whether too little is known of the rating to rely on it.")
+
+
+class MovementAnswer(_Answer):
+    """How an entry moved since an earlier moment."""
+
+    places: int = Field(description="How many places it rose; below zero it fell.")
+    mmr: int = Field(description="How much MMR it gained; below zero it lost.")
+
+
+class ListedRow(Row):
+    """One ranked entry, and how it moved where that was asked for: null if it was not ranked then."""
+
+    movement: MovementAnswer | None = None
 
 
 class LeaderboardAnswer(_Answer):
     """One page, of one version of the ladder."""
 
-    players: list[Row]
+    players: list[ListedRow]
     total_pages: int = Field(ge=1)
     current_page: int = Field(ge=1, description="The page that this is: the last one where a later one was asked for.")
     total_players: int = Field(ge=0, description="How many rows the filters let through.")
     version: str = Field(description="Equal for equal ladders.")
+    as_of: str | None = Field(
+        None,
+        description="The past moment that this is of; not there for the present.",
+        json_schema_extra={"format": "date-time"},
+    )
+    corrected: bool | None = Field(None, description="Whether that past is the corrected one; there with `as_of`.")
+    movement_since: str | None = Field(
+        None, description="The moment that movements are from.", json_schema_extra={"format": "date-time"}
+    )
+
+
+class SeasonAnswer(_Answer):
+    """A season. One without an end is running; the last board of one that ended is the leaderboard as of its end."""
+
+    code: str
+    name: str
+    started_at: str = Field(json_schema_extra={"format": "date-time"})
+    ended_at: str | None = Field(json_schema_extra={"format": "date-time"})
+    reset_deviation: float | None = Field(description="What deviations grew to at least when it started.")
+
+
+class SeasonsAnswer(_Answer):
+    """Every season, the oldest first."""
+
+    seasons: list[SeasonAnswer]
 
 
 class StandingAnswer(_Answer):
@@ -157,6 +199,25 @@ def filter_parameters(catalog: Catalog, countries: Countries) -> list[Schema]:
             "best_race_only", {"type": "boolean", "default": False}, "Only each player's best entry; applied first."
         ),
     ]
+
+
+def past_parameters() -> list[Schema]:
+    """Which moment of the ladder, and how it is looked at."""
+    moment = {"type": "string", "format": "date-time"}
+    return [
+        _parameter("as_of", moment, "A moment of the past: the board as it stood then, with the names of today."),
+        _parameter(
+            "corrected",
+            {"type": "boolean", "default": False},
+            "Look at the past with what was corrected since; says nothing without `as_of` or `movement_since`.",
+        ),
+    ]
+
+
+def movement_parameter() -> Schema:
+    """Since when movement is wanted."""
+    text = "How each row moved since then: a stretch such as 7d, 24h or 2w, or a time."
+    return _parameter("movement_since", {"type": "string", "minLength": 2, "examples": ["7d"]}, text)
 
 
 def page_size_parameter() -> Schema:

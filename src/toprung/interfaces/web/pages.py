@@ -103,6 +103,7 @@ class LeaderboardPages:
             matches=[(match, self._views.country(match.player.country, locale)) for match in finding.matches]
             if finding
             else [],
+            looks=self._views.look_choices(state, self._hub.now_us()),
             ranks=self._views.rank_choices(state),
             races=self._views.race_choices(state),
             countries=self._countries(state.countries, locale),
@@ -122,15 +123,19 @@ class LeaderboardPages:
 
     async def _board(self, state: BoardState, locale: str) -> dict[str, Any]:
         page = await self._leaderboard.get_leaderboard_data(
-            **state.arguments, current_page=state.page, page_size=state.page_size
+            **state.arguments, **state.look, current_page=state.page, page_size=state.page_size
         )
-        now_us = self._hub.now_us()
+        now_us = self._hub.now_us() if state.as_of_us is None else state.as_of_us
         current = page.current_page
         top = state.first_page()
         return {
             "state": state,
             "page": page,
             "rows": self._views.rows(page, found=state.player, locale=locale, now_us=now_us),
+            "past": None if state.as_of_us is None else wording.date_and_time(state.as_of_us),
+            "present_url": state.at_present().url(),
+            "other_past_url": replace(state.first_page(), is_corrected=not state.is_corrected).url(),
+            "moved_since": None if page.since_us is None else wording.date_and_time(page.since_us),
             "chips": self._views.chips(state, locale),
             "whole_ladder_url": state.without_filters().url(),
             "links": page_links(state, current, page.total_pages),
@@ -147,7 +152,9 @@ class LeaderboardPages:
             return []
         emptied: list[Emptied] = []
         for chip in self._views.chips(state, locale):
-            without = await self._leaderboard.get_leaderboard_data(**chip.without.arguments, page_size=1)
+            without = await self._leaderboard.get_leaderboard_data(
+                **chip.without.arguments, past=state.past, page_size=1
+            )
             emptied.append(Emptied(label=chip.label, url=chip.without.url(), rows=without.total_players))
         return emptied
 

@@ -7,8 +7,8 @@ from typing import Final
 from toprung.application.services import CountryNames
 from toprung.domain.catalog import Catalog, Race
 from toprung.domain.countries import OTHER, Countries
-from toprung.domain.leaderboard import LeaderboardPage, LeaderboardRow
-from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_iso
+from toprung.domain.leaderboard import LeaderboardPage, LeaderboardRow, Movement
+from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_datetime, to_iso
 from toprung.domain.player import PlayerId
 from toprung.domain.ranks import LETTERS
 from toprung.interfaces.web import wording
@@ -17,6 +17,7 @@ from toprung.interfaces.web.filters import BoardState
 
 PAGES_AROUND: Final = 1
 HUES: Final = 8
+STRETCHES: Final = {"24h": "movement in 24 hours", "7d": "movement in 7 days", "30d": "movement in 30 days"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,26 @@ class RowView:
     last_played: str
     last_played_ago: str
     last_played_full: str
+    unsure: str
+    moved: "MovementView | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementView:
+    """How a row moved: a sign of its direction, a short text, and the whole of it in words."""
+
+    direction: str
+    text: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookChoices:
+    """What the form about time shows: the moment as a field for times has it, the latest one, and the stretches."""
+
+    as_of: str
+    latest: str
+    stretches: Sequence["Choice"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,13 +162,24 @@ class Views:
         """The rows of a page."""
         seen: set[int] = set()
         rows: list[RowView] = []
-        for row in page.players:
+        movements = page.movements
+        for place, row in enumerate(page.players):
             anchor = None if row.player_id in seen else f"player-{row.player_id}"
             seen.add(row.player_id)
-            rows.append(self._row(row, anchor, found=row.player_id == found, locale=locale, now_us=now_us))
+            moved = None if movements is None else movement_view(movements[place])
+            rows.append(self._row(row, anchor, moved, found=row.player_id == found, locale=locale, now_us=now_us))
         return rows
 
-    def _row(self, row: LeaderboardRow, anchor: str | None, *, found: bool, locale: str, now_us: int) -> RowView:
+    def _row(
+        self,
+        row: LeaderboardRow,
+        anchor: str | None,
+        moved: MovementView | None,
+        *,
+        found: bool,
+        locale: str,
+        now_us: int,
+    ) -> RowView:
         second_us = row.last_played_us - row.last_played_us % MICROSECONDS_PER_SECOND
         return RowView(
             key=f"row-{row.player_id}-{row.race}",
@@ -168,6 +200,8 @@ class Views:
             last_played=to_iso(second_us),
             last_played_ago=wording.ago(row.last_played_us, now_us),
             last_played_full=wording.date_and_time(row.last_played_us),
+            unsure=wording.unsure(row.deviation) if row.is_provisional else "",
+            moved=moved,
         )
 
     def race_choices(self, state: BoardState) -> list[Choice]:
@@ -176,6 +210,20 @@ class Views:
         return [
             Choice(value=mark.code, label=mark.name, is_chosen=mark.code in state.races, race=mark) for mark in marks
         ]
+
+    def look_choices(self, state: BoardState, now_us: int) -> LookChoices:
+        """The moment that is looked at and the stretches of time to see movements over."""
+        chosen = "" if state.movement_since is None else state.movement_since.text
+        stretches = {"": "no movement", **STRETCHES}
+        if chosen:
+            stretches.setdefault(chosen, chosen)
+        return LookChoices(
+            as_of="" if state.as_of_us is None else f"{to_datetime(state.as_of_us):%Y-%m-%dT%H:%M:%S}",
+            latest=f"{to_datetime(now_us):%Y-%m-%dT%H:%M}",
+            stretches=[
+                Choice(value=value, label=label, is_chosen=value == chosen) for value, label in stretches.items()
+            ],
+        )
 
     def rank_choices(self, state: BoardState) -> list[Choice]:
         """All letters, after "all"."""
@@ -208,6 +256,20 @@ class Views:
         if state.best_race_only:
             chips.append(Chip(key="best", label="Best race only", without=replace(top, best_race_only=False)))
         return chips
+
+
+def movement_view(movement: Movement | None) -> MovementView:
+    """How a row moved, drawn and in words; None is an entry that was not ranked then."""
+    if movement is None:
+        return MovementView(direction="new", text="new", words="not ranked then")
+    places = abs(movement.places)
+    direction = "up" if movement.places > 0 else "down" if movement.places < 0 else "same"
+    words = f"{direction} {wording.counted(places, 'place', 'places')}" if places else "same place"
+    return MovementView(
+        direction=direction,
+        text=wording.number(places) if places else "–",
+        words=f"{words}, {movement.mmr:+d} MMR",
+    )
 
 
 def page_links(state: BoardState, current: int, total: int) -> Sequence[PageLink]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from toprung.domain.certainty import PROVISIONAL_GAMES_MAX
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, to_datetime
 
 _MINUTE_US: Final = 60 * MICROSECONDS_PER_SECOND
@@ -53,3 +54,10 @@ def inactivity_rule(inactivity_days: float | None) -> str:
     if inactivity_days is None:
         return "Everybody with at least one game is ranked, however long ago it was."
     return f"Ranked is who has played within the last {days(inactivity_days)}."
+
+
+def unsure(deviation: int | None) -> str:
+    """Why a rating is provisional."""
+    if deviation is None:
+        return f"Provisional: fewer than {PROVISIONAL_GAMES_MAX} games so far"
+    return f"Provisional: known to within {deviation} only, by few games or a long absence"

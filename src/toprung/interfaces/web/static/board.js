@@ -33,6 +33,11 @@
 
   function connect() {
     clearTimeout(reconnectTimer);
+    if (byId("board")?.dataset.past !== undefined) {
+      disconnect();
+      show("paused", "Past");
+      return;
+    }
     if (source || document.hidden) return;
     show("waiting", "Connecting");
     source = new EventSource("/events");
@@ -58,6 +63,7 @@
   }
 
   function fetchSoon() {
+    if (byId("board")?.dataset.past !== undefined) return;
     if (isFetching || fetchTimer || document.hidden || !wanted || wanted === byId("board")?.dataset.version) return;
     const wait = Math.max(0, fetchedAt + FETCH_INTERVAL_MIN_MS - performance.now());
     fetchTimer = setTimeout(fetchRows, wait);
@@ -154,6 +160,9 @@
   function afterNavigation(ctx) {
     // A box that was clicked keeps its tick when only the attribute is taken away; the new page is what counts.
     for (const box of document.querySelectorAll("#filters .pick")) box.checked = box.defaultChecked;
+    for (const option of document.querySelectorAll("#time option")) option.selected = option.defaultSelected;
+    if (byId("as-of")) byId("as-of").value = byId("as-of").defaultValue;
+    connect();
     prepareCountries();
     byId("announce").textContent = byId("board-count")?.textContent ?? "";
     const found = document.querySelector(".is-found");
@@ -179,7 +188,7 @@
   }
 
   setInterval(() => {
-    if (document.hidden) return;
+    if (document.hidden || byId("board")?.dataset.past !== undefined) return;
     for (const time of document.querySelectorAll("#board time")) {
       const text = ago(Date.parse(time.dateTime));
       if (text && text !== time.textContent) time.textContent = text;
