@@ -282,7 +282,7 @@ async def test_a_failure_that_nobody_foresaw_does_not_end_the_writing(
         raise RuntimeError("nobody foresaw this")
 
     async with sqlite_database.writing() as storage:
-        monkeypatch.setattr(Connection, "begin_nested", fail)
+        monkeypatch.setattr(Connection, "begin", fail)
         outcomes = await asyncio.gather(*(storage.write(add_player) for _ in range(40)), return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         assert {(type(failure), str(failure)) for failure in failures} == {

@@ -13,13 +13,14 @@ from toprung.domain.rating import EntryId, EntryState, RatingChange, RatingChang
 ROWS_AT_ONCE: Final = 500
 
 _journal = schema.rating_journal
+_APPEND: Final = insert(_journal)
 _position = func.coalesce(_journal.c.revises, _journal.c.id)
 
 
 def append(connection: Connection, changes: Sequence[RatingChange]) -> None:
     """Adds rows; one without a position begins its own."""
     if changes:
-        connection.execute(insert(_journal), [_to_row(change) for change in changes])
+        connection.execute(_APPEND, [_to_row(change) for change in changes])
 
 
 def current(connection: Connection, condition: ColumnElement[bool] | None = None) -> list[RatingChange]:

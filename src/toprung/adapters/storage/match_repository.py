@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.domain.match import (
@@ -27,6 +27,11 @@ ROWS_AT_ONCE: Final = 500
 
 _match, _seat, _side, _engagement = schema.match, schema.match_player, schema.match_side, schema.engagement
 
+# Built once: building a statement costs more than running it.
+_KNOWN_KEYS: Final = select(_match.c.source_key).where(_match.c.source_key.in_(bindparam("keys", expanding=True)))
+_ADD: Final = insert(_match).returning(_match.c.id, sort_by_parameter_order=True)
+_ADD_SEATS: Final = insert(_seat)
+
 Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
 
 
@@ -39,8 +44,7 @@ class SqlMatchRepository:
 
     def known_source_keys(self, keys: Collection[str]) -> set[str]:
         """See `MatchRepository`."""
-        query = select(_match.c.source_key).where(_match.c.source_key.in_(list(keys)))
-        return set(self._connection.execute(query).scalars())
+        return set(self._connection.execute(_KNOWN_KEYS, {"keys": list(keys)}).scalars())
 
     def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
         """See `MatchRepository`."""
@@ -88,15 +92,14 @@ class SqlMatchRepository:
         )
 
     def _insert(self, rows: list[dict[str, Any]], sides: Sequence[Sides]) -> list[MatchId]:
-        statement = insert(_match).returning(_match.c.id, sort_by_parameter_order=True)
-        ids = [MatchId(match_id) for match_id in self._connection.execute(statement, rows).scalars()]
+        ids = [MatchId(match_id) for match_id in self._connection.execute(_ADD, rows).scalars()]
         seats = [
             {"match_id": match_id, "side": side, "seat": seat, "player_id": one.player_id, "race": one.race}
             for match_id, both in zip(ids, sides, strict=True)
             for side, participants in enumerate(both, 1)
             for seat, one in enumerate(participants, 1)
         ]
-        self._connection.execute(insert(_seat), seats)
+        self._connection.execute(_ADD_SEATS, seats)
         return ids
 
     def save(self, match: Match) -> None:
