@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.application.ports import EntryKey, NewEntry, StoredEntry
@@ -26,7 +26,7 @@ _CHANGING: Final = (
 )
 
 # Built once: building a statement costs more than running it.
-_IDS: Final = bindparam("ids", expanding=True)
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
 # In the order of ids, so that two writers that lock them never wait for each other in a circle.
 _OF_PLAYERS: Final = select(_entry).where(_entry.c.player_id.in_(_IDS)).order_by(_entry.c.id)
 _WITH_IDS: Final = select(_entry).where(_entry.c.id.in_(_IDS)).order_by(_entry.c.id)

@@ -25,7 +25,7 @@ ATTEMPTS_MAX: Final = 5
 LOCK_TIMEOUT_MS: Final = 5_000
 
 _RACE_LOST: Final = frozenset({"40001", "40P01", "23505"})  # serialization failure, deadlock, unique violation
-_WRITER_LOCK: Final = 0x746F7072756E67  # the advisory lock of the one writing process: "toprung"
+WRITER_LOCK: Final = 0x746F7072756E67  # the advisory lock of the one writing process: "toprung"
 
 _log = structlog.get_logger(__name__)
 
@@ -158,7 +158,7 @@ async def _writer_lock(engine: AsyncEngine) -> AsyncConnection:
     """A connection that holds the writer's lock for as long as it is open. Raises `WriterPresent`."""
     connection = await engine.connect()
     await connection.execution_options(isolation_level="AUTOCOMMIT")
-    taken = (await connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": _WRITER_LOCK})).scalar()
+    taken = (await connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": WRITER_LOCK})).scalar()
     if not taken:
         await connection.close()
         raise WriterPresent(

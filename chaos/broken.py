@@ -1,0 +1,95 @@
+"""Ladders that are broken on purpose, each in a way that real ones have been: the experiments must notice every one."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar, cast
+from uuid import uuid4
+
+from toprung.application.ports import Committed, Transaction
+from toprung.bootstrap.wiring import AnyStorage
+from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.rating import Entry, RatingChange
+
+T = TypeVar("T")
+
+
+class Passing:
+    """Stands before something and passes on whatever it does not do itself."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class TwoTransactions(Passing):
+    """A storage that commits results first and what they do to ratings afterwards, in a transaction of its own."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        """See `Storage`."""
+        later: list[Callable[[Transaction], None]] = []
+
+        def without_ratings(tx: Transaction) -> T:
+            later.clear()
+            return work(cast("Transaction", _RatingsLater(tx, later)))
+
+        def only_ratings(tx: Transaction) -> None:
+            for put_off in later:
+                put_off(tx)
+
+        committed: Committed[T] = await self._inner.write(without_ratings)
+        if later:
+            await self._inner.write(only_ratings)
+        return committed
+
+
+class _RatingsLater(Passing):
+    def __init__(self, tx: Transaction, later: list[Callable[[Transaction], None]]) -> None:
+        super().__init__(tx)
+        self._later = later
+        self.entries = _EntriesLater(tx.entries, later)
+
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        self._later.append(lambda tx: tx.append_to_journal(changes))
+
+
+class _EntriesLater(Passing):
+    def __init__(self, entries: object, later: list[Callable[[Transaction], None]]) -> None:
+        super().__init__(entries)
+        self._later = later
+
+    def save(self, entries: Sequence[Entry]) -> None:
+        self._later.append(lambda tx: tx.entries.save(entries))
+
+
+class NoUniqueKey(Passing):
+    """A storage that knows no match again, however often it comes."""
+
+    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
+        """See `Storage`."""
+        return cast("Committed[T]", await self._inner.write(lambda tx: work(cast("Transaction", _Forgetful(tx)))))
+
+
+class _Forgetful(Passing):
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self.matches = _ForgetfulMatches(tx.matches)
+
+
+class _ForgetfulMatches(Passing):
+    def known_source_keys(self, keys: Collection[str]) -> set[str]:  # noqa: ARG002 - it never knows
+        return set()
+
+    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
+        renamed = [replace(match, source_key=f"{match.source_key} {uuid4().hex}") for match in matches]
+        return cast("list[MatchId]", self._inner.add(renamed, recorded_at_us=recorded_at_us))
+
+
+STORAGES: Final[dict[str, Callable[[AnyStorage], AnyStorage]]] = {
+    "as it is": lambda storage: storage,
+    "write-behind": lambda storage: storage,  # broken in the victim, which acknowledges too early
+    "two transactions": lambda storage: cast("AnyStorage", TwoTransactions(storage)),
+    "no unique key": lambda storage: cast("AnyStorage", NoUniqueKey(storage)),
+}
+BROKEN: Final = tuple(name for name in STORAGES if name != "as it is")
