@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from uuid import uuid4
 
+from sqlalchemy import Engine, event
+
+from toprung.adapters.storage import sqlite
+from toprung.adapters.storage.sqlite_engine import writing_engine
 from toprung.application.ports import Committed, Transaction
 from toprung.bootstrap.wiring import AnyStorage
 from toprung.domain.match import FinalMatch, MatchId
@@ -86,10 +91,23 @@ class _ForgetfulMatches(Passing):
         return cast("list[MatchId]", self._inner.add(renamed, recorded_at_us=recorded_at_us))
 
 
+def sync_now_and_then() -> None:
+    """From now on this process opens SQLite as if the ladder could afford to lose its last minutes."""
+
+    def relaxed(path: Path) -> Engine:
+        engine = writing_engine(path)
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
+        return engine
+
+    sqlite.writing_engine = relaxed  # type: ignore[attr-defined]
+
+
 STORAGES: Final[dict[str, Callable[[AnyStorage], AnyStorage]]] = {
     "as it is": lambda storage: storage,
     "write-behind": lambda storage: storage,  # broken in the victim, which acknowledges too early
+    "synchronous=NORMAL": lambda storage: storage,  # broken by `sync_now_and_then`, before it is opened
     "two transactions": lambda storage: cast("AnyStorage", TwoTransactions(storage)),
     "no unique key": lambda storage: cast("AnyStorage", NoUniqueKey(storage)),
 }
-BROKEN: Final = tuple(name for name in STORAGES if name != "as it is")
+BROKEN: Final = ("write-behind", "two transactions", "no unique key")
+"""Those that a kill alone must bring to light."""

@@ -37,6 +37,10 @@ class Plan:
         return random.Random(f"{self.seed} {purpose}")
 
 
+class Skipped(Exception):
+    """An experiment cannot be made here, for the reason given."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A promise, what was measured of it, and whether it held."""
@@ -49,6 +53,11 @@ class Claim:
 def claimed(*claims: Claim) -> list[Results]:
     """Claims as they are written down: an experiment gives them as `claims` among its results."""
     return [asdict(claim) for claim in claims]
+
+
+def about(module_docstring: str | None) -> str:
+    """What an experiment does, for the report: what its module's docstring says after the first line."""
+    return " ".join((module_docstring or "").partition("\n\n")[2].split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

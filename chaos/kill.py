@@ -6,25 +6,16 @@ again. The same is done to ladders that are broken on purpose, which must not pa
 """
 
 import asyncio
-import json
 import random
 import statistics
-import sys
-from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from benchmarks.machine import ROOT
 from chaos.broken import BROKEN
-from chaos.databases import run_on_postgres
 from chaos.deliveries import Deliveries
-from chaos.experiment import Claim, Plan, Results, claimed
-from chaos.workload import START_US, Findings, Request, inspect, made_up_matches, register_players
-from toprung.adapters.clock import FixedClock
-from toprung.adapters.storage.postgres import WRITER_LOCK
-from toprung.bootstrap.wiring import opened_storage, wire
-from toprung.settings import load_settings
+from chaos.experiment import Claim, Plan, Results, about, claimed
+from chaos.victims import Victim, begin, inspected, until_writable
+from chaos.workload import Findings, made_up_matches
 
 MATCHES: Final = 2_000
 KILLS: Final = 200
@@ -34,7 +25,6 @@ AT_ONCE: Final = 24
 SOON_SHARE: Final = 0.7
 SOON_MS, LATER_MS = 4, 40
 FAILURES_MAX: Final = 100
-ANSWER_SECONDS_MAX: Final = 60
 
 
 @dataclass
@@ -56,7 +46,7 @@ def run(plan: Plan) -> Results:
     found = asyncio.run(ordeal(plan, "as it is", plan.times(MATCHES, at_least=20), plan.times(KILLS, at_least=2)))
     findings = found.findings
     return {
-        "about": __doc__.split("\n\n")[1].replace("\n", " ") if __doc__ else "",
+        "about": about(__doc__),
         **_numbers(found),
         "claims": claimed(
             Claim(
@@ -134,15 +124,15 @@ async def ordeal(plan: Plan, variant: str, matches: int, kills: int) -> Ordeal:
     deliveries = Deliveries(made_up_matches(chance, matches), chance)
     found = Ordeal()
     async with plan.new_database() as address:
-        await _begin(address)
+        await begin(address)
         spare = await Victim.started(variant)
         try:
             for life in range(kills + 1):
                 victim, spare = spare, await Victim.started(variant)
                 try:
-                    await _until_writable(address)
+                    await until_writable(address)
                     await victim.open(address)
-                    found.findings = found.findings.with_more(await _inspected(address, deliveries.acknowledged))
+                    found.findings = found.findings.with_more(await inspected(address, deliveries.acknowledged))
                     found.verified += 1
                     is_last = life == kills
                     answers = None if is_last else round(chance.uniform(0, 2 * deliveries.left / (kills - life)))
@@ -151,53 +141,14 @@ async def ordeal(plan: Plan, variant: str, matches: int, kills: int) -> Ordeal:
                     await victim.kill()
                 if (life + 1) % 25 == 0:
                     plan.told(f"{variant}: {life + 1} kills, {len(deliveries.acknowledged)} acknowledged")
-            await _until_writable(address)
-            found.findings = found.findings.with_more(await _inspected(address, deliveries.acknowledged))
+            await until_writable(address)
+            found.findings = found.findings.with_more(await inspected(address, deliveries.acknowledged))
         finally:
             await spare.kill()
     found.verified += 1
     found.acknowledged = len(deliveries.acknowledged)
     found.duplicates, found.sent_again = deliveries.duplicates, deliveries.sent_again
     return found
-
-
-class Victim:
-    """A process that is going to be killed."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-
-    @classmethod
-    async def started(cls, variant: str) -> "Victim":
-        """One that waits for a database; until then it only reads the program in, so it is started beforehand."""
-        command = (sys.executable, "-m", "chaos.victim", variant)
-        return cls(await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdin=PIPE, stdout=PIPE))
-
-    async def open(self, address: str) -> None:
-        """Returns when the ladder serves."""
-        self.send(address)
-        line = await self.line()
-        if line != "ready":
-            raise RuntimeError(f"the victim did not start: {line!r}")
-
-    def send(self, line: str) -> None:
-        """Sends a line."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n".encode())
-
-    async def line(self) -> str | None:
-        """The next whole line that it says; None when it is dead and all that it said was read."""
-        assert self._process.stdout is not None
-        async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            line = await self._process.stdout.readline()
-        return line.decode().rstrip("\n") if line.endswith(b"\n") else None
-
-    async def kill(self, after_seconds: float = 0) -> None:
-        """kill -9."""
-        await asyncio.sleep(after_seconds)
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
 
 
 async def _live(
@@ -207,7 +158,7 @@ async def _live(
     answered, killing = 0, None
     while True:
         while deliveries.on_their_way < AT_ONCE and (one := deliveries.next()) is not None:
-            victim.send(_line(*one))
+            victim.ask(*one)
         if killing is None and answers_before_kill is not None and answered >= answers_before_kill:
             milliseconds = chance.uniform(0, SOON_MS if chance.random() < SOON_SHARE else LATER_MS)
             killing = asyncio.create_task(victim.kill(milliseconds / 1000))
@@ -232,27 +183,3 @@ async def _live(
     found.kills += 1
     found.on_their_way.append(deliveries.on_their_way)
     deliveries.interrupted()
-
-
-def _line(number: int, request: Request) -> str:
-    return json.dumps({"number": number, **request.as_line()})
-
-
-async def _begin(address: str) -> None:
-    settings = load_settings(database=address, inactivity_days="off")
-    async with opened_storage(settings, write=True) as storage:
-        await register_players(await wire(settings, storage, FixedClock(START_US), lambda _: None))
-
-
-async def _inspected(address: str, acknowledged: set[Request]) -> Findings:
-    """What is wrong with the ladder, seen by a reader of its own."""
-    settings = load_settings(database=address, inactivity_days="off")
-    async with opened_storage(settings, write=False) as storage:
-        ladder = await wire(settings, storage, FixedClock(START_US), lambda _: None)
-        return await inspect(ladder, acknowledged)
-
-
-async def _until_writable(address: str) -> None:
-    """A file's lock ends with its process; PostgreSQL needs a moment to notice, and says when it has."""
-    if address.startswith("postgresql"):
-        await run_on_postgres(address, "set lock_timeout = '60s'", f"select pg_advisory_lock({WRITER_LOCK})")

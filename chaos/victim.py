@@ -29,6 +29,8 @@ async def main(variant: str) -> None:
     address = (await requests.readline()).decode().strip()
     if not address:
         return
+    if variant == "synchronous=NORMAL":
+        broken.sync_now_and_then()
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=True) as storage:
         ladder = await wire(settings, broken.STORAGES[variant](storage), FixedClock(START_US), lambda _: None)
