@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from benchmarks.machine import ROOT, describe_commit
-from chaos import kill, power_cut
+from chaos import kill, power_cut, pressure
 from chaos.databases import KINDS, Databases
 from chaos.experiment import SEED, Experiment, Plan, Results, Skipped
 from chaos.report import render
@@ -29,6 +29,8 @@ from toprung.adapters.storage.sqlite_engine import driver
 EXPERIMENTS: Final = {
     "kill": Experiment(run=kill.run, title="kill -9 in the middle of reports", databases=KINDS),
     "power_cut": Experiment(run=power_cut.run, title="Power cuts", databases=("sqlite",)),
+    "full_disk": Experiment(run=pressure.run_full_disk, title="A full disk", databases=("sqlite",)),
+    "locked": Experiment(run=pressure.run_locked, title="A locked database", databases=KINDS),
     "broken": Experiment(run=kill.run_broken, title="The same on ladders that are broken on purpose", databases=KINDS),
 }
 """All of them by name. Another one is a module with a `run(plan)` that gives numbers and `claims`, and a line here."""
