@@ -1,5 +1,6 @@
 """Storage in PostgreSQL."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -20,6 +21,8 @@ from toprung.domain.errors import StorageUnavailable, WriterPresent
 T = TypeVar("T")
 
 CONNECTIONS_MAX: Final = 10
+WRITERS_MAX: Final = 4
+"""So many units of work at a time: the other connections are for reads, which do not wait for writers."""
 CONNECT_TIMEOUT_SECONDS: Final = 10
 ATTEMPTS_MAX: Final = 5
 LOCK_TIMEOUT_MS: Final = 5_000
@@ -39,6 +42,7 @@ class PostgresStorage:
         self._engine = engine
         self._lock = lock
         self._in_flight = InFlight()
+        self._writers = asyncio.Semaphore(WRITERS_MAX)
 
     @classmethod
     async def open_for_reading(cls, url: str) -> "PostgresStorage":
@@ -88,7 +92,8 @@ class PostgresStorage:
             raise StorageUnavailable("The database was opened for reading only.")
 
         with self._in_flight.one():
-            return await self._write(work)
+            async with self._writers:
+                return await self._write(work)
 
     async def _write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         def run(connection: Connection) -> Committed[T]:
