@@ -1,6 +1,6 @@
 """Ladders that are broken on purpose, each in a way that real ones have been: the experiments must notice every one."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -12,7 +12,7 @@ from toprung.adapters.storage import sqlite
 from toprung.adapters.storage.sqlite_engine import writing_engine
 from toprung.application.ports import Committed, Transaction
 from toprung.bootstrap.wiring import AnyStorage
-from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.match import Match, MatchId, MatchState
 from toprung.domain.rating import Entry, RatingChange
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class _EntriesLater(Passing):
 
 
 class NoUniqueKey(Passing):
-    """A storage that knows no match again, however often it comes."""
+    """A storage that does not know again what was decided, and lets the same match be rated any number of times."""
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
@@ -81,14 +81,18 @@ class _Forgetful(Passing):
         super().__init__(tx)
         self.matches = _ForgetfulMatches(tx.matches)
 
+    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+        # Another revision each time: to the database's own unique key they are different rows.
+        self._inner.append_to_journal([replace(row, revision=uuid4().int % 2**31) for row in changes])
+
 
 class _ForgetfulMatches(Passing):
-    def known_source_keys(self, keys: Collection[str]) -> set[str]:  # noqa: ARG002 - it never knows
-        return set()
-
-    def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
-        renamed = [replace(match, source_key=f"{match.source_key} {uuid4().hex}") for match in matches]
-        return cast("list[MatchId]", self._inner.add(renamed, recorded_at_us=recorded_at_us))
+    def get(self, match_id: MatchId) -> Match | None:
+        match = cast("Match | None", self._inner.get(match_id))
+        if match is None or match.state is not MatchState.COMPLETED:
+            return match
+        first, second = (replace(side, claim=None) for side in match.sides)
+        return replace(match, state=MatchState.IN_PROGRESS, sides=(first, second), result=None, ended_at_us=None)
 
 
 def sync_now_and_then() -> None:

@@ -21,7 +21,7 @@ from chaos.deliveries import Deliveries
 from chaos.disk import Disk, Operation, operations
 from chaos.experiment import Claim, Plan, Results, Skipped, about, claimed
 from chaos.victims import Victim, begin, inspected
-from chaos.workload import Findings, Request, made_up_matches
+from chaos.workload import Request, made_up_matches
 from toprung.adapters.storage.sqlite_engine import driver
 
 MATCHES: Final = 300
@@ -187,12 +187,8 @@ async def _cut(found: Blackouts, files: dict[str, bytes], acknowledged: set[Requ
         found.damaged.append(said)
         return
     findings = await inspected(f"sqlite:///{path}", acknowledged)
-    lost = _lost(findings, acknowledged)
+    lost = len(findings.lost)
     found.lost += lost
     found.cuts_that_lost += lost > 0
     found.worst = max(found.worst, lost)
     found.differences += findings.differences
-
-
-def _lost(findings: Findings, acknowledged: set[Request]) -> int:
-    return sum(request.match in findings.lost for request in acknowledged)

@@ -124,7 +124,7 @@ class LadderInUse:
 
     async def stored(self) -> set[int]:
         """The numbers of the matches that the database has."""
-        return await self.storage.read(lambda tx: {int(one.match.source_key.split()[1]) for one in tx.matches.all()})
+        return await self.storage.read(lambda tx: {int(one.source_key.split()[1]) for one in tx.matches.completed()})
 
 
 def run_locked(plan: Plan) -> Results:

@@ -58,7 +58,6 @@ def main() -> None:
         if database in known and (arguments.database is None or database in ("", arguments.database))
     ]
     folder = KEPT if arguments.effort >= 1 else PARTIAL
-    results = load(folder)
     broken: list[str] = []
     with Databases() as databases:
         for name, database in chosen:
@@ -67,6 +66,7 @@ def main() -> None:
             except Skipped as reason:
                 print(f"Skipped {name}: {reason}")
                 continue
+            results = load(folder)
             results.setdefault(name, {})[database or "results"] = found
             write(results, folder)
             broken += [claim["promise"] for claim in found["claims"] if not claim["held"]]

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from typing import Any
+from contextlib import suppress
 
 import structlog
 
@@ -17,6 +17,7 @@ from chaos import broken
 from chaos.workload import START_US, Request, perform
 from toprung.adapters.clock import FixedClock
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.domain.errors import ToprungError
 from toprung.settings import load_settings
 
 LINE_BYTES_MAX = 1 << 20
@@ -37,29 +38,50 @@ async def main(variant: str) -> None:
         ladder.bus.subscribe(ladder.store.on_changes)
         await ladder.store.load()
         say("ready")
+        if variant == "write-behind":
+            await write_behind(ladder, requests)
+            return
         running: set[asyncio.Task[None]] = set()
         async for line in requests:
-            task = asyncio.create_task(answer(ladder, json.loads(line), is_hasty=variant == "write-behind"))
+            task = asyncio.create_task(answer(ladder, *read(line)))
             running.add(task)
             task.add_done_callback(running.discard)
         await asyncio.gather(*running)
         await ladder.unit_of_work.drain()
 
 
-async def answer(ladder: Ladder, asked: dict[str, Any], *, is_hasty: bool) -> None:
-    """Does what is asked and then says so; a hasty one says so first."""
-    number = asked.pop("number")
-    request = Request.from_line(asked)
-    if is_hasty:
-        say(f"done {number}")
-        await perform(ladder, request)
-        return
+async def answer(ladder: Ladder, number: int, request: Request) -> None:
+    """Does what is asked and then says so."""
     try:
         await perform(ladder, request)
     except Exception as error:  # noqa: BLE001 - told to whoever asked, who decides what it means
         say(f"failed {number} {type(error).__name__}: {error}")
     else:
         say(f"done {number}")
+
+
+async def write_behind(ladder: Ladder, requests: asyncio.StreamReader) -> None:
+    """Broken: says that all is done at once, and writes it down in order when it gets to it."""
+    behind: asyncio.Queue[Request | None] = asyncio.Queue()
+
+    async def write() -> None:
+        while (request := await behind.get()) is not None:
+            with suppress(ToprungError, LookupError):
+                await perform(ladder, request)
+
+    writing = asyncio.create_task(write())
+    async for line in requests:
+        number, request = read(line)
+        behind.put_nowait(request)
+        say(f"done {number}")
+    behind.put_nowait(None)
+    await writing
+
+
+def read(line: bytes) -> tuple[int, Request]:
+    """A request and its number."""
+    asked = json.loads(line)
+    return asked.pop("number"), Request.from_line(asked)
 
 
 def say(line: str) -> None:

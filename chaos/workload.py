@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from toprung.application.ports import Transaction
 from toprung.bootstrap.wiring import Ladder
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.match import Match, MatchResult, MatchState, Outcome, Participant
+from toprung.domain.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.player import PlayerId
 
 PLAYERS: Final = 120
+MATCHES_MAX: Final = 20_000
 RACES: Final = ("bw_zerg", "sc2_terran")
 START_US: Final = 1_790_251_200 * MICROSECONDS_PER_SECOND
 
@@ -44,16 +46,27 @@ Stages = list[list[Request]]
 
 
 def made_up_matches(chance: random.Random, matches: int) -> Iterator[Stages]:
-    """Matches between players of the ladder."""
+    """Matches between players of the ladder: opened, confirmed by both, and reported by both."""
     for match in range(matches):
         one, other = chance.sample(range(1, PLAYERS + 1), 2)
-        result = chance.choice(list(MatchResult)).value
         races = chance.choice(RACES), chance.choice(RACES)
+        result = chance.choice(list(MatchResult)).value
+
+        def request(
+            step: str,
+            side: int = 0,
+            *,
+            match: int = match,
+            players: tuple[int, int] = (one, other),
+            races: tuple[str, str] = races,
+            result: str = result,
+        ) -> Request:
+            return Request(match=match, step=step, side=side, players=players, races=races, result=result)
+
         yield [
-            [
-                Request(match=match, step="report", side=side, players=(one, other), races=races, result=result)
-                for side in (0, 1)
-            ]
+            [request("open")],
+            [request("confirm", side) for side in (0, 1)],
+            [request("report", side) for side in (0, 1)],
         ]
 
 
@@ -65,17 +78,25 @@ async def register_players(ladder: Ladder) -> None:
 
 async def perform(ladder: Ladder, request: Request) -> None:
     """Does what a request asks; returns when the use case has."""
-    first, second = (
-        Participant(player_id=PlayerId(player), race=race)
-        for player, race in zip(request.players, request.races, strict=True)
-    )
-    final = FinalMatch(
-        source_key=source_key(request.match),
-        sides=((first,), (second,)),
-        result=MatchResult(request.result),
-        ended_at_us=START_US,
-    )
-    await ladder.matches.record(final)
+    key = source_key(request.match)
+    if request.step == "open":
+        first, second = (
+            Participant(player_id=PlayerId(player), race=race)
+            for player, race in zip(request.players, request.races, strict=True)
+        )
+        await ladder.lifecycle.open(first, second, source_key=key)
+        return
+    match = await ladder.unit_of_work.read(lambda tx: tx.matches.by_source_key(key))
+    if match is None:
+        raise LookupError(f"{key} was acknowledged and is not there")
+    outcome = _outcome(request) if request.step == "report" else None
+    await ladder.lifecycle.act(match.id, PlayerId(request.players[request.side]), Step(request.step), outcome)
+
+
+def _outcome(request: Request) -> Outcome:
+    if request.result == MatchResult.DRAW:
+        return Outcome.DRAW
+    return Outcome.WIN if (request.result == MatchResult.SIDE_1_WON) == (request.side == 0) else Outcome.LOSS
 
 
 def source_key(match: int) -> str:
@@ -87,8 +108,8 @@ def source_key(match: int) -> str:
 class Findings:
     """What is wrong with a database after so many acknowledgements."""
 
-    lost: frozenset[int] = frozenset()
-    """Matches of which something was acknowledged that is not there."""
+    lost: frozenset[Request] = frozenset()
+    """What was acknowledged and is not there."""
 
     unrated: frozenset[int] = frozenset()
     """Matches that have their result and were not rated."""
@@ -117,16 +138,28 @@ async def inspect(ladder: Ladder, acknowledged: set[Request]) -> Findings:
 
 def _found(tx: Transaction, acknowledged: set[Request], differences: tuple[str, ...]) -> Findings:
     rows = Counter(row.match_id for row in tx.journal())
-    stored = [(_number(one.match.source_key), one.id) for one in tx.matches.all()]
-    times_rated = Counter[int]()
-    for match, match_id in stored:
-        times_rated[match] += rows[match_id]
+    matches = tx.matches.latest(MATCHES_MAX)
+    stored = {_number(match.source_key): match for match in matches}
     return Findings(
-        lost=frozenset(request.match for request in acknowledged) - {match for match, _ in stored},
-        unrated=frozenset(match for match, count in times_rated.items() if count == 0),
-        double=frozenset(match for match, count in times_rated.items() if count > 2),
+        lost=frozenset(request for request in acknowledged if not _is_kept(request, stored.get(request.match))),
+        unrated=frozenset(
+            _number(match.source_key) for match in matches if match.state is MatchState.COMPLETED and not rows[match.id]
+        ),
+        double=frozenset(_number(match.source_key) for match in matches if rows[match.id] > 2),
         differences=differences,
     )
+
+
+def _is_kept(request: Request, match: Match | None) -> bool:
+    if match is None:
+        return False
+    if request.step == "confirm":
+        return match.sides[request.side].confirmed_at_us is not None
+    if request.step == "report":
+        claim = match.sides[request.side].claim
+        said = match.standing_result if claim is None else claim.result
+        return said == request.result
+    return True
 
 
 def _number(source_key: str) -> int:

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -37,6 +38,10 @@ GROUP_WRITES_MAX: Final = 20
 """Units of work that wait at the same time share one commit, up to this many."""
 
 WRITES_WAITING_MAX: Final = 10_000
+WRITE_WAITS_SECONDS_MAX: Final = 30
+"""A unit of work that has waited so long for its turn, behind a lock or a long import, is refused instead of begun."""
+
+_WAITED_TOO_LONG: Final = "The database is busy with other work; nothing of this was done. Try again in a moment."
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +52,7 @@ class _Job:
 
     work: Callable[[Transaction], Any]
     future: asyncio.Future[Committed[Any]]
+    since_seconds: float
 
     def settle(self, outcome: Committed[Any] | Exception) -> None:
         """Hands the outcome to whoever waits, if anybody still does. Called by their event loop."""
@@ -127,7 +133,7 @@ class SqliteStorage:
             raise StorageUnavailable(f"More than {WRITES_WAITING_MAX} writes are waiting; try again in a moment.")
         with self._in_flight.one():
             future: asyncio.Future[Committed[Any]] = asyncio.get_running_loop().create_future()
-            self._jobs.put(_Job(work, future))
+            self._jobs.put(_Job(work, future, monotonic()))
             return await future
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
@@ -177,6 +183,13 @@ class SqliteStorage:
 
     def _commit(self, connection: Connection, batch: list[_Job]) -> None:
         """Commits what of the batch succeeds and tells each job how it went, in order."""
+        late = [job for job in batch if monotonic() - job.since_seconds > WRITE_WAITS_SECONDS_MAX]
+        if late:
+            _log.warning("writes_waited_too_long", writes=len(late))
+            _settle(late, [StorageUnavailable(_WAITED_TOO_LONG)] * len(late))
+            batch = [job for job in batch if job not in late]
+        if not batch:
+            return
         outcomes: list[Committed[Any] | Exception] = []
         try:
             with connection.begin():
