@@ -49,8 +49,8 @@ def run(plan: Plan) -> Results:
     """Cuts the power of the ladder as it is, and of one that syncs only now and then. Raises `Skipped`."""
     library = compiled(plan.folder)
     cuts = plan.times(CUTS, at_least=5)
-    kept = asyncio.run(_blackouts(plan, library, "as it is", cuts))
-    rarely = asyncio.run(_blackouts(plan, library, "synchronous=NORMAL", cuts))
+    kept = cut_power(plan, library, "as it is", cuts)
+    rarely = cut_power(plan, library, "synchronous=NORMAL", cuts)
     return {
         "about": about(__doc__),
         "as_it_is": _numbers(kept),
@@ -79,6 +79,11 @@ def run(plan: Plan) -> Results:
             ),
         ),
     }
+
+
+def cut_power(plan: Plan, library: Path, variant: str, cuts: int) -> Blackouts:
+    """Records results on a variant of the ladder and cuts its power so many times."""
+    return asyncio.run(_blackouts(plan, library, variant, cuts))
 
 
 def compiled(folder: Path) -> Path:
