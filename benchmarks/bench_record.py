@@ -24,7 +24,8 @@ from benchmarks.postgres_server import postgres_server
 from toprung.adapters.clock import FixedClock
 from toprung.adapters.storage.sqlite_engine import writing_engine
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.match import FinalMatch, MatchResult, Outcome, Participant
+from toprung.domain.match_life import Step
 from toprung.domain.player import PlayerId
 from toprung.settings import load_settings
 
@@ -90,11 +91,33 @@ async def _measure(rounds: int, databases: "_SqliteFiles | _PostgresDatabases") 
                 for samples in seconds.values():
                     samples.clear()
         await _check(first, one_by_one, at_once)
+        reports = [await _reports(at_once) for _ in range(rounds)]
     return {
         **{f"{way}_ms": summary_ms(samples) for way, samples in seconds.items()},
         "results_per_s": rounded(1 / float(np.median(seconds["at_once"]))),
+        "reports_per_s": rounded(float(np.median(reports))),
         "statements": len(tape[-1]),
     }
+
+
+async def _reports(ladder: Ladder) -> float:
+    """Reports a second when both players of many matches report at once."""
+    players = [PlayerId(player) for player in range(1, PLAYERS + 1)]
+    pairs = list(zip(players[::2], players[1::2], strict=True))
+    opened = await asyncio.gather(
+        *(ladder.lifecycle.open(*(Participant(player_id=one, race="bw_zerg") for one in pair)) for pair in pairs)
+    )
+    for side in (0, 1):
+        confirmed = (
+            ladder.lifecycle.act(match.id, pair[side], Step.CONFIRM) for match, pair in zip(opened, pairs, strict=True)
+        )
+        await asyncio.gather(*confirmed)
+    said = [
+        ladder.lifecycle.act(match.id, player, Step.REPORT, outcome)
+        for match, pair in zip(opened, pairs, strict=True)
+        for player, outcome in zip(pair, (Outcome.WIN, Outcome.LOSS), strict=True)
+    ]
+    return len(said) / await _timed(asyncio.gather(*said))
 
 
 def made_up_matches(count: int) -> list[FinalMatch]:

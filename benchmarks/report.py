@@ -262,13 +262,15 @@ def _record(results: Results) -> str:
     rows.append(["times the bare one: one at a time", *(times(found["one"]) for found in ratios.values())])
     rows.append(["times the bare one: at once", *(times(found["at_once"]) for found in ratios.values())])
     rows.append(["results a second, at once", *(figure(found["results_per_s"]) for found in databases.values())])
+    rows.append(["players' reports a second, at once", *(figure(one["reports_per_s"]) for one in databases.values())])
     head = ["ms a result", *(DATABASE_NAMES[name] for name in databases)]
     return f"""
 ## Recording a result
 
 A match, its two rating changes, its events and the board, durably (SQLite with `synchronous=FULL`, PostgreSQL with
 `synchronous_commit=on`); p50 (p99), in groups the mean of each. The bare transaction gives the driver the very same
-writing statements and rows, without what the use case has to read first.
+writing statements and rows, without what the use case has to read first. Players' reports are those of the life of a
+match, both sides' at the same time: one of them waits, the other completes the match and rates it.
 
 {table(head, rows)}"""
 
