@@ -154,7 +154,7 @@ async def _locked(plan: Plan) -> Results:
                 f"{short.slowest_report_s:.1f} s",
                 held=bool(short.recorded) and not short.refused and short.slowest_report_s > SHORT_LOCK_SECONDS / 2,
             ),
-            *await _claims(used, rest, [short, long], long, sign="lock"),
+            *await _claims(used, rest, [short, long], long, sign="holds"),
         ]
         return {"about": about(__doc__), **_numbers(rest, long), "claims": claimed(*claims)}
 
