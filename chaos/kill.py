@@ -122,8 +122,11 @@ def _numbers(found: Ordeal) -> Results:
     }
 
 
-async def ordeal(plan: Plan, variant: str, matches: int, kills: int) -> Ordeal:
-    """Delivers all reports of so many matches to a ladder that is killed so many times meanwhile."""
+async def ordeal(plan: Plan, variant: str, matches: int, kills: int, *, until_caught: bool = False) -> Ordeal:
+    """Delivers all reports of so many matches to a ladder that is killed so many times meanwhile.
+
+    With `until_caught` it ends as soon as something is wrong.
+    """
     chance = plan.chance(f"{plan.database} {variant}")
     deliveries = Deliveries(made_up_matches(chance, matches), chance)
     found = Ordeal()
@@ -138,6 +141,8 @@ async def ordeal(plan: Plan, variant: str, matches: int, kills: int) -> Ordeal:
                     await victim.open(address)
                     found.findings = found.findings.with_more(await inspected(address, deliveries.acknowledged))
                     found.verified += 1
+                    if until_caught and is_caught(found.findings):
+                        break
                     is_last = life == kills
                     answers = None if is_last else round(chance.uniform(0, 2 * deliveries.left / (kills - life)))
                     await _live(victim, deliveries, chance, answers, found)

@@ -59,10 +59,10 @@ def test_a_power_cut_loses_nothing_unless_commits_are_not_synced(sqlite_database
             plan(f"{sqlite_database.url}-{number}", tmp_path, effort=0.1),
             power_cut.compiled(tmp_path),
             variant,
-            cuts=10,
+            cuts=8,
         )
         for number, variant in enumerate(("as it is", "synchronous=NORMAL"))
     )
-    assert (as_it_is.cuts, as_it_is.lost, as_it_is.damaged, as_it_is.differences) == (10, 0, [], [])
+    assert (as_it_is.cuts, as_it_is.lost, as_it_is.damaged, as_it_is.differences) == (8, 0, [], [])
     assert as_it_is.acknowledged > 0
     assert normal.lost > 0
