@@ -7,6 +7,7 @@ machine does by itself is known; and when it clears, work goes on.
 """
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from toprung.adapters.clock import FixedClock
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports import Transaction
+from toprung.bootstrap.site import THREAD_SWITCH_SECONDS
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.match import FinalMatch, MatchResult, Participant
@@ -273,6 +275,9 @@ async def _in_use(address: str) -> AsyncIterator[LadderInUse]:
         await register_players(ladder)
         ladder.bus.subscribe(ladder.store.on_changes)
         await ladder.store.load()
+        sys.setswitchinterval(THREAD_SWITCH_SECONDS)  # this and the next as the site is served
+        gc.collect()
+        gc.freeze()
         yield LadderInUse(ladder, storage)
         await ladder.unit_of_work.drain()
 
