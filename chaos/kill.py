@@ -20,8 +20,8 @@ from chaos.workload import Findings, made_up_matches
 
 MATCHES: Final = 2_000
 KILLS: Final = 200
-BROKEN_MATCHES: Final = 400
-BROKEN_KILLS: Final = 25
+BROKEN_MATCHES: Final = 300
+BROKEN_KILLS: Final = 15
 AT_ONCE: Final = 24
 SOON_SHARE: Final = 0.7
 SOON_MS, LATER_MS = 4, 40
