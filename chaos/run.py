@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from benchmarks.machine import ROOT, describe_commit
-from chaos import kill, power_cut, pressure
+from chaos import kill, pool_murderers, power_cut, pressure, replay_fuzz, uploads
 from chaos.databases import KINDS, Databases
 from chaos.experiment import SEED, Experiment, Plan, Results, Skipped
 from chaos.report import render
@@ -31,6 +31,9 @@ EXPERIMENTS: Final = {
     "power_cut": Experiment(run=power_cut.run, title="Power cuts", databases=("sqlite",)),
     "full_disk": Experiment(run=pressure.run_full_disk, title="A full disk", databases=("sqlite",)),
     "locked": Experiment(run=pressure.run_locked, title="A locked database", databases=KINDS),
+    "uploads": Experiment(run=uploads.run, title="kill -9 in the middle of uploads", databases=KINDS),
+    "replay_fuzz": Experiment(run=replay_fuzz.run, title="Hostile replays"),
+    "pool_murderers": Experiment(run=pool_murderers.experiment, title="Murderous replay jobs"),
     "broken": Experiment(run=kill.run_broken, title="The same on ladders that are broken on purpose", databases=KINDS),
 }
 """All of them by name. Another one is a module with a `run(plan)` that gives numbers and `claims`, and a line here."""
