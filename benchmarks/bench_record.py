@@ -31,10 +31,9 @@ from toprung.settings import load_settings
 
 PLAYERS: Final = 200
 GROUP: Final = 20
-AT_ONCE: Final = 200
-RESULTS_PER_ROUND: Final = 200
 
 _ROUNDS: Final = 8
+_RESULTS_PER_ROUND: Final = 200
 _WARM_UP: Final = 40
 _WRITING: Final = ("insert", "update", "delete")
 
@@ -52,17 +51,17 @@ class Bare(Protocol):
 
 def measure(plan: Plan) -> Results:
     """Milliseconds a result by way, and results a second with many at once, by database."""
-    rounds = plan.times(_ROUNDS)
+    rounds, per_round = plan.times(_ROUNDS), plan.times(_RESULTS_PER_ROUND, at_least=2 * GROUP)
     with tempfile.TemporaryDirectory(prefix="toprung-bench-") as folder:
-        found = {"sqlite": asyncio.run(_measure(rounds, _SqliteFiles(Path(folder))))}
+        found = {"sqlite": asyncio.run(_measure(rounds, per_round, _SqliteFiles(Path(folder))))}
     if plan.with_postgres:
         with postgres_server() as address:
-            found["postgresql"] = asyncio.run(_measure(rounds, _PostgresDatabases(address)))
-    return {"databases": found, "group": GROUP, "at_once": AT_ONCE}
+            found["postgresql"] = asyncio.run(_measure(rounds, per_round, _PostgresDatabases(address)))
+    return {"databases": found, "group": GROUP, "at_once": per_round}
 
 
-async def _measure(rounds: int, databases: "_SqliteFiles | _PostgresDatabases") -> Results:
-    matches = made_up_matches(_WARM_UP + rounds * RESULTS_PER_ROUND)
+async def _measure(rounds: int, per_round: int, databases: "_SqliteFiles | _PostgresDatabases") -> Results:
+    matches = made_up_matches(_WARM_UP + rounds * per_round)
     await _make_players(databases.new("template"))
     tape: list[list[Statement]] = []
     async with AsyncExitStack() as stack:
@@ -77,8 +76,8 @@ async def _measure(rounds: int, databases: "_SqliteFiles | _PostgresDatabases") 
         bare = await databases.bare(stack, await databases.copied("bare"))
         bare_groups = await databases.bare(stack, await databases.copied("bare_groups"))
         seconds: dict[str, list[float]] = {"bare": [], "one": [], "bare_in_groups": [], "at_once": []}
-        for first_of_round in (0, *range(_WARM_UP, len(matches), RESULTS_PER_ROUND)):
-            numbers = range(first_of_round, first_of_round + (RESULTS_PER_ROUND if first_of_round else _WARM_UP))
+        for first_of_round in (0, *range(_WARM_UP, len(matches), per_round)):
+            numbers = range(first_of_round, first_of_round + (per_round if first_of_round else _WARM_UP))
             for number in numbers:  # in turn, so that what else the machine does slows both
                 seconds["bare"].append(await _timed(bare.write([tape[number]])))
                 seconds["one"].append(await _timed(one_by_one.matches.record(matches[number])))

@@ -19,7 +19,7 @@ from typing import Final
 
 import structlog
 
-from benchmarks.machine import ROOT, describe_commit
+from benchmarks.machine import ROOT, describe_commit, load_average
 from chaos import kill, pool_murderers, power_cut, pressure, replay_fuzz, uploads
 from chaos.databases import KINDS, Databases
 from chaos.experiment import SEED, Experiment, Plan, Results, Skipped
@@ -103,6 +103,7 @@ def measured(name: str, database: str, databases: Databases, *, seed: int, effor
         "seed": seed,
         "effort": effort,
         "seconds": round(perf_counter() - started, 1),
+        "load_average": load_average(),
         **found,
     }
 
