@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench screenshot clean
+.PHONY: help run test check format lock bench chaos screenshot clean
 
 BIN := .venv/bin
 
@@ -35,6 +35,10 @@ lock: ## Pin the dependencies anew (needs uv)
 bench: ## Run every benchmark and write benchmarks/results.json and RESULTS.md
 	@scripts/venv dev
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: ## Kill it, cut its power, fill its disk, and write chaos/results.json and RESULTS.md
+	@scripts/venv dev
+	@$(BIN)/python -m chaos $(ARGS)
 
 screenshot: ## Take the README's picture from a running demonstration
 	@scripts/venv dev

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Final
 
 from benchmarks.measuring import FULL, Plan, Results, rounded
-from benchmarks.sql_engines import started_server
+from benchmarks.postgres_server import postgres_server
 from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.jobs.workers import JobWorkers
@@ -114,14 +114,11 @@ async def _measure_all(plan: Plan) -> Results:
         storage: Storage = await SqliteStorage.open_for_writing(Path(folder) / "jobs.db")
         results["sqlite"] = await _measure_storage(storage, plan)
         await storage.close()
-        if plan.with_postgres:
-            server = started_server(Path(folder))
-            try:
-                storage = await PostgresStorage.open_for_writing(server.get_uri())
-                results["postgresql"] = await _measure_storage(storage, plan)
-                await storage.close()
-            finally:
-                server.cleanup()
+    if plan.with_postgres:
+        with postgres_server() as address:
+            storage = await PostgresStorage.open_for_writing(address("postgres"))
+            results["postgresql"] = await _measure_storage(storage, plan)
+            await storage.close()
     return results
 
 

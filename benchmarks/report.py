@@ -19,6 +19,7 @@ SHORT_NAMES: Final = {
     "sqlite": "SQLite",
     "postgres": "PostgreSQL",
 }
+DATABASE_NAMES: Final = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 WAY_NAMES: Final = {
     "nothing_direct": "nothing, direct (the floor)",
     "nothing_thread": "nothing, in a thread",
@@ -37,9 +38,10 @@ def render(results: Results) -> str:
         ("fresh", _fresh),
         ("mixed", _mixed),
         ("startup", _startup),
+        ("record", _record),
         ("founding", _founding),
     )
-    parts += [write(results) for name, write in sections if name in results]
+    parts += [write(results) + _apart(results[name]) for name, write in sections if name in results]
     parts.append(_method())
     return "\n".join(parts)
 
@@ -64,8 +66,8 @@ Made by `python -m benchmarks` from `results.json`; not edited by hand.{effort}
   load average {machine["load_average"]} before the run and {machine["load_average_after"]} at its end.
 - {", ".join(versions)}.
 - Commit {results["commit"][:12]}{changed}, {results["date"]}.
-- Again: `make bench` (all of it), `make bench ARGS="--quick"`, `make bench ARGS="--only page fresh"`. Only a full run
-  replaces this file; the others write to `build/benchmarks/`.
+- Again: `make bench` (all of it), `make bench ARGS="--only page fresh"` (only these sections), `make bench
+  ARGS="--quick"` (into `build/benchmarks/`).
 
 Sizes are numbers of entries (a player with a race), of which a little more than half are ranked. Times are
 milliseconds. Other work on a machine and its clock move every time up or down together: the ratios are what to quote.
@@ -244,6 +246,45 @@ From the start of the process to the first page, with all that a server imports,
 file: until the commit is durable, and from there to a fresh filtered page, p50 (p99).
 
 {table(head, rows)}"""
+
+
+def _record(results: Results) -> str:
+    record: Results = results["record"]
+    databases: Results = record["databases"]
+    ratios: Results = results["ratios"]["record_over_bare"]
+    ways = {
+        "bare": "bare transaction, one at a time",
+        "one": "**the use case, one at a time**",
+        "bare_in_groups": f"bare transaction, {record['group']} results in each",
+        "at_once": f"**the use case, {record['at_once']} at once**",
+    }
+    rows = [[name, *(_p50_and_p99(found[f"{way}_ms"]) for found in databases.values())] for way, name in ways.items()]
+    rows.append(["times the bare one: one at a time", *(times(found["one"]) for found in ratios.values())])
+    rows.append(["times the bare one: at once", *(times(found["at_once"]) for found in ratios.values())])
+    rows.append(["results a second, at once", *(figure(found["results_per_s"]) for found in databases.values())])
+    rows.append(["players' reports a second, at once", *(figure(one["reports_per_s"]) for one in databases.values())])
+    head = ["ms a result", *(DATABASE_NAMES[name] for name in databases)]
+    return f"""
+## Recording a result
+
+A match, its two rating changes, its events and the board, durably (SQLite with `synchronous=FULL`, PostgreSQL with
+`synchronous_commit=on`); p50 (p99), in groups the mean of each. The bare transaction gives the driver the very same
+writing statements and rows, without what the use case has to read first. Players' reports are those of the life of a
+match, both sides' at the same time: one of them waits, the other completes the match and rates it.
+
+{table(head, rows)}"""
+
+
+def _apart(section: Results) -> str:
+    if "apart" not in section:
+        return ""
+    apart: Results = section["apart"]
+    machine, changed = apart["machine"], " with uncommitted changes" if apart["uncommitted_changes"] else ""
+    return (
+        f"\nMeasured apart from the other sections: {machine['processor']}, {machine['cores']} cores, Python "
+        f"{machine['python']}, SQLite {machine['sqlite']}; load average {machine['load_average']} before and "
+        f"{machine['load_average_after']} after; commit {apart['commit'][:12]}{changed}, {apart['date']}.\n"
+    )
 
 
 def _founding(results: Results) -> str:

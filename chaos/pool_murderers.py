@@ -23,6 +23,7 @@ from typing import Final
 import psutil  # type: ignore[import-untyped]
 import structlog
 
+from chaos.experiment import Claim, Plan, Results, about, claimed
 from tests.adapters.replay.pools import command
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
@@ -137,6 +138,25 @@ async def run(jobs: int = JOBS, seed: int = SEED) -> dict[str, object]:
         "loop_lag_ms": _lag_summary(lags),
         "idle_control_lag_ms": _lag_summary(idle_lags),
         "sandbox": health.sandbox,
+    }
+
+
+def experiment(plan: Plan) -> Results:
+    """The run as one of the experiments, with what it promises."""
+    found = asyncio.run(run(plan.times(JOBS, at_least=100), plan.seed))
+    wrong, left, late_ms = found["wrong"], found["processes_left"], found["overshoot_ms_max"]
+    return {
+        "about": about(__doc__),
+        **found,
+        "claims": claimed(
+            Claim(promise="every job ends as it must", measured=f"wrong: {wrong or 'none'}", held=not wrong),
+            Claim(promise="no process is left behind", measured=f"left: {left or 'none'}", held=not left),
+            Claim(
+                promise=f"a job that hangs ends within {1000 * OVERSHOOT_SECONDS_MAX:.0f} ms of its limit",
+                measured=f"at most {late_ms} ms late",
+                held=isinstance(late_ms, float) and late_ms <= 1000 * OVERSHOOT_SECONDS_MAX,
+            ),
+        ),
     }
 
 

@@ -312,7 +312,7 @@ async def _until_free(url: str) -> None:
         connection = await asyncpg.connect(url)
         try:
             await connection.execute("set lock_timeout = '60s'")
-            await connection.execute(f"select pg_advisory_lock({postgres._WRITER_LOCK})")
+            await connection.execute(f"select pg_advisory_lock({postgres.WRITER_LOCK})")
         finally:
             await connection.close()
 

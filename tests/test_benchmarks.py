@@ -13,7 +13,7 @@ from benchmarks.measuring import FOUNDING_SIZES, SIZES, Plan
 from benchmarks.population import the_game
 from benchmarks.queries import page_queries
 from benchmarks.report import render
-from benchmarks.run import BENCHMARKS, FOUNDING_REPORT, KEPT, measure, write
+from benchmarks.run import BENCHMARKS, FOUNDING_REPORT, KEPT, measure, merged, write
 from benchmarks.summary import FRESH_WAYS, PAGE_ENGINES, summarise
 
 RESULTS: dict[str, Any] = json.loads((KEPT / "results.json").read_text("utf-8"))
@@ -74,7 +74,7 @@ def test_every_answer_was_compared_before_it_was_timed() -> None:
 def test_ratios_and_goals_follow_from_the_numbers() -> None:
     again = summarise({key: value for key, value in RESULTS.items() if key not in ("ratios", "goals")})
     assert again == RESULTS
-    assert len(RESULTS["goals"]) == 7
+    assert len(RESULTS["goals"]) == 11
     for goal in RESULTS["goals"]:
         above, below = goal["value"] >= goal["limit"], goal["value"] <= goal["limit"]
         assert goal["reached"] == (above if goal["at_least"] else below)
@@ -87,11 +87,18 @@ def test_the_reports_are_made_from_the_results() -> None:
 
 
 def test_a_tiny_run_measures_and_reports(tmp_path: Path) -> None:
-    results = measure(TINY, ["fresh", "page"])
+    results = measure(TINY, ["fresh", "page", "record"])
     write(results, tmp_path)
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == results
     assert "## One filtered page" in (tmp_path / "RESULTS.md").read_text("utf-8")
     assert set(results["fresh_p50_ms"]) == set(FRESH_WAYS)
+    assert results["record"]["databases"]["sqlite"]["results_per_s"] > 0
+    together = merged(RESULTS, results)
+    measured_of = {name: results[name] for name in ("date", "commit", "uncommitted_changes", "machine")}
+    assert together["record"] == {**results["record"], "apart": measured_of}
+    assert together["startup"] == RESULTS["startup"]
+    assert together["commit"] == RESULTS["commit"]
+    assert "Measured apart" in render(together)
 
 
 def test_an_engine_that_answers_otherwise_stops_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

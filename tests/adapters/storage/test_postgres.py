@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from sqlalchemy.util import await_only
 
@@ -117,3 +118,23 @@ async def test_no_copy_is_made_of_a_database_that_has_its_own_ways(database: Dat
     async with database.writing() as storage:
         assert isinstance(storage, PostgresStorage)
         assert await storage.make("import") is None
+
+
+async def test_writers_that_wait_for_a_lock_leave_connections_to_readers(database: Database) -> None:
+    async with database.writing() as storage:
+        (player,) = await added(storage, "a")
+        locking = await asyncpg.connect(database.url)
+        async with locking.transaction():
+            await locking.execute("lock table entry in exclusive mode")
+            new = [NewEntry(player_id=player.id, race=f"race {number}", mmr=1) for number in range(30)]
+            writes = [
+                asyncio.create_task(storage.write(lambda tx, one=one: tx.entries.add([one])))  # type: ignore[misc]
+                for one in new
+            ]
+            await asyncio.sleep(0)
+            for _ in range(3):
+                assert await storage.read(lambda tx: tx.last_seq()) == 0
+            assert not any(write.done() for write in writes)
+        await asyncio.gather(*writes)
+        await locking.close()
+    assert await database.run("select count(*) from entry") == [(30,)]

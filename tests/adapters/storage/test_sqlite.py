@@ -282,7 +282,7 @@ async def test_a_failure_that_nobody_foresaw_does_not_end_the_writing(
         raise RuntimeError("nobody foresaw this")
 
     async with sqlite_database.writing() as storage:
-        monkeypatch.setattr(Connection, "begin_nested", fail)
+        monkeypatch.setattr(Connection, "begin", fail)
         outcomes = await asyncio.gather(*(storage.write(add_player) for _ in range(40)), return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         assert {(type(failure), str(failure)) for failure in failures} == {
@@ -292,3 +292,17 @@ async def test_a_failure_that_nobody_foresaw_does_not_end_the_writing(
         await storage.write(add_player)
         names = await storage.read(lambda tx: list(tx.players.columns().names))
         assert len(names) == 40 - len(failures) + 1
+
+
+async def test_a_write_that_waited_too_long_is_refused_and_not_begun(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with sqlite_database.writing() as storage:
+        monkeypatch.setattr(sqlite, "WRITE_WAITS_SECONDS_MAX", -1)
+        outcomes = await asyncio.gather(*(storage.write(add_player) for _ in range(30)), return_exceptions=True)
+        assert {str(outcome) for outcome in outcomes} == {
+            "The database is busy with other work; nothing of this was done. Try again in a moment."
+        }
+        monkeypatch.undo()
+        await storage.write(add_player)
+        assert len(await storage.read(lambda tx: tx.players.columns().names)) == 1

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, FromClause, Row, Select, bindparam, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.application.ports import EntryKey, NewEntry, StoredEntry
@@ -21,6 +21,24 @@ ROWS_AT_ONCE: Final = 500
 
 _entry, _player = schema.entry, schema.player
 
+_CHANGING: Final = (
+    *("mmr", "games_played", "games_won", "games_lost", "games_drawn", "last_played_us"),
+    *("rating", "deviation", "volatility"),
+)
+
+# Built once: building a statement costs more than running it.
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+# In the order of ids, so that two writers that lock them never wait for each other in a circle.
+_OF_PLAYERS: Final = select(_entry).where(_entry.c.player_id.in_(_IDS)).order_by(_entry.c.id)
+_WITH_IDS: Final = select(_entry).where(_entry.c.id.in_(_IDS)).order_by(_entry.c.id)
+_LOCKED: Final = {query: query.with_for_update() for query in (_OF_PLAYERS, _WITH_IDS)}
+_ADD: Final = insert(_entry).returning(_entry.c.id, sort_by_parameter_order=True)
+_SAVE: Final = (
+    update(_entry)
+    .where(_entry.c.id == bindparam("entry_id"))
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
+)
+
 
 class SqlEntryRepository:
     """Implements `EntryRepository`."""
@@ -31,7 +49,7 @@ class SqlEntryRepository:
 
     def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
         """See `EntryRepository`."""
-        of_players = self._entries(_entry.c.player_id.in_(list({player_id for player_id, _ in keys})))
+        of_players = self._entries(_OF_PLAYERS, list({player_id for player_id, _ in keys}))
         found = {(entry.player_id, entry.race): entry for entry in of_players}
         return {key: found[key] for key in keys if key in found}
 
@@ -39,24 +57,20 @@ class SqlEntryRepository:
         """See `EntryRepository`."""
         wanted, found = list(ids), {}
         for first in range(0, len(wanted), IDS_AT_ONCE):
-            for entry in self._entries(_entry.c.id.in_(wanted[first : first + IDS_AT_ONCE])):
+            for entry in self._entries(_WITH_IDS, wanted[first : first + IDS_AT_ONCE]):
                 found[entry.id] = entry
         return found
 
-    def _entries(self, condition: ColumnElement[bool]) -> list[Entry]:
-        # Locked in the order of ids, so that two writers never wait for each other in a circle.
-        query = select(_entry).where(condition).order_by(_entry.c.id)
-        if self._is_locking:
-            query = query.with_for_update()
-        return [_to_entry(row) for row in self._connection.execute(query)]
+    def _entries(self, query: Select[Any], ids: Sequence[int]) -> list[Entry]:
+        chosen = _LOCKED[query] if self._is_locking else query
+        return [_to_entry(row) for row in self._connection.execute(chosen, {"ids": ids})]
 
     def add(self, entries: Sequence[NewEntry]) -> list[Entry]:
         """See `EntryRepository`."""
         if not entries:
             return []
         rows = [{"player_id": new.player_id, "race": new.race, **_changing_values(new)} for new in entries]
-        statement = insert(_entry).returning(_entry.c.id, sort_by_parameter_order=True)
-        ids = self._connection.execute(statement, rows).scalars().all()
+        ids = self._connection.execute(_ADD, rows).scalars().all()
         return [
             Entry(
                 id=EntryId(entry_id),
@@ -77,17 +91,11 @@ class SqlEntryRepository:
         """See `EntryRepository`."""
         if not entries:
             return
-        names = tuple(_changing_values(entries[0]))
-        statement = (
-            update(_entry)
-            .where(_entry.c.id == bindparam("entry_id"))
-            .values({name: bindparam(f"new_{name}") for name in names})
-        )
         rows = [
             {"entry_id": entry.id, **{f"new_{name}": value for name, value in _changing_values(entry).items()}}
             for entry in entries
         ]
-        self._connection.execute(statement, rows)
+        self._connection.execute(_SAVE, rows)
 
     def columns(self) -> EntryColumns:
         """See `EntryRepository`."""

@@ -18,13 +18,14 @@ ROWS_AT_ONCE: Final = 500
 _STATE: Final = ("mmr", "games_won", "games_lost", "games_drawn", "last_played_us", "deviation", "volatility")
 
 _journal = schema.rating_journal
+_APPEND: Final = insert(_journal)
 _position = func.coalesce(_journal.c.revises, _journal.c.id)
 
 
 def append(connection: Connection, changes: Sequence[RatingChange]) -> None:
     """Adds rows; one without a position begins its own."""
     if changes:
-        connection.execute(insert(_journal), [_to_row(change) for change in changes])
+        connection.execute(_APPEND, [_to_row(change) for change in changes])
 
 
 def current(connection: Connection, condition: ColumnElement[bool] | None = None) -> list[RatingChange]:

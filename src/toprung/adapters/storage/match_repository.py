@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.domain.match import (
@@ -27,6 +27,35 @@ ROWS_AT_ONCE: Final = 500
 
 _match, _seat, _side, _engagement = schema.match, schema.match_player, schema.match_side, schema.engagement
 
+# Built once: building a statement costs more than running it.
+_KNOWN_KEYS: Final = select(_match.c.source_key).where(_match.c.source_key.in_(bindparam("keys", expanding=True)))
+_ADD: Final = insert(_match).returning(_match.c.id, sort_by_parameter_order=True)
+_ADD_SEATS: Final = insert(_seat)
+_ADD_SIDES: Final = insert(_side)
+_ENGAGE: Final = insert(_engagement)
+_FREE: Final = delete(_engagement).where(_engagement.c.match_id == bindparam("of_match"))
+_SIDE_COLUMNS: Final = tuple(column.name for column in _side.c if column.name not in {"match_id", "side"})
+_SAVE: Final = (
+    update(_match)
+    .where(_match.c.id == bindparam("of_match"))
+    .values({name: bindparam(f"new_{name}") for name in ("state", "result", "deadline_us", "ended_at_us")})
+)
+_SAVE_SIDE: Final = (
+    update(_side)
+    .where(_side.c.match_id == bindparam("of_match"), _side.c.side == bindparam("of_side"))
+    .values({name: bindparam(f"new_{name}") for name in _SIDE_COLUMNS})
+)
+_STORED: Final = (
+    select(_match, _seat.c.side, _seat.c.player_id, _seat.c.race, *(_side.c[name] for name in _SIDE_COLUMNS))
+    .join(_seat, _seat.c.match_id == _match.c.id)
+    .outerjoin(_side, (_side.c.match_id == _seat.c.match_id) & (_side.c.side == _seat.c.side))
+    .order_by(_match.c.id, _seat.c.side, _seat.c.seat)
+)
+_WITH_ID: Final = _STORED.where(_match.c.id == bindparam("wanted"))
+_WITH_KEY: Final = _STORED.where(_match.c.source_key == bindparam("wanted"))
+_LOCK: Final = select(_match.c.id).where(_match.c.id == bindparam("wanted")).with_for_update()
+_OPEN_OF: Final = select(_engagement).where(_engagement.c.player_id.in_(bindparam("players", expanding=True)))
+
 Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
 
 
@@ -39,8 +68,7 @@ class SqlMatchRepository:
 
     def known_source_keys(self, keys: Collection[str]) -> set[str]:
         """See `MatchRepository`."""
-        query = select(_match.c.source_key).where(_match.c.source_key.in_(list(keys)))
-        return set(self._connection.execute(query).scalars())
+        return set(self._connection.execute(_KNOWN_KEYS, {"keys": list(keys)}).scalars())
 
     def add(self, matches: Sequence[FinalMatch], *, recorded_at_us: int) -> list[MatchId]:
         """See `MatchRepository`."""
@@ -72,9 +100,9 @@ class SqlMatchRepository:
         }
         (match_id,) = self._insert([row], [new.sides])
         sides = [{"match_id": match_id, "side": side} for side in (1, 2)]
-        self._connection.execute(insert(_side), sides)
+        self._connection.execute(_ADD_SIDES, sides)
         busy = [{"player_id": one.player_id, "match_id": match_id} for side in new.sides for one in side]
-        self._connection.execute(insert(_engagement), busy)
+        self._connection.execute(_ENGAGE, busy)
         first, second = (MatchSide(players=players) for players in new.sides)
         return Match(
             id=match_id,
@@ -88,48 +116,50 @@ class SqlMatchRepository:
         )
 
     def _insert(self, rows: list[dict[str, Any]], sides: Sequence[Sides]) -> list[MatchId]:
-        statement = insert(_match).returning(_match.c.id, sort_by_parameter_order=True)
-        ids = [MatchId(match_id) for match_id in self._connection.execute(statement, rows).scalars()]
+        ids = [MatchId(match_id) for match_id in self._connection.execute(_ADD, rows).scalars()]
         seats = [
             {"match_id": match_id, "side": side, "seat": seat, "player_id": one.player_id, "race": one.race}
             for match_id, both in zip(ids, sides, strict=True)
             for side, participants in enumerate(both, 1)
             for seat, one in enumerate(participants, 1)
         ]
-        self._connection.execute(insert(_seat), seats)
+        self._connection.execute(_ADD_SEATS, seats)
         return ids
 
     def save(self, match: Match) -> None:
         """See `MatchRepository`."""
         values = {
-            "state": match.state.value,
-            "result": None if match.result is None else match.result.value,
-            "deadline_us": match.deadline_us,
-            "ended_at_us": match.ended_at_us,
+            "of_match": match.id,
+            "new_state": match.state.value,
+            "new_result": None if match.result is None else match.result.value,
+            "new_deadline_us": match.deadline_us,
+            "new_ended_at_us": match.ended_at_us,
         }
-        self._connection.execute(update(_match).where(_match.c.id == match.id).values(values))
+        self._connection.execute(_SAVE, values)
         if match.assigned_at_us is not None:
-            for number, side in enumerate(match.sides, 1):
-                of_side = (_side.c.match_id == match.id) & (_side.c.side == number)
-                self._connection.execute(update(_side).where(of_side).values(_side_values(side)))
+            sides = [
+                {"of_match": match.id, "of_side": number, **_side_values(side)}
+                for number, side in enumerate(match.sides, 1)
+            ]
+            self._connection.execute(_SAVE_SIDE, sides)
         if not match.state.is_open:
-            self._connection.execute(delete(_engagement).where(_engagement.c.match_id == match.id))
+            self._connection.execute(_FREE, {"of_match": match.id})
 
     def get(self, match_id: MatchId) -> Match | None:
         """See `MatchRepository`."""
         if self._is_locking:
             # Apart from the reading: a join that waits for a lock would give old rows of the tables it does not lock.
-            self._connection.execute(select(_match.c.id).where(_match.c.id == match_id).with_for_update())
-        return next(self._stored(_match.c.id == match_id), None)
+            self._connection.execute(_LOCK, {"wanted": match_id})
+        return next(self._stored(_WITH_ID, match_id), None)
 
     def by_source_key(self, key: str) -> Match | None:
         """See `MatchRepository`."""
-        return next(self._stored(_match.c.source_key == key), None)
+        return next(self._stored(_WITH_KEY, key), None)
 
     def open_of(self, player_ids: Collection[PlayerId]) -> dict[PlayerId, MatchId]:
         """See `MatchRepository`."""
-        query = select(_engagement).where(_engagement.c.player_id.in_(list(player_ids)))
-        return {PlayerId(row.player_id): MatchId(row.match_id) for row in self._connection.execute(query)}
+        rows = self._connection.execute(_OPEN_OF, {"players": list(player_ids)})
+        return {PlayerId(row.player_id): MatchId(row.match_id) for row in rows}
 
     def latest(self, limit: int, player_id: PlayerId | None = None, states: Collection[MatchState] = ()) -> list[Match]:
         """See `MatchRepository`."""
@@ -139,11 +169,11 @@ class SqlMatchRepository:
         if states:
             ids = ids.where(_match.c.state.in_([state.value for state in states]))
         wanted = list(self._connection.execute(ids).scalars())
-        return list(self._stored(_match.c.id.in_(wanted)))[::-1]
+        return list(self._stored(_STORED.where(_match.c.id.in_(wanted))))[::-1]
 
     def completed(self) -> Iterator[Match]:
         """See `MatchRepository`."""
-        return self._stored(_match.c.state == MatchState.COMPLETED.value)
+        return self._stored(_STORED.where(_match.c.state == MatchState.COMPLETED.value))
 
     def completed_ids(self) -> list[MatchId]:
         """See `MatchRepository`."""
@@ -187,32 +217,22 @@ class SqlMatchRepository:
         """See `MatchRepository`."""
         return self._connection.execute(select(func.count()).select_from(_match)).scalar_one()
 
-    def _stored(self, condition: ColumnElement[bool]) -> Iterator[Match]:
-        said = (_side.c.match_id == _seat.c.match_id) & (_side.c.side == _seat.c.side)
-        query = (
-            select(_match, _seat.c.side, _seat.c.player_id, _seat.c.race, *(_side.c[name] for name in _SIDE_COLUMNS))
-            .join(_seat, _seat.c.match_id == _match.c.id)
-            .outerjoin(_side, said)
-            .where(condition)
-            .order_by(_match.c.id, _seat.c.side, _seat.c.seat)
-        )
-        rows = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
+    def _stored(self, query: Select[Any], wanted: int | str | None = None) -> Iterator[Match]:
+        parameters = {} if wanted is None else {"wanted": wanted}
+        rows = self._connection.execute(query, parameters, execution_options={"yield_per": ROWS_AT_ONCE})
         for _, group in groupby(rows, key=lambda row: row.id):
             yield _to_match(list(group))
-
-
-_SIDE_COLUMNS: Final = tuple(column.name for column in _side.c if column.name not in {"match_id", "side"})
 
 
 def _side_values(side: MatchSide) -> dict[str, Any]:
     claim = side.claim
     return {
-        "confirmed_at_us": side.confirmed_at_us,
-        "claim_result": None if claim is None else claim.result.value,
-        "claim_evidence": None if claim is None else claim.evidence.value,
-        "claim_at_us": None if claim is None else claim.at_us,
-        "claim_told_at_us": None if claim is None else claim.told_at_us,
-        "cancel_asked_at_us": side.cancel_asked_at_us,
+        "new_confirmed_at_us": side.confirmed_at_us,
+        "new_claim_result": None if claim is None else claim.result.value,
+        "new_claim_evidence": None if claim is None else claim.evidence.value,
+        "new_claim_at_us": None if claim is None else claim.at_us,
+        "new_claim_told_at_us": None if claim is None else claim.told_at_us,
+        "new_cancel_asked_at_us": side.cancel_asked_at_us,
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
 
@@ -14,6 +14,8 @@ from toprung.domain.notice import Notice, NoticeId, NoticeKind
 from toprung.domain.player import PlayerId
 
 _penalty, _notice = schema.penalty, schema.notice
+
+_ADD_NOTICES: Final = insert(_notice)
 
 
 class SqlPenaltyRepository:
@@ -49,7 +51,7 @@ class SqlNoticeRepository:
         """See `NoticeRepository`."""
         if notices:
             rows = [{**asdict(notice), "kind": notice.kind.value} for notice in notices]
-            self._connection.execute(insert(_notice), rows)
+            self._connection.execute(_ADD_NOTICES, rows)
 
     def get(self, notice_id: NoticeId) -> Notice | None:
         """See `NoticeRepository`."""

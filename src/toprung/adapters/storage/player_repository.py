@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from toprung.adapters.storage import schema
@@ -16,6 +16,15 @@ ROWS_AT_ONCE: Final = 500
 
 _player, _identity = schema.player, schema.player_identity
 
+# Built once: building a statement costs more than running it.
+_WANTED: Final[BindParameter[Any]] = bindparam("wanted", expanding=True)
+_WITH_IDS: Final = select(_player).where(_player.c.id.in_(_WANTED)).order_by(_player.c.id)
+_WITH_KEYS: Final = select(_player).where(_player.c.name_key.in_(_WANTED)).order_by(_player.c.id)
+_WITH_DISCORD_IDS: Final = select(_player).where(_player.c.discord_id.in_(_WANTED)).order_by(_player.c.id)
+# Without the strength that would make rows which only name the player wait too.
+_LOCKED: Final = {query: query.with_for_update(key_share=True) for query in (_WITH_IDS, _WITH_KEYS, _WITH_DISCORD_IDS)}
+_IDENTITIES: Final = select(_identity).where(_identity.c.player_id.in_(_WANTED)).order_by(_identity.c.place)
+
 
 class SqlPlayerRepository:
     """Implements `PlayerRepository`."""
@@ -26,35 +35,31 @@ class SqlPlayerRepository:
 
     def get(self, player_id: PlayerId) -> Player | None:
         """See `PlayerRepository`."""
-        return next(iter(self._players(_player.c.id == player_id).values()), None)
+        return next(iter(self._players(_WITH_IDS, [player_id]).values()), None)
 
     def by_ids(self, ids: Collection[PlayerId]) -> dict[PlayerId, Player]:
         """See `PlayerRepository`."""
         wanted, found = list(ids), {}
         for first in range(0, len(wanted), ROWS_AT_ONCE):
-            for player in self._players(_player.c.id.in_(wanted[first : first + ROWS_AT_ONCE])).values():
+            for player in self._players(_WITH_IDS, wanted[first : first + ROWS_AT_ONCE]).values():
                 found[player.id] = player
         return found
 
     def by_name_keys(self, keys: Collection[str]) -> dict[str, Player]:
         """See `PlayerRepository`."""
-        return self._players(_player.c.name_key.in_(list(keys)))
+        return self._players(_WITH_KEYS, list(keys))
 
     def by_discord_ids(self, discord_ids: Collection[int]) -> dict[int, Player]:
         """See `PlayerRepository`."""
-        players = self._players(_player.c.discord_id.in_(list(discord_ids))).values()
+        players = self._players(_WITH_DISCORD_IDS, list(discord_ids)).values()
         return {player.discord_id: player for player in players if player.discord_id is not None}
 
-    def _players(self, condition: ColumnElement[bool]) -> dict[str, Player]:
+    def _players(self, query: Select[Any], wanted: Sequence[int | str]) -> dict[str, Player]:
         """The players by name key, as they are once they are locked."""
-        select_players = select(_player).where(condition).order_by(_player.c.id)
-        if self._is_locking:
-            # Without the strength that would make rows which only name the player wait too.
-            select_players = select_players.with_for_update(key_share=True)
-        rows = self._connection.execute(select_players).all()
-        query = select(_identity).where(_identity.c.player_id.in_([row.id for row in rows])).order_by(_identity.c.place)
+        chosen = _LOCKED[query] if self._is_locking else query
+        rows = self._connection.execute(chosen, {"wanted": wanted}).all()
         identities: dict[tuple[int, str], list[str]] = {}
-        for row in self._connection.execute(query) if rows else ():
+        for row in self._connection.execute(_IDENTITIES, {"wanted": [row.id for row in rows]}) if rows else ():
             identities.setdefault((row.player_id, row.kind), []).append(row.value)
         return {row.name_key: _to_player(row, identities) for row in rows}
 

@@ -1,5 +1,6 @@
 """Storage in PostgreSQL."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -20,12 +21,14 @@ from toprung.domain.errors import StorageUnavailable, WriterPresent
 T = TypeVar("T")
 
 CONNECTIONS_MAX: Final = 10
+WRITERS_MAX: Final = 4
+"""So many units of work at a time: the other connections are for reads, which do not wait for writers."""
 CONNECT_TIMEOUT_SECONDS: Final = 10
 ATTEMPTS_MAX: Final = 5
 LOCK_TIMEOUT_MS: Final = 5_000
 
 _RACE_LOST: Final = frozenset({"40001", "40P01", "23505"})  # serialization failure, deadlock, unique violation
-_WRITER_LOCK: Final = 0x746F7072756E67  # the advisory lock of the one writing process: "toprung"
+WRITER_LOCK: Final = 0x746F7072756E67  # the advisory lock of the one writing process: "toprung"
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +42,7 @@ class PostgresStorage:
         self._engine = engine
         self._lock = lock
         self._in_flight = InFlight()
+        self._writers = asyncio.Semaphore(WRITERS_MAX)
 
     @classmethod
     async def open_for_reading(cls, url: str) -> "PostgresStorage":
@@ -88,7 +92,8 @@ class PostgresStorage:
             raise StorageUnavailable("The database was opened for reading only.")
 
         with self._in_flight.one():
-            return await self._write(work)
+            async with self._writers:
+                return await self._write(work)
 
     async def _write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         def run(connection: Connection) -> Committed[T]:
@@ -158,7 +163,7 @@ async def _writer_lock(engine: AsyncEngine) -> AsyncConnection:
     """A connection that holds the writer's lock for as long as it is open. Raises `WriterPresent`."""
     connection = await engine.connect()
     await connection.execution_options(isolation_level="AUTOCOMMIT")
-    taken = (await connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": _WRITER_LOCK})).scalar()
+    taken = (await connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": WRITER_LOCK})).scalar()
     if not taken:
         await connection.close()
         raise WriterPresent(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from toprung.adapters.storage import journal, schema
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
@@ -24,6 +24,12 @@ from toprung.domain.rating import RatingChange
 CHANGES_KEPT_MIN: Final = 100_000
 _PRUNE_EVERY: Final = 10_000
 _JOURNAL_LOCK: Final = 0x6A6F75726E616C  # the advisory lock of whoever appends to the journal: "journal"
+
+# Built once: building a statement costs more than running it.
+_counter = schema.change_counter
+_TAKE_PLACES: Final = update(_counter).values(seq=_counter.c.seq + bindparam("places")).returning(_counter.c.seq)
+_ADD_CHANGES: Final = insert(schema.change)
+_LOCK_JOURNAL: Final = text("select pg_advisory_xact_lock(:lock)")
 
 
 class SqlTransaction:
@@ -49,7 +55,7 @@ class SqlTransaction:
     def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
         """See `Transaction`. The rows of one call stand next to each other in the log, whoever else appends."""
         if changes and self._connection.dialect.name == "postgresql":
-            self._connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _JOURNAL_LOCK})
+            self._connection.execute(_LOCK_JOURNAL, {"lock": _JOURNAL_LOCK})
         journal.append(self._connection, changes)
 
     def journal(self, from_position: int = 0) -> list[RatingChange]:
@@ -111,16 +117,14 @@ class SqlTransaction:
         """
         if not self._events:
             return ()
-        counter = schema.change_counter
-        statement = update(counter).values(seq=counter.c.seq + len(self._events)).returning(counter.c.seq)
-        last = int(self._connection.execute(statement).scalar_one())
+        last = int(self._connection.execute(_TAKE_PLACES, {"places": len(self._events)}).scalar_one())
         first = last - len(self._events) + 1
         changes = tuple(Change(seq=first + place, event=event) for place, event in enumerate(self._events))
         rows = []
         for change in changes:
             kind, payload = encode_event(change.event)
             rows.append({"seq": change.seq, "kind": kind, "payload": payload})
-        self._connection.execute(insert(schema.change), rows)
+        self._connection.execute(_ADD_CHANGES, rows)
         if last // _PRUNE_EVERY != (first - 1) // _PRUNE_EVERY:
             self._connection.execute(delete(schema.change).where(schema.change.c.seq <= last - CHANGES_KEPT_MIN))
         return changes
