@@ -15,7 +15,7 @@ from tests.databases import Database, PostgresServer, connection_of
 from tests.domain.strategies import COUNTRIES, RACES, WINDOW_US
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction
-from tests.flows.life_oracle import Form, LifeOracle, System
+from tests.flows.life_oracle import ANSWER_US, TELL_US, Form, LifeOracle, System
 from tests.flows.strategies import name_keys
 from toprung.adapters.storage import schema
 from toprung.application.data_access_service import DataAccessService
@@ -28,6 +28,7 @@ from toprung.application.unit_of_work import UnitOfWork
 from toprung.bootstrap.wiring import AnyStorage
 from toprung.domain.board import Board
 from toprung.domain.match import Match, MatchId, MatchSide
+from toprung.domain.match_life import MatchRules
 from toprung.domain.notice import Notice, NoticeId
 from toprung.domain.player import PlayerId
 from toprung.domain.rating import Entry, EntryId, EntryState, RatingChange
@@ -149,6 +150,7 @@ class LifeLadder:
             backups=self.backups,
             engine=self._engine,
             can_reach=lambda player: player.id in self.reachable,
+            rules=MatchRules(answer_report_us=ANSWER_US, tell_us=TELL_US),  # so that no two spans are the same
         )
         self.lifecycle, self.ratings = parts.lifecycle, parts.ratings
         self.history = MatchHistory(unit_of_work=self.unit_of_work, name_keys=name_keys())

@@ -12,7 +12,9 @@ MINUTE_US: Final = 60_000_000
 DAY_US: Final = 24 * 60 * MINUTE_US
 WEEK_US: Final = 7 * DAY_US
 CONFIRM_US: Final = 2 * MINUTE_US
-REPORT_US = ANSWER_US = TELL_US = DAY_US
+REPORT_US: Final = DAY_US
+ANSWER_US: Final = 20 * 60 * MINUTE_US
+TELL_US: Final = 3 * 60 * MINUTE_US
 FIRST_FINE_US: Final = {"abort": 5 * MINUTE_US, "abandon": 10 * MINUTE_US}
 LONGEST_FINE_US: Final = DAY_US
 
