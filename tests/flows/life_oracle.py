@@ -1,7 +1,7 @@
 """The life of matches in plain lists and dicts: slow, obvious, and written from the rules rather than from the code.
 
 States, steps, results and kinds of notice are their stored words. Every method either does all that it says or raises
-`Refused`, after which the caller throws this oracle away and keeps the copy from before.
+`Refused`, after which the caller keeps the copy from before, unless the refusal says that deadlines are kept.
 """
 
 from collections.abc import Callable, Iterable
@@ -33,11 +33,12 @@ POINTS: Final = {"side_1_won": 1.0, "side_2_won": 0.0, "draw": 0.5}
 
 
 class Refused(Exception):
-    """What must be refused, with the code of the refusal."""
+    """What must be refused, with the code of the refusal, and whether deadlines that had passed are kept all the same."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, keeps_deadlines: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.keeps_deadlines = keeps_deadlines
 
 
 class Form(NamedTuple):
@@ -194,6 +195,12 @@ class LifeOracle:
     def step(self, key: str, player: int, what: str, says: str | None, now_us: int) -> None:
         game = self.games[key]
         self._pass(game, now_us)
+        try:
+            self._step(game, player, what, says, now_us)
+        except Refused as refused:
+            raise Refused(refused.code, keeps_deadlines=True) from refused
+
+    def _step(self, game: Game, player: int, what: str, says: str | None, now_us: int) -> None:
         if player not in game.players:
             raise Refused("step_refused")
         side = game.players.index(player)
