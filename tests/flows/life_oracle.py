@@ -33,7 +33,7 @@ POINTS: Final = {"side_1_won": 1.0, "side_2_won": 0.0, "draw": 0.5}
 
 
 class Refused(Exception):
-    """What must be refused, with the code of the refusal, and whether deadlines that had passed are kept all the same."""
+    """What must be refused, with the code of the refusal, and whether deadlines that had passed are kept."""
 
     def __init__(self, code: str, *, keeps_deadlines: bool = False) -> None:
         super().__init__(code)
