@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.databases import Database, PostgresServer
+from tests.databases import PostgresServer
 from tests.domain.oracle import Asked, Oracle
 from tests.domain.strategies import RACES, WINDOW_US
 from tests.fakes import FakeClock, FakeStorage
@@ -291,15 +291,15 @@ class LifeMachine(RuleBasedStateMachine):
         assert self.oracle.games[key].state == ("in_progress" if len(confirming) == 2 else "assigned")
         if says is not None:
             self.happen(*self.acting(self.oracle.games[key], Move(says[0], Step.REPORT, says[1])))
-        for one in then:
+        for more in then:
             game = self.oracle.games[key]
-            if one == "settle":
+            if more == "settle":
                 self.settle_the_notice(pick, was_reached=True, only_pending=True)
-            elif one == "deadline":
+            elif more == "deadline":
                 self.clock.moment_us = max(self.clock.moment_us, game.deadline_us or 0)
                 self.pass_deadlines()
-            elif not isinstance(one, str):
-                self.happen(*self.acting(game, self.move(game, one)))
+            elif not isinstance(more, str):
+                self.happen(*self.acting(game, self.move(game, more)))
 
     @precondition(has_games)
     @rule(pick=PICKS, move=MOVES, how=st.sampled_from(("once", "twice", "failing", "failing", "racing")))
@@ -544,19 +544,6 @@ class Glicko2Machine(LifeMachine):
 
     engine = Glicko2Engine(Glicko2())
     system: ClassVar[System] = staticmethod(glicko2)
-
-
-@pytest.fixture(scope="module")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with Toprung's tables and nothing in them."""
-    path = tmp_path_factory.mktemp("template") / "ladder.db"
-
-    async def made() -> None:
-        async with Database("sqlite", f"sqlite:///{path}").writing():
-            pass
-
-    asyncio.run(made())
-    return path
 
 
 def lives(examples: int, steps: int) -> settings:
