@@ -172,6 +172,19 @@ def _started_server(data: Path) -> Any:
         return get_server(data, cleanup_mode="delete")
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with Toprung's tables and nothing in them."""
+    path = tmp_path_factory.mktemp("template") / "ladder.db"
+
+    async def made() -> None:
+        async with Database("sqlite", f"sqlite:///{path}").writing():
+            pass
+
+    asyncio.run(made())
+    return path
+
+
 @pytest.fixture
 def sqlite_database(tmp_path: Path) -> Database:
     """An SQLite database that is not there yet."""

@@ -3,19 +3,13 @@
 A bug whose line is not found any more has to be seeded anew; one that survives shows what the machine does not look at.
 """
 
-import inspect
-import sys
-import textwrap
-from collections.abc import Callable
-from types import FunctionType
-from typing import cast
-
 import numpy as np
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.domain.test_board_stateful import BoardMachine
+from tests.seeding import Seed, both, line
 from toprung.domain import board_order
 from toprung.domain.board import Board, _Filter
 from toprung.domain.board_expiry import ExpiryQueue
@@ -25,8 +19,6 @@ from toprung.domain.certainty import CertaintyByDeviation
 from toprung.domain.countries import Countries
 from toprung.domain.leaderboard import filtered_entries, ranked_entries
 
-Seed = Callable[[pytest.MonkeyPatch], None]
-
 ENOUGH = settings(
     max_examples=400,
     stateful_step_count=40,
@@ -35,32 +27,6 @@ ENOUGH = settings(
     phases=[Phase.generate],
     report_multiple_bugs=False,
 )
-
-
-def line(function: Callable[..., object], right: str, wrong: str) -> Seed:
-    """A function in whose text `wrong` stands for `right`."""
-    where = cast("FunctionType", function)
-
-    def seed(patch: pytest.MonkeyPatch) -> None:
-        module = sys.modules[where.__module__]
-        source = textwrap.dedent(inspect.getsource(where))
-        assert source.count(right) == 1, f"{right!r} is not a line of {where.__qualname__} any more; seed the bug anew"
-        made: dict[str, FunctionType] = {}
-        exec(compile(source.replace(right, wrong), "<seeded bug>", "exec"), vars(module), made)
-        owner, _, name = where.__qualname__.rpartition(".")
-        patch.setattr(getattr(module, owner) if owner else module, name, made[name])
-
-    return seed
-
-
-def both(*seeds: Seed) -> Seed:
-    """Several differences that make up one bug."""
-
-    def seed(patch: pytest.MonkeyPatch) -> None:
-        for one in seeds:
-            one(patch)
-
-    return seed
 
 
 def coarse_seconds(patch: pytest.MonkeyPatch) -> None:

@@ -200,6 +200,8 @@ def set_result(match: Match, result: MatchResult, now_us: int) -> Match:
     if match.standing_result is result:
         return match
     _require(match, Step.SET_RESULT)
+    if match.assigned_at_us is not None and match.started_at_us is None:
+        raise StepRefused(f"Match {match.id} never began, so that it has no result.")
     return _completed(match, result, now_us if match.ended_at_us is None else match.ended_at_us)
 
 
