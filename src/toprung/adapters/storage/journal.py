@@ -43,6 +43,11 @@ def of_match(connection: Connection, match_id: MatchId) -> list[RatingChange]:
     return current(connection, _journal.c.match_id == match_id)
 
 
+def of_entry(connection: Connection, entry_id: EntryId) -> list[RatingChange]:
+    """`current` of one entry."""
+    return current(connection, _journal.c.entry_id == entry_id)
+
+
 def _to_row(change: RatingChange) -> dict[str, Any]:
     return {
         "entry_id": change.entry_id,
