@@ -37,7 +37,7 @@ def read_catalogue(path: Path) -> Catalogue:
     for message in source:
         if message.id and not message.fuzzy:
             code = message.id if isinstance(message.id, str) else message.id[0]
-            forms[code] = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+            forms[code] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
     return Catalogue(language=path.stem, forms=forms, form_of=gettext.c2py(source.plural_expr))
 
 

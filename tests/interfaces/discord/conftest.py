@@ -1,0 +1,48 @@
+"""A simulated Discord with the bot in it: one server, one channel, one player."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.interfaces.discord.ladder import DiscordLadder
+from toprung.interfaces.discord.bot import DiscordBot  # before simcord: it loads discord.py without its warning
+
+import simcord  # isort: skip
+
+
+@dataclass
+class World:
+    """What a test of the bot arranges and acts in."""
+
+    env: simcord.Env
+    ladder: DiscordLadder
+    bot: DiscordBot
+    channel: simcord.ChannelHandle
+    guild: simcord.GuildHandle
+    alice: simcord.MemberActor
+    bob: simcord.MemberActor
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """An empty ladder whose bot is in a server with Alice and Bob."""
+    ladder = DiscordLadder()
+    await ladder.store.load()
+    bot = ladder.new_bot()
+    env = simcord.Env(bot.client)
+    await env.start()
+    guild = env.create_guild()
+    try:
+        yield World(
+            env=env,
+            ladder=ladder,
+            bot=bot,
+            channel=guild.create_text_channel("ladder"),
+            guild=guild,
+            alice=guild.add_member(env.create_user("alice")),
+            bob=guild.add_member(env.create_user("bob")),
+        )
+        env.raise_errors()
+    finally:
+        await env.shutdown()
