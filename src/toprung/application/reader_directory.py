@@ -26,7 +26,7 @@ class KnownReader:
 
 
 class ReaderDirectory:
-    """Keeps the readers who came last. Everything is forgotten when any player changes: that is rare, and always right."""
+    """Keeps the readers who came last. All are forgotten when any player changes: that is rare, and always right."""
 
     def __init__(self, unit_of_work: UnitOfWork) -> None:
         self._unit_of_work = unit_of_work

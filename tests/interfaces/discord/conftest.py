@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder
 from toprung.interfaces.discord.bot import DiscordBot  # before simcord: it loads discord.py without its warning
 
@@ -22,6 +23,11 @@ class World:
     guild: simcord.GuildHandle
     alice: simcord.MemberActor
     bob: simcord.MemberActor
+
+    def check_requests(self) -> None:
+        """Holds every request that was made against Discord's own description."""
+        for request in self.env.http_requests:
+            check_request(request.method, request.path, request.json)
 
 
 @pytest.fixture

@@ -175,5 +175,3 @@ class _NoBackups:
 
 class _NoAdministration:
     pass
-
-

@@ -3,6 +3,6 @@
 import warnings
 
 with warnings.catch_warnings():
-    # discord.py's voice support imports a module that Python 3.13 drops; we have no voice, and it is no one's to mend here.
+    # discord.py's voice support imports a module that Python 3.13 drops; we have no voice.
     warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning)
     import discord  # noqa: F401 - here first, so that every module below finds it loaded

@@ -1,4 +1,4 @@
-"""The one way messages are built: layouts with a budget, controls with limits, errors answered in the reader's words."""
+"""The one way messages are built: layouts with a budget, controls with limits, errors in the reader's words."""
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +19,7 @@ PLACEHOLDER_CHARACTERS_MAX: Final = 150
 BUTTON_CHARACTERS_MAX: Final = 80
 FORM_TITLE_CHARACTERS_MAX: Final = 45
 VIEW_TIMEOUT_SECONDS: Final = 420.0
-"""Shorter than half of the 15 minutes for which Discord lets an answer be edited, so that controls can be switched off."""
+"""Less than half of the 15 minutes for which an answer can be edited, so that controls can be switched off in time."""
 
 ACCENT: Final = discord.Colour(0xE3B341)
 

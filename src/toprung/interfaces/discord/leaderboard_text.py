@@ -8,12 +8,12 @@ from toprung.domain.countries import flag_emoji
 from toprung.domain.leaderboard import LeaderboardRow
 from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.layouts import OPTIONS_MAX
-from toprung.interfaces.discord.markdown import Markdown, cells, in_code
+from toprung.interfaces.discord.markdown import Markdown, cells, escaped, fitted, in_code, length
 
-NAME_CELLS_MAX: Final = 16
-NAME_CELLS_MIN: Final = 8
-ROWS_CHARACTERS_MAX: Final = 2_600
-_STEPS: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+ROWS_CHARACTERS_MAX: Final = 2_700
+FOUND_MARK: Final = "◂"
+_NAME_CELLS: Final = (20, 16, 12)
+_STEPS: Final = (1, 2, 3, 5, 10)
 
 LETTER_MARKS: Final = {"S": "🟨", "A": "🟪", "B": "🟦", "C": "🟩", "D": "🟧", "E": "🟫", "F": "⬛"}
 
@@ -21,40 +21,48 @@ LETTER_MARKS: Final = {"S": "🟨", "A": "🟪", "B": "🟦", "C": "🟩", "D": 
 def board_rows(
     rows: Sequence[LeaderboardRow], catalog: Catalog, *, found: Collection[PlayerId | None] = ()
 ) -> Markdown:
-    """One line a row: rank, letter, race, flag, name and MMR in columns; the rows of players found are marked.
+    """One line a row: rank, letter, race, MMR, flag and name; the rows of players found stand out.
 
-    Letters and flags stand between two code spans: emoji all have one width there, and inside they would not be drawn.
+    Figures stand in code spans, which are all of one width, and letters and flags between them as emoji, which are too.
+    The name comes last: no client draws Chinese or Korean exactly two cells wide, so a column behind names cannot be
+    straight. Names are whole unless so many are long that the message would not hold all rows.
     """
-    if not rows:
-        return Markdown("")
+    lines = [_figures(row, catalog, rows) for row in rows]
+    for width in (None, *_NAME_CELLS):
+        shown = "\n".join(f"{line} {_name(row, found, width)}" for line, row in zip(lines, rows, strict=True))
+        if length(shown) <= ROWS_CHARACTERS_MAX:
+            break
+    return Markdown(shown)
+
+
+def _figures(row: LeaderboardRow, catalog: Catalog, rows: Sequence[LeaderboardRow]) -> str:
     races = {race.code: race.short for race in catalog.races}
-    rank_width = max(len(str(row.global_rank)) for row in rows)
-    race_width = max(cells(races[row.race]) for row in rows)
-    mmr_width = max(len(str(row.mmr)) for row in rows)
-    name_width = min(max(NAME_CELLS_MIN, *(cells(row.player_name) for row in rows)), NAME_CELLS_MAX)
-    return Markdown(
-        "\n".join(
-            f"`{row.global_rank:>{rank_width}}` {LETTER_MARKS[row.letter_rank]} "
-            f"`{row.letter_rank} {in_code(races[row.race], race_width)}` {flag_emoji(row.country)} "
-            f"`{in_code(row.player_name, name_width)} {row.mmr:>{mmr_width}}`{' ◀' if row.player_id in found else ''}"
-            for row in rows
-        )
+    rank_width = max(len(str(other.global_rank)) for other in rows)
+    race_width = max(cells(short) for short in races.values())
+    mmr_width = max(len(str(other.mmr)) for other in rows)
+    return (
+        f"`{row.global_rank:>{rank_width}}` {LETTER_MARKS[row.letter_rank]} "
+        f"`{row.letter_rank} {in_code(races[row.race], race_width)} {row.mmr:>{mmr_width}}` {flag_emoji(row.country)}"
     )
 
 
+def _name(row: LeaderboardRow, found: Collection[PlayerId | None], width: int | None) -> str:
+    name = row.player_name if width is None or cells(row.player_name) <= width else fitted(row.player_name, width)
+    return f"**{escaped(name)}** {FOUND_MARK}" if row.player_id in found else escaped(name)
+
+
 def page_choices(current: int, total: int, limit: int = OPTIONS_MAX) -> list[int]:
-    """At most `limit` pages to offer, in order: this one, both ends, those around, and ever wider steps beyond.
+    """At most `limit` pages to offer, in order: this one, both ends, the next few both ways in widening steps; then the
+    widest gaps are halved until there are enough.
 
     Whatever page is chosen offers its own, so that any page is a few choices away from any other.
     """
-    wanted = dict.fromkeys((current, 1, total))
-    for step in _STEPS:
-        wanted.update(dict.fromkeys(page for page in (current - step, current + step) if 1 <= page <= total))
-    for step in range(1, limit):
-        wanted.update(dict.fromkeys(page for page in (current - step, current + step) if 1 <= page <= total))
-    for page in range(1, min(total, limit) + 1):
-        wanted.setdefault(page)
-    return sorted(list(wanted)[:limit])
+    near = (page for step in _STEPS for page in (current - step, current + step))
+    wanted = sorted({page for page in (current, 1, total, *near) if 1 <= page <= total})
+    while len(wanted) < min(limit, total):
+        gap = max(range(len(wanted) - 1), key=lambda place: wanted[place + 1] - wanted[place])
+        wanted.insert(gap + 1, (wanted[gap] + wanted[gap + 1]) // 2)
+    return wanted
 
 
 def listed(names: Sequence[str], limit: int) -> str:

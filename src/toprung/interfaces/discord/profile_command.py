@@ -104,7 +104,10 @@ class ProfileCog(commands.Cog):
             raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
         await interaction.response.defer(thinking=True)  # the database and the picture may take their time
         profile = await self._context.profiles.profile(player_id)
-        races = {race.code: race.short for race in self._context.services.catalog.races}
+        # The picture's font knows Latin letters.
+        races = {
+            race.code: race.name if race.name.isascii() else race.short for race in self._context.services.catalog.races
+        }
         lines = [(races.get(entry.entry.race, entry.entry.race), entry.history) for entry in profile.entries]
         picture = await asyncio.to_thread(rating_graph, lines)
         view = ProfileView(self._context, reader, profile, has_graph=picture is not None)

@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from toprung.domain.moment import to_datetime
+from toprung.domain.moment import MICROSECONDS_PER_DAY, to_datetime
 
 WIDTH: Final = 1_000
 HEIGHT: Final = 420
@@ -20,6 +20,7 @@ _TEXT: Final = "#b5bac1"
 LINE_COLOURS: Final = ("#f2c14e", "#5aa9e6", "#7fc96b", "#e4717a", "#b58ade", "#f08a4b")
 _STEPS: Final = (10, 20, 25, 50, 100, 200, 250, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 200_000, 1_000_000)
 _LINES_WANTED_MAX: Final = 6
+_SHORT_DAYS: Final = 3
 
 Line = Sequence[tuple[int, int]]
 """Moments and the MMR from then on, the oldest first."""
@@ -52,10 +53,17 @@ def rating_graph(lines: Sequence[tuple[str, Line]]) -> bytes | None:
     for value in range(low, high + 1, step):
         draw.line((_MARGIN_LEFT, y(value), WIDTH - _MARGIN, y(value)), fill=_GRID)
         draw.text((_MARGIN_LEFT - 12, y(value)), str(value), fill=_TEXT, font=font, anchor="rm")
+    is_short = last - first < _SHORT_DAYS * MICROSECONDS_PER_DAY
     for place, anchor in ((0.0, "ls"), (0.5, "ms"), (1.0, "rs")):
         day = to_datetime(first) + place * timedelta(microseconds=last - first)
         where = _MARGIN_LEFT + place * (WIDTH - _MARGIN_LEFT - _MARGIN)
-        draw.text((where, HEIGHT - 14), f"{day:%Y-%m-%d}", fill=_TEXT, font=font, anchor=anchor)
+        draw.text(
+            (where, HEIGHT - 14),
+            f"{day:%m-%d %H:%M}" if is_short else f"{day:%Y-%m-%d}",
+            fill=_TEXT,
+            font=font,
+            anchor=anchor,
+        )
     for (_, line), colour in zip(shown, LINE_COLOURS, strict=False):
         points: list[tuple[float, float]] = []
         for moment, mmr in line:

@@ -25,7 +25,6 @@ class SetupView(Layout):
     def __init__(self, context: BotContext, reader: Reader) -> None:
         super().__init__(context, reader)
         self._draft = SetupDraft(discord_id=reader.discord_id)
-        self._notice: Markdown | None = None
 
     @property
     def draft(self) -> SetupDraft:
@@ -62,12 +61,13 @@ class SetupView(Layout):
             for step, answer in answers
         ]
         head = f"## {say('setup.title', game=self.context.services.catalog.name)}\n{say('setup.intro')}"
-        shown = [self.paragraph(Markdown(head)), self.paragraph(Markdown("\n".join(lines)))]
+        answered = self.paragraph(Markdown("\n".join(lines)))
         terms = say("setup.terms_text")
         if self.context.terms_url:
             terms = Markdown(f"{terms} {say('setup.terms_link', url=Markdown(self.context.terms_url))}")
-        shown.append(self.paragraph(Markdown(f"-# {terms}\n-# {say('setup.rename_rule', count=RENAME_COOLDOWN_DAYS)}")))
-        self.add_container(*shown)
+        rules = self.paragraph(Markdown(f"-# {terms}\n-# {say('setup.rename_rule', count=RENAME_COOLDOWN_DAYS)}"))
+        line = discord.ui.Separator
+        self.add_container(self.paragraph(Markdown(head)), line(), answered, line(), rules)
         self._draw_controls(missing)
 
     def _draw_controls(self, missing: tuple[str, ...]) -> None:
