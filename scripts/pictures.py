@@ -78,6 +78,8 @@ class Studio:
             return result.response
         result = await actor.slash(channel, "leaderboard")
         shown = result.response
+        if shown is None:
+            raise RuntimeError("the bot did not answer")
         if scene in ("filtered", "empty"):
             await actor.select(shown, ["bw_zerg", "sc2_zerg"], custom_id="leaderboard:races")
             await actor.select(shown, ["KR", "DE", "PL"], custom_id="leaderboard:countries_0")

@@ -19,7 +19,7 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
     # Imported here: discord.py takes longer to load than the rest of the program together, and most starts need none.
     from toprung.interfaces.discord.bot import BotOptions, DiscordBot, running
     from toprung.interfaces.discord.context import BotContext
-    from toprung.interfaces.discord.live_layouts import LiveLayouts
+    from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
     from toprung.interfaces.texts.texts import load_texts
 
     services, unit_of_work = ladder.services, ladder.unit_of_work
@@ -44,6 +44,7 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
         texts=load_texts(),
         clock=ladder.clock,
         live=LiveLayouts(),
+        seen=SeenInteractions(),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,
     )

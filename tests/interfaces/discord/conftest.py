@@ -7,6 +7,7 @@ import pytest
 
 from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder
+from toprung.domain.errors import ToprungError
 from toprung.interfaces.discord.bot import DiscordBot  # before simcord: it loads discord.py without its warning
 
 import simcord  # isort: skip
@@ -23,6 +24,7 @@ class World:
     guild: simcord.GuildHandle
     alice: simcord.MemberActor
     bob: simcord.MemberActor
+    expected_errors: tuple[type[Exception], ...] = ()
 
     def check_requests(self) -> None:
         """Holds every request that was made against Discord's own description."""
@@ -40,7 +42,7 @@ async def world() -> AsyncIterator[World]:
     await env.start()
     guild = env.create_guild()
     try:
-        yield World(
+        world = World(
             env=env,
             ladder=ladder,
             bot=bot,
@@ -49,6 +51,10 @@ async def world() -> AsyncIterator[World]:
             alice=guild.add_member(env.create_user("alice")),
             bob=guild.add_member(env.create_user("bob")),
         )
-        env.raise_errors()
+        yield world
+        expected: tuple[type[BaseException], ...] = (ToprungError, *world.expected_errors)
+        unforeseen = [error for error in env.errors if not isinstance(error.__cause__ or error, expected)]
+        if unforeseen:
+            raise BaseExceptionGroup("the bot failed", unforeseen)
     finally:
         await env.shutdown()

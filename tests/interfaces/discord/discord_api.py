@@ -28,13 +28,13 @@ def _document() -> dict[str, Any]:
 
 @cache
 def _registry() -> Registry[Any]:
-    resource = Resource(contents=_document(), specification=DRAFT202012)
-    return Registry().with_resource(_URI, resource)
+    registry: Registry[Any] = Registry()
+    return registry.with_resource(_URI, Resource.from_contents(_document(), default_specification=DRAFT202012))
 
 
 @cache
 def _routes() -> list[tuple[re.Pattern[str], str]]:
-    """Every path as a pattern; the ones with the fewest parameters come first, so that `@original` goes before an id."""
+    """Every path as a pattern; those with the fewest parameters first: `@original` goes before an id."""
     paths = sorted(_document()["paths"], key=lambda path: path.count("{"))
     return [(re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path)), path) for path in paths]
 
@@ -89,7 +89,8 @@ def _normalised(value: object, key: str = "") -> object:
     discord.py sends snowflakes as numbers, which Discord takes; and the ids of attachments count the uploaded files.
     """
     if isinstance(value, dict):
-        return {name: _normalised(part, name) for name, part in value.items()}
+        files = {"id": str(value["id"])} if key == "attachments" and "id" in value else {}
+        return {name: _normalised(part, name) for name, part in (value | files).items()}
     if isinstance(value, list):
         return [_normalised(part, key) for part in value]
     if isinstance(value, int) and not isinstance(value, bool) and _SNOWFLAKE_KEY.search(key) and value >= 2**22:

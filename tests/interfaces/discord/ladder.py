@@ -32,7 +32,7 @@ from toprung.domain.rating import Elo, Entry, EntryId
 from toprung.domain.rating_engine import EloEngine
 from toprung.interfaces.discord.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.context import BotContext
-from toprung.interfaces.discord.live_layouts import LiveLayouts
+from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
 from toprung.interfaces.texts.texts import Texts, load_texts
 
 CATALOG: Final = load_catalog(find_game("sc_evo"))
@@ -106,6 +106,7 @@ class DiscordLadder:
             texts=TEXTS,
             clock=self.clock,
             live=LiveLayouts(),
+            seen=SeenInteractions(),
             terms_url=self._terms_url,
             channel_language=self._channel_language,
         )

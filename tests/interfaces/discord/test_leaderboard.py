@@ -4,17 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, options, text_of
-from toprung.interfaces.discord.layouts import OPTIONS_MAX, VIEW_TIMEOUT_SECONDS
-from toprung.interfaces.discord.leaderboard_text import page_choices
+from toprung.interfaces.discord.layouts import VIEW_TIMEOUT_SECONDS
 
 import simcord  # isort: skip
-
-ROW = "` "
 
 
 def rows(message: simcord.ResponseMessage) -> list[str]:
@@ -195,19 +190,6 @@ async def test_a_database_that_is_away_leaves_the_leaderboard_answering(world: W
     result = await world.alice.slash(world.channel, "leaderboard")
     assert result.response is not None
     assert len(rows(result.response)) == 40
-
-
-@pytest.mark.parametrize("total", [1, 2, 24, 25, 26, 51, 1_000])
-@given(data=st.data())
-def test_the_pages_offered_lead_everywhere(total: int, data: st.DataObject) -> None:
-    current, wanted = data.draw(st.integers(1, total)), data.draw(st.integers(1, total))
-    for _ in range(4 if total > OPTIONS_MAX else 1):
-        offered = page_choices(current, total)
-        assert len(offered) == min(total, OPTIONS_MAX)
-        assert offered == sorted(set(offered))
-        assert {current, 1, total, min(current + 1, total), max(current - 1, 1)} <= set(offered)
-        current = min(offered, key=lambda page: abs(page - wanted))
-    assert abs(current - wanted) <= 4
 
 
 @pytest.fixture(autouse=True)

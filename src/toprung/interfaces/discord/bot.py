@@ -117,7 +117,8 @@ class DiscordBot:
             await asyncio.gather(*working, return_exceptions=True)
             connecting.cancel()
             with contextlib.suppress(asyncio.CancelledError, TimeoutError, Exception):
-                await asyncio.wait_for(client.close(), STOP_SECONDS_MAX)
+                async with asyncio.timeout(STOP_SECONDS_MAX):
+                    await client.close()
 
     def _parts(self, client: ToprungClient) -> list[Coroutine[Any, Any, None]]:
         async def once_ready(part: Coroutine[Any, Any, None]) -> None:

@@ -1,7 +1,7 @@
 """The bot as discord.py sees it: its commands, and who answers a press."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import discord
 import structlog
@@ -17,8 +17,6 @@ from toprung.interfaces.discord.layouts import answer_error
 from toprung.interfaces.discord.leaderboard_command import LeaderboardCog
 from toprung.interfaces.discord.profile_command import ProfileCog
 from toprung.interfaces.discord.setup_command import SetupCog
-
-INTERACTIONS_REMEMBERED: Final = 2_000
 
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +36,7 @@ class ToprungTree(app_commands.CommandTree["ToprungClient"]):
 
     async def interaction_check(self, interaction: discord.Interaction["ToprungClient"], /) -> bool:
         """Lets a command through once, however often its event is delivered."""
-        return not interaction.client.is_repeated(interaction)
+        return not interaction.client.context.seen.is_repeated(interaction.id)
 
     async def on_error(
         self, interaction: discord.Interaction["ToprungClient"], error: app_commands.AppCommandError, /
@@ -63,7 +61,6 @@ class ToprungClient(commands.Bot):
         self.context = context
         self._unit_of_work = unit_of_work
         self._openings: dict[str, Opening] = {}
-        self._seen: dict[int, None] = {}
 
     async def setup_hook(self) -> None:
         """Adds the commands and tells Discord about them if they changed; runs once, before the first connection."""
@@ -87,23 +84,14 @@ class ToprungClient(commands.Bot):
         """Answers a press on a layout that is not kept any more, since before a restart: a new one opens."""
         if interaction.type is not discord.InteractionType.component or interaction.message is None:
             return
-        if interaction.message.id in self.context.live or self.is_repeated(interaction):
+        if interaction.message.id in self.context.live or interaction.response.is_done():
             return
         data: dict[str, Any] = {**(interaction.data or {})}
         custom_id = str(data.get("custom_id", ""))
         opening = self._openings.get(custom_id.partition(":")[0])
-        if opening is None:
+        if opening is None or self.context.seen.is_repeated(interaction.id):
             return
         try:
             await opening(interaction)
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever pressed hears of it
             await answer_error(self.context, interaction, error)
-
-    def is_repeated(self, interaction: discord.Interaction[Any]) -> bool:
-        """Whether this interaction was handled before: Discord may deliver an event again after a RESUME."""
-        if interaction.id in self._seen:
-            return True
-        self._seen[interaction.id] = None
-        if len(self._seen) > INTERACTIONS_REMEMBERED:
-            self._seen.pop(next(iter(self._seen)))
-        return False

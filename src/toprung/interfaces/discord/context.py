@@ -11,7 +11,7 @@ from toprung.application.reader_directory import ReaderDirectory
 from toprung.application.services import Services
 from toprung.domain.errors import ToprungError
 from toprung.domain.player import PlayerId
-from toprung.interfaces.discord.live_layouts import LiveLayouts
+from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
 from toprung.interfaces.discord.markdown import Markdown, escaped
 from toprung.interfaces.texts.texts import DEFAULT_LANGUAGE, Texts
 
@@ -52,6 +52,7 @@ class BotContext:
     texts: Texts
     clock: Clock
     live: LiveLayouts
+    seen: SeenInteractions
     terms_url: str | None = None
     channel_language: str = DEFAULT_LANGUAGE
 

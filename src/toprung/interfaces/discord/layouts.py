@@ -70,6 +70,10 @@ class Layout(discord.ui.LayoutView):
             await interaction.response.edit_message(view=self, allowed_mentions=discord.AllowedMentions.none())
         self._shown_by = interaction
 
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Lets a press through once, however often its event is delivered."""
+        return not self.context.seen.is_repeated(interaction.id)
+
     async def on_timeout(self) -> None:
         """Switches the controls off, so that nobody presses what does not answer any more."""
         self.context.live.remove(self)
@@ -115,6 +119,10 @@ class Form(discord.ui.Modal):
         description = None if hint is None else clipped(hint, OPTION_CHARACTERS_MAX)
         self.add_item(discord.ui.Label(text=text, description=description, component=field))
         return field
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        """Lets a form through once, however often its event is delivered."""
+        return not self.context.seen.is_repeated(interaction.id)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception, /) -> None:  # type: ignore[override]  # as discord.py calls a modal's
         """Answers with what went wrong."""

@@ -84,6 +84,8 @@ class LeaderboardView(Layout):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Lets the owner through; anybody else gets a leaderboard of their own."""
+        if not await super().interaction_check(interaction):
+            return False
         if interaction.user.id == self.reader.discord_id:
             return True
         await self.copy_for(await self.context.reader(interaction)).update_view(interaction)

@@ -13,7 +13,7 @@ from toprung.interfaces.discord.markdown import Markdown, cells, escaped, fitted
 ROWS_CHARACTERS_MAX: Final = 2_700
 FOUND_MARK: Final = "◂"
 _NAME_CELLS: Final = (20, 16, 12)
-_STEPS: Final = (1, 2, 3, 5, 10)
+_STEPS: Final = (1, 2, 4, 10, 25, 75, 200, 600, 2_000, 6_000, 20_000)  # both ways and with three more they are 25
 
 LETTER_MARKS: Final = {"S": "🟨", "A": "🟪", "B": "🟦", "C": "🟩", "D": "🟧", "E": "🟫", "F": "⬛"}
 

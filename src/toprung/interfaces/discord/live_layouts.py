@@ -3,6 +3,7 @@
 from typing import Final, Protocol
 
 LIVE_LAYOUTS_MAX: Final = 1_000
+INTERACTIONS_REMEMBERED: Final = 2_000
 
 
 class Expiring(Protocol):
@@ -36,3 +37,19 @@ class LiveLayouts:
         for message_id, kept in list(self._layouts.items()):
             if kept is layout:
                 del self._layouts[message_id]
+
+
+class SeenInteractions:
+    """Remembers the interactions of late: after a RESUME, Discord may deliver an event again."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, None] = {}
+
+    def is_repeated(self, interaction_id: int) -> bool:
+        """Whether this one was asked about before."""
+        if interaction_id in self._seen:
+            return True
+        self._seen[interaction_id] = None
+        if len(self._seen) > INTERACTIONS_REMEMBERED:
+            self._seen.pop(next(iter(self._seen)))
+        return False

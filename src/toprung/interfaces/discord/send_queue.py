@@ -88,7 +88,8 @@ class SendQueue:
                     _log.exception("send_queue_failed")
                     wait_seconds = RETRY_SECONDS_MIN
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._something_happened.wait(), wait_seconds)
+                    async with asyncio.timeout(wait_seconds):  # wait_for can lose a cancellation before Python 3.12
+                        await self._something_happened.wait()
         finally:
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
@@ -106,22 +107,25 @@ class SendQueue:
         if self._is_over_budget(now_us):
             return LOOK_AGAIN_SECONDS_MAX
         self._resting_until_us = {who: until for who, until in self._resting_until_us.items() if until > now_us}
+        while len(self._under_way) < SENDS_AT_ONCE_MAX:
+            due, next_due_us = await self._unit_of_work.read(self._look_for_due(now_us))
+            for stored in due:
+                recipient = stored.intent.recipient
+                if recipient not in self._under_way:
+                    self._under_way[recipient] = asyncio.create_task(self._deliver(stored))
+            if not due:
+                until_due_seconds = ((next_due_us or now_us) - now_us) / MICROSECONDS_PER_SECOND
+                return min(max(until_due_seconds, RETRY_SECONDS_MIN), LOOK_AGAIN_SECONDS_MAX)
+        return LOOK_AGAIN_SECONDS_MAX  # the end of any of them wakes it
+
+    def _look_for_due(self, now_us: int) -> Callable[[Transaction], tuple[list[StoredIntent], int | None]]:
         room = SENDS_AT_ONCE_MAX - len(self._under_way)
-        if room <= 0:
-            return LOOK_AGAIN_SECONDS_MAX
         passed_over = {*self._under_way, *self._resting_until_us}
 
         def work(tx: Transaction) -> tuple[list[StoredIntent], int | None]:
             return tx.intents.due(now_us=now_us, limit=room, passed_over=passed_over), tx.intents.next_due_us()
 
-        due, next_due_us = await self._unit_of_work.read(work)
-        for stored in due:
-            recipient = stored.intent.recipient
-            if recipient not in self._under_way:
-                self._under_way[recipient] = asyncio.create_task(self._deliver(stored))
-        if next_due_us is None:
-            return LOOK_AGAIN_SECONDS_MAX
-        return min(max((next_due_us - now_us) / MICROSECONDS_PER_SECOND, RETRY_SECONDS_MIN), LOOK_AGAIN_SECONDS_MAX)
+        return work
 
     async def _deliver(self, stored: StoredIntent) -> None:
         try:
