@@ -28,8 +28,9 @@ def _document() -> dict[str, Any]:
 
 @cache
 def _registry() -> Registry[Any]:
-    registry: Registry[Any] = Registry()
-    return registry.with_resource(_URI, Resource.from_contents(_document(), default_specification=DRAFT202012))
+    resource: Resource[Any] = Resource.from_contents(_document(), default_specification=DRAFT202012)
+    registry: Registry[Any] = Registry().with_resource(_URI, resource)
+    return registry
 
 
 @cache

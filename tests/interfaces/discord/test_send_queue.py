@@ -31,9 +31,11 @@ class FakeDeliverer:
         self.asked: list[StoredIntent] = []
         self.answers: list[Exception | Delivery] = []
         self.gate: asyncio.Event | None = None
+        self.arrived: asyncio.Queue[StoredIntent] = asyncio.Queue()
 
     async def deliver(self, stored: StoredIntent) -> Delivery:
         self.asked.append(stored)
+        self.arrived.put_nowait(stored)
         if self.gate is not None:
             await self.gate.wait()
         answer = self.answers.pop(0) if self.answers else Delivery(message=(stored.intent.recipient, len(self.asked)))
@@ -112,8 +114,7 @@ async def test_a_wish_that_comes_during_a_delivery_is_not_lost(post: Post) -> No
     post.deliverer.gate = asyncio.Event()
     await post.want(note("board", text="1"))
     delivering = asyncio.create_task(post.queue.deliver_due())
-    while not post.deliverer.asked:
-        await asyncio.sleep(0)
+    await post.deliverer.arrived.get()
     await post.want(note("board", text="2"))
     post.deliverer.gate.set()
     await delivering
@@ -124,8 +125,8 @@ async def test_a_recipient_who_is_slow_holds_nobody_else_up(post: Post) -> None:
     post.deliverer.gate = asyncio.Event()
     await post.want(*(note(f"{recipient} {number}", recipient=recipient) for recipient in range(9) for number in "ab"))
     delivering = asyncio.create_task(post.queue.deliver_due())
-    while len(post.deliverer.asked) < send_queue.SENDS_AT_ONCE_MAX:
-        await asyncio.sleep(0)
+    for _ in range(send_queue.SENDS_AT_ONCE_MAX):
+        await post.deliverer.arrived.get()
     assert len({stored.intent.recipient for stored in post.deliverer.asked}) == send_queue.SENDS_AT_ONCE_MAX
     post.deliverer.gate.set()
     await delivering
@@ -206,14 +207,14 @@ async def test_what_is_over_or_of_an_unknown_kind_waits_no_longer(post: Post) ->
     assert [row.stored.intent.key for row in post.ladder.storage.database.intents.values()] == ["later version's"]
 
 
-async def test_it_runs_until_it_is_stopped_and_survives_a_database_that_is_away(post: Post) -> None:
-    running = asyncio.create_task(post.queue.run())
+async def test_it_runs_until_it_is_stopped_and_survives_a_database_that_is_away(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     post.ladder.storage.fail_reads(1)
     await post.want(note("match"))
-    post.queue.wake()
-    while not post.deliverer.asked:
-        post.queue.wake()
-        await asyncio.sleep(0)
+    monkeypatch.setattr(send_queue, "RETRY_SECONDS_MIN", 0.01)
+    running = asyncio.create_task(post.queue.run())
+    await post.deliverer.arrived.get()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert post.deliverer.keys == ["match"]

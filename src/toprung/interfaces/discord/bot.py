@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import discord
@@ -56,7 +56,7 @@ class DiscordBot:
         self._unit_of_work = unit_of_work
         self._options = options
         self._is_refused = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._closing: asyncio.Task[None] | None = None
         self.client = ToprungClient(context, unit_of_work)
         self.queue = self._new_queue(self.client)
 
@@ -98,6 +98,8 @@ class DiscordBot:
                     _log.warning("discord_connection_closed", code=error.code)
             except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
                 _log.warning("discord_unreachable", reason=str(error) or type(error).__name__)
+            except Exception:  # noqa: BLE001 - the one catch-all of this loop: the site goes on, and so will the bot
+                _log.exception("discord_bot_failed")
             if not self._is_refused:
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(2 * wait_seconds, CONNECT_AGAIN_SECONDS_MAX)
@@ -106,36 +108,32 @@ class DiscordBot:
 
     async def _run_once(self) -> None:
         """One connection's life. Raises what ends it."""
-        client = self.client
-        connecting = asyncio.create_task(client.start(self._options.token), name="discord-connection")
-        working = [asyncio.create_task(part, name="discord-part") for part in self._parts(client)]
+        client, working = self.client, list[asyncio.Task[None]]()
         try:
-            await connecting
+            await client.login(self._options.token)
+            working += [asyncio.create_task(self._once_ready(part), name="discord-part") for part in self._parts()]
+            await client.connect()
         finally:
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-            connecting.cancel()
-            with contextlib.suppress(asyncio.CancelledError, TimeoutError, Exception):
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(STOP_SECONDS_MAX):
                     await client.close()
 
-    def _parts(self, client: ToprungClient) -> list[Coroutine[Any, Any, None]]:
-        async def once_ready(part: Coroutine[Any, Any, None]) -> None:
-            try:
-                await client.wait_until_ready()
-            except RuntimeError:  # it never logged in
-                part.close()
-                return
-            await part
+    async def _once_ready(self, part: Callable[[], Awaitable[None]]) -> None:
+        await self.client.wait_until_ready()
+        await part()
 
-        parts = [self.queue.run()]
-        if self._options.leaderboard_channel_id is not None:
-            board = LiveLeaderboard(self._context, self._unit_of_work, self.queue, self._options.leaderboard_channel_id)
-            parts.append(board.run())
+    def _parts(self) -> list[Callable[[], Awaitable[None]]]:
+        """What runs while the client is connected; a reconnection does not start it again."""
+        parts: list[Callable[[], Awaitable[None]]] = [self.queue.run]
+        channel_id = self._options.leaderboard_channel_id
+        if channel_id is not None:
+            parts.append(LiveLeaderboard(self._context, self._unit_of_work, self.queue, channel_id).run)
         if self._options.server_id is not None and self._options.rank_roles:
-            parts.append(RankRoles(self._context, self._unit_of_work, self.queue).run())
-        return [once_ready(part) for part in parts]
+            parts.append(RankRoles(self._context, self._unit_of_work, self.queue).run)
+        return parts
 
     def _refuse(self) -> None:
         """The token is no good: one line, and no further request."""

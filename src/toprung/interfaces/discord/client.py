@@ -1,7 +1,7 @@
 """The bot as discord.py sees it: its commands, and who answers a press."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import discord
 import structlog
@@ -17,6 +17,9 @@ from toprung.interfaces.discord.layouts import answer_error
 from toprung.interfaces.discord.leaderboard_command import LeaderboardCog
 from toprung.interfaces.discord.profile_command import ProfileCog
 from toprung.interfaces.discord.setup_command import SetupCog
+
+GUILDS_SECONDS_MAX: Final = 0.5
+"""How long to wait for further servers before the bot counts as ready; nothing here needs to know them all."""
 
 _log = structlog.get_logger(__name__)
 
@@ -57,6 +60,7 @@ class ToprungClient(commands.Bot):
             allowed_mentions=discord.AllowedMentions.none(),
             tree_cls=ToprungTree,
             max_messages=None,
+            guild_ready_timeout=GUILDS_SECONDS_MAX,
         )
         self.context = context
         self._unit_of_work = unit_of_work

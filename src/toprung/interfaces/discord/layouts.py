@@ -41,7 +41,11 @@ class Layout(discord.ui.LayoutView):
 
     def begin(self) -> None:
         """Empties the message for the next drawing."""
+        before = self.children
         self.clear_items()
+        for item in before:
+            # discord.py finds a press by the controls that Discord has; until it has the new ones, those are the old.
+            item._update_view(self)
         self._characters_left = LAYOUT_CHARACTERS_MAX
 
     def paragraph(self, text: Markdown, at_most: int = LAYOUT_CHARACTERS_MAX) -> discord.ui.TextDisplay[Any]:
