@@ -4,7 +4,8 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from tests.fakes import FakeClock, FakeStorage
+from tests.fake_matches import match_parts
+from tests.fakes import FakeBackups, FakeClock, FakeStorage
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
@@ -13,14 +14,14 @@ from toprung.application.account_service import AccountService
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
+from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
-from toprung.application.match_service import MatchService
 from toprung.application.player_service import PlayerService
 from toprung.application.profile_service import ProfileService
 from toprung.application.rating_quality import RatingQualityService
-from toprung.application.rating_service import RatingService
 from toprung.application.reader_directory import ReaderDirectory
+from toprung.application.replay_service import ReplayHistory
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
@@ -28,8 +29,7 @@ from toprung.domain.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Elo, Entry, EntryId
-from toprung.domain.rating_engine import EloEngine
+from toprung.domain.rating import Entry, EntryId
 from toprung.interfaces.discord.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
@@ -67,11 +67,16 @@ class DiscordLadder:
             inactivity_us=INACTIVITY_US,
             observe_read_seconds=lambda _: None,
         )
-        engine = EloEngine(Elo())
+        played = match_parts(unit_of_work, catalog=CATALOG, clock=clock, backups=FakeBackups())
         self.players = PlayerService(
-            unit_of_work=unit_of_work, catalog=CATALOG, countries=self.countries, name_keys=NAME_KEYS
+            unit_of_work=unit_of_work,
+            catalog=CATALOG,
+            countries=self.countries,
+            name_keys=NAME_KEYS,
+            clock=clock,
+            steps=played.steps,
         )
-        self.matches = MatchService(unit_of_work=unit_of_work, catalog=CATALOG, clock=clock, engine=engine)
+        self.matches = played.matches
         history = MatchHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS)
         self.accounts = AccountService(
             unit_of_work=unit_of_work, clock=clock, catalog=CATALOG, countries=self.countries, name_keys=NAME_KEYS
@@ -82,7 +87,9 @@ class DiscordLadder:
             leaderboard=self.leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-            ratings=RatingService(unit_of_work=unit_of_work, backups=_NoBackups(), clock=clock, engine=engine),
+            ratings=played.ratings,
+            replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS),
+            jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             matches=history,
             administration=_NoAdministration(),  # type: ignore[arg-type]  # no command of the bot asks for it
             catalog=CATALOG,
@@ -160,18 +167,13 @@ class DiscordLadder:
         for _ in range(times):
             self.clock.advance(seconds=60)
             match = FinalMatch(
-                source_key=f"match {len(self.storage.database.matches)}",
+                source_key=f"match {len(self.storage.database.played.matches)}",
                 sides=((Participant(player_id=winner, race=race),), (Participant(player_id=loser, race="sc2_zerg"),)),
                 result=MatchResult.SIDE_1_WON,
                 ended_at_us=self.clock.now_us(),
                 map_name="Keres Passage",
             )
             await self.matches.record(match)
-
-
-class _NoBackups:
-    async def make(self, reason: str) -> str | None:
-        raise NotImplementedError
 
 
 class _NoAdministration:

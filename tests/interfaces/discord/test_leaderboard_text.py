@@ -120,7 +120,7 @@ def test_every_row_is_there_whatever_the_names(shown: list[str], rank: int, mmr:
     assert len(lines) == len(rows)
     assert length(text) <= ROWS_CHARACTERS_MAX
     for line, row in zip(lines, rows, strict=True):
-        assert line.startswith((f"`{row.global_rank}` ", f"`{row.global_rank:>8}` "))
+        assert line.startswith(f"`{row.global_rank:>{len(str(rows[-1].global_rank))}}` ")
         assert f" {row.mmr}` {flag_emoji('KR')} " in line
         assert line.count("`") - line.count("\\`") == 4
     assert len({line.index(flag_emoji("KR")) for line in lines}) == 1

@@ -13,7 +13,7 @@ from toprung.application.account_service import NotSetUp
 from toprung.application.match_history import MatchView
 from toprung.application.profile_service import Profile, ProfileEntry
 from toprung.domain.countries import flag_emoji
-from toprung.domain.match import MatchResult
+from toprung.domain.match import MatchResult, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import OPTION_CHARACTERS_MAX, OPTIONS_MAX, Layout
@@ -64,21 +64,21 @@ class ProfileView(Layout):
         return f"**{escaped(race)}** · {mmr} · {place}\n-# {rest}"
 
     def _match(self, view: MatchView, profile: Profile) -> str:
-        mine = 0 if view.players[0].id == profile.player.id else 1
-        score = view.stored.match.result.score_of_side_1
-        score = score if mine == 0 else 1 - score
+        match = view.match
+        mine = match.player_ids.index(profile.player.id)
         opponent = view.players[1 - mine]
-        change = view.changes[mine]
-        if view.stored.is_void:
+        if match.state is MatchState.VOIDED or match.result is None or view.changes is None:
             outcome = self.reader.say("profile.void")
         else:
-            code = "draw" if view.stored.match.result is MatchResult.DRAW else ("won" if score == 1 else "lost")
+            score = match.result.score_of_side_1 if mine == 0 else 1 - match.result.score_of_side_1
+            code = "draw" if match.result is MatchResult.DRAW else ("won" if score == 1 else "lost")
+            change = view.changes[mine]
             moved = change.mmr_after - (change.mmr_before or change.mmr_after)
             outcome = Markdown(f"{self.reader.say(f'profile.{code}')} {moved:+d}".replace("-", "−"))
-        when = f"<t:{view.stored.match.ended_at_us // MICROSECONDS_PER_SECOND}:R>"
-        against = self.reader.say("profile.against", name=opponent.name)
-        map_name = f" · {escaped(view.stored.match.map_name)}" if view.stored.match.map_name else ""
-        return f"- {outcome} {against}{map_name} · {when}"
+        when = f" · <t:{match.ended_at_us // MICROSECONDS_PER_SECOND}:R>" if match.ended_at_us else ""
+        against = self.reader.say("profile.against", name="?" if opponent is None else opponent.name)
+        map_name = f" · {escaped(match.map_name)}" if match.map_name else ""
+        return f"- {outcome} {against}{map_name}{when}"
 
 
 class ProfileCog(commands.Cog):
