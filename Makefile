@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench chaos screenshot clean
+.PHONY: help run test check format lock bench chaos screenshot pictures clean
 
 BIN := .venv/bin
 
@@ -44,6 +44,11 @@ screenshot: ## Take the README's picture from a running demonstration
 	@scripts/venv dev
 	@scripts/browser
 	@$(BIN)/python scripts/screenshot.py
+
+pictures: ## Render the Discord bot's messages into docs/images/discord
+	@scripts/venv dev
+	@scripts/browser
+	@$(BIN)/python scripts/pictures.py
 
 clean: ## Remove what was built here, the demonstration's database included
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache toprung-demo.db*

@@ -8,11 +8,13 @@ import asyncio
 from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeVar
+from typing import Final, TypeVar, get_args
 
 from tests.domain.strategies import entry_columns, player_columns
 from tests.fake_jobs import FakeJobRepository, FakeReplayRepository
 from tests.fake_matches import FakeMatches, FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
+from toprung.application.accounts import Account, SetupDraft
+from toprung.application.intents import Intent, IntentId, StoredIntent
 from toprung.application.ports import (
     AuditRow,
     Committed,
@@ -31,6 +33,7 @@ from toprung.domain.events import (
     MatchAborted,
     MatchMoved,
     MatchRatingCorrected,
+    PlayerEvent,
     RatingChanged,
     RatingCreated,
     RatingSet,
@@ -83,6 +86,9 @@ class FakeDatabase:
     jobs_allotted: int = 0
     replay_files: dict[str, ReplayFile] = field(default_factory=dict)
     replay_uploads: dict[UploadId, ReplayUpload] = field(default_factory=dict)
+    accounts: dict[PlayerId, Account] = field(default_factory=dict)
+    drafts: dict[int, SetupDraft] = field(default_factory=dict)
+    intents: "dict[IntentId, FakeIntent]" = field(default_factory=dict)
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
@@ -139,6 +145,10 @@ class FakePlayerRepository:
                 raise Conflict(f"{player.name}: the name, Discord account or a handle belongs to {other.name}.")
         database.players[player.id] = player
         database.name_keys[player.id] = name_key
+
+    def discord_ids(self) -> dict[PlayerId, int]:
+        players = self._database.players.values()
+        return {player.id: player.discord_id for player in players if player.discord_id is not None}
 
     def columns(self) -> PlayerColumns:
         return player_columns(list(self._database.players.values()))
@@ -218,6 +228,117 @@ class FakeSeasonRepository:
         self._database.seasons[season_id] = replace(self._database.seasons[season_id], ended_at_us=ended_at_us)
 
 
+class FakeAccountRepository:
+    """Implements `AccountRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def by_player_ids(self, ids: Collection[PlayerId]) -> dict[PlayerId, Account]:
+        accounts = self._database.accounts
+        return {player_id: accounts[player_id] for player_id in ids if player_id in accounts}
+
+    def save(self, account: Account) -> None:
+        self._database.accounts[account.player_id] = account
+
+    def remove(self, player_id: PlayerId) -> None:
+        self._database.accounts.pop(player_id, None)
+
+    def draft(self, discord_id: int) -> SetupDraft | None:
+        return self._database.drafts.get(discord_id)
+
+    def save_draft(self, draft: SetupDraft) -> None:
+        self._database.drafts[draft.discord_id] = draft
+
+    def remove_draft(self, discord_id: int) -> None:
+        self._database.drafts.pop(discord_id, None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FakeIntent:
+    """A row of the fake's intents."""
+
+    stored: StoredIntent
+    delivered_revision: int
+    due_at_us: int
+    given_up_for: str | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is due or will be."""
+        return self.delivered_revision < self.stored.revision and self.given_up_for is None
+
+
+class FakeIntentRepository:
+    """Implements `IntentRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def want(self, intents: Sequence[Intent], *, now_us: int) -> None:
+        rows = self._database.intents
+        for intent in intents:
+            known = next((row for row in rows.values() if row.stored.intent.key == intent.key), None)
+            if known is not None and known.stored.intent == intent:
+                continue
+            if known is None:
+                intent_id = IntentId(max(rows, default=0) + 1)
+                stored = StoredIntent(id=intent_id, intent=intent, revision=1, attempts=0, message=None)
+                rows[intent_id] = FakeIntent(stored=stored, delivered_revision=0, due_at_us=now_us)
+                continue
+            is_elsewhere = known.stored.intent.recipient != intent.recipient
+            stored = replace(
+                known.stored,
+                intent=intent,
+                revision=known.stored.revision + 1,
+                attempts=0,
+                message=None if is_elsewhere else known.stored.message,
+            )
+            rows[stored.id] = replace(known, stored=stored, due_at_us=now_us, given_up_for=None)
+
+    def due(self, *, now_us: int, limit: int, passed_over: Collection[int] = ()) -> list[StoredIntent]:
+        found = [
+            row
+            for row in self._database.intents.values()
+            if row.is_waiting and row.due_at_us <= now_us and row.stored.intent.recipient not in passed_over
+        ]
+        found.sort(key=lambda row: (row.stored.intent.priority, row.due_at_us, row.stored.id))
+        return [row.stored for row in found[:limit]]
+
+    def next_due_us(self) -> int | None:
+        return min((row.due_at_us for row in self._database.intents.values() if row.is_waiting), default=None)
+
+    def delivered(self, intent_id: IntentId, *, revision: int, message: tuple[int, int] | None) -> None:
+        row = self._database.intents.get(intent_id)
+        if row is not None:
+            stored = replace(row.stored, attempts=0, message=message)
+            self._database.intents[intent_id] = replace(row, stored=stored, delivered_revision=revision)
+
+    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int) -> None:
+        row = self._database.intents[intent_id]
+        stored = replace(row.stored, attempts=attempts)
+        self._database.intents[intent_id] = replace(row, stored=stored, due_at_us=until_us)
+
+    def give_up(self, intent_id: IntentId, *, reason: str) -> None:
+        self._database.intents[intent_id] = replace(self._database.intents[intent_id], given_up_for=reason)
+
+    def lost_message(self, intent_id: IntentId) -> None:
+        row = self._database.intents[intent_id]
+        stored = replace(row.stored, message=None, revision=row.stored.revision + 1)
+        self._database.intents[intent_id] = replace(row, stored=stored)
+
+    def remove(self, intent_id: IntentId) -> None:
+        self._database.intents.pop(intent_id, None)
+
+    def remove_of_recipient(self, discord_id: int) -> None:
+        for intent_id, row in list(self._database.intents.items()):
+            if row.stored.intent.is_direct and row.stored.intent.recipient == discord_id:
+                del self._database.intents[intent_id]
+
+    def waiting(self) -> int:
+        return sum(row.is_waiting for row in self._database.intents.values())
+
+
 class FakeTransaction:
     """Implements `Transaction` on a database that belongs to it alone until the storage takes it over."""
 
@@ -232,6 +353,8 @@ class FakeTransaction:
         self.jobs = FakeJobRepository(database)
         self.replays = FakeReplayRepository(database)
         self.seasons = FakeSeasonRepository(database)
+        self.accounts = FakeAccountRepository(database)
+        self.intents = FakeIntentRepository(database)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""
@@ -260,6 +383,16 @@ class FakeTransaction:
         latest = {row.entry_id: row for row in sorted(known, key=lambda row: (row.position or 0, row.revision))}
         entries = self._database.entries
         return entry_columns([entries[entry_id].with_state(latest[entry_id].after) for entry_id in sorted(latest)])
+
+    def mmr_history(self, entry_id: EntryId, *, limit: int) -> list[tuple[int, int]]:
+        rows = [row for row in self.journal() if row.entry_id == entry_id][-limit:]
+        return [(row.after.last_played_us or row.at_us, row.mmr_after) for row in rows]
+
+    def replace_in_changes(self, player: Player) -> None:
+        for place, change in enumerate(self._database.changes):
+            event = change.event
+            if isinstance(event, get_args(PlayerEvent)) and event.player.id == player.id:
+                self._database.changes[place] = replace(change, event=replace(event, player=player))
 
     def append_to_audit(self, row: AuditRow) -> None:
         self._database.audit.append(row)

@@ -10,11 +10,12 @@ from toprung.domain.conduct import PenaltyRules
 from toprung.domain.errors import InvalidInput
 from toprung.domain.match_life import MatchRules
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from toprung.domain.ranks import LETTERS
 from toprung.domain.replay_checks import CheckCode, ReplayPolicy
 
 ENV_PREFIX: Final = "TOPRUNG_"
 
-_SECRET: Final = frozenset({"database", "admin_token"})  # a database's address may hold a password
+_SECRET: Final = frozenset({"database", "admin_token", "discord_token"})  # a database's address may hold a password
 
 
 class Settings(BaseSettings):
@@ -82,6 +83,16 @@ class Settings(BaseSettings):
     replay_bytes_max: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = Field(
         5 * 1024 * 1024, description="How many bytes a replay may have."
     )
+    discord_token: SecretStr | None = Field(None, description="The bot's token; without one there is no bot.")
+    discord_server: int | None = Field(None, description="The id of the Discord server that roles are given in.")
+    discord_leaderboard_channel: int | None = Field(
+        None, description="The id of a channel where one message always shows the leaderboard."
+    )
+    discord_rank_roles: Annotated[dict[str, int], NoDecode] = Field(
+        default_factory=dict, description="The role of each letter rank, as S=id,A=id,...; needs the server."
+    )
+    discord_language: str = Field("en", description="The language of what the bot writes into channels.")
+    discord_terms_url: str | None = Field(None, description="Where players can read the ladder's terms.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
 
     @field_validator("common_countries", mode="before")
@@ -103,6 +114,17 @@ class Settings(BaseSettings):
         if unknown:
             raise ValueError(f"{unknown[0]!r} is no check; the checks are {', '.join(CheckCode)}")
         return codes
+
+    @field_validator("discord_rank_roles", mode="before")
+    @classmethod
+    def _roles(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        letters = [letter.strip().upper() for letter, _, _ in pairs]
+        if len(set(letters)) < len(letters) or not set(letters) <= set(LETTERS):
+            raise ValueError(f"each of {', '.join(LETTERS)} may be there once, as S=123,A=456")
+        return {letter: role.strip() for letter, (_, _, role) in zip(letters, pairs, strict=True)}
 
     @field_validator("database")
     @classmethod

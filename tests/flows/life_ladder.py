@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from tests.conftest import CATALOG
 from tests.databases import Database, PostgresServer, connection_of
-from tests.domain.strategies import COUNTRIES, RACES, WINDOW_US
+from tests.domain.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction
 from tests.flows.life_oracle import ANSWER_US, TELL_US, Form, LifeOracle, System
@@ -20,13 +20,16 @@ from tests.flows.strategies import name_keys
 from toprung.adapters.storage import schema
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
+from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import Transaction
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.verification import LadderVerification
 from toprung.bootstrap.wiring import AnyStorage
 from toprung.domain.board import Board
+from toprung.domain.board_table import BoardTable
 from toprung.domain.match import Match, MatchId, MatchSide
 from toprung.domain.match_life import MatchRules
 from toprung.domain.notice import Notice, NoticeId
@@ -170,7 +173,23 @@ class LifeLadder:
             catalog=CATALOG,
             countries=COUNTRIES,
             inactivity_us=WINDOW_US,
+            history=LeaderboardHistory(
+                unit_of_work=self.unit_of_work,
+                store=self.store,
+                clock=self.clock,
+                new_table=new_table,
+                inactivity_us=WINDOW_US,
+                certainty=CERTAINTY,
+            ),
             observe_read_seconds=lambda _seconds: None,
+        )
+        self.verification = LadderVerification(
+            unit_of_work=self.unit_of_work,
+            store=self.store,
+            clock=self.clock,
+            engine=self._engine,
+            new_table=new_table,
+            inactivity_us=WINDOW_US,
         )
         await self.store.load()
 
@@ -196,7 +215,11 @@ class LifeLadder:
 
 
 def new_board() -> Board:
-    return Board(races=RACES, countries=sorted(COUNTRIES.codes), inactivity_us=WINDOW_US)
+    return Board(races=RACES, countries=sorted(COUNTRIES.codes), inactivity_us=WINDOW_US, certainty=CERTAINTY)
+
+
+def new_table() -> BoardTable:
+    return BoardTable(RACES, sorted(COUNTRIES.codes))
 
 
 def _notice_ids(tx: Transaction) -> list[NoticeId]:

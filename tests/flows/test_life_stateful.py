@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from tests.databases import PostgresServer
 from tests.domain.oracle import Asked, Oracle
-from tests.domain.strategies import RACES, WINDOW_US
+from tests.domain.strategies import CERTAINTY, RACES, WINDOW_US
 from tests.fakes import FakeClock, FakeStorage
 from tests.flows.life_ladder import Facts, LifeLadder, Open, Stored, foreseen, in_memory, on_postgres, on_sqlite
 from tests.flows.life_oracle import DAY_US, MINUTE_US, OPEN, Form, Game, LifeOracle, Refused, System, elo
@@ -454,7 +454,7 @@ class LifeMachine(RuleBasedStateMachine):
         self.check_journal()
         self.check_people()
         self.check_board()
-        assert self.run(self.ladder.ratings.verify(no_progress)) == []
+        assert self.run(self.ladder.verification.verify(no_progress)) == []
         for game in list(self.oracle.games.values())[-3:]:
             self.run(self.check_views(game))
 
@@ -522,7 +522,9 @@ class LifeMachine(RuleBasedStateMachine):
             if rows != self.known_rows[best_race_only]:  # the reference takes the longest of all
                 frame = reference.ranked_entries(board.frame(), now_us=now_us, inactivity_us=WINDOW_US)
                 shown = reference.filtered_entries(frame, best_race_only=best_race_only)
-                assert reference.leaderboard_rows(shown, page=1, page_size=40) == rows
+                assert (
+                    reference.leaderboard_rows(shown, page=1, page_size=40, certainty=CERTAINTY, now_us=now_us) == rows
+                )
                 self.known_rows[best_race_only] = rows
         assert self.ladder.store.seq == self.stored.seq
 

@@ -15,6 +15,7 @@ from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import RatingChange
 
 LISTED_MAX: Final = 200
+PLAYED: Final = (MatchState.COMPLETED, MatchState.VOIDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,12 @@ class MatchHistory:
             return _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, states))
 
         return await self._unit_of_work.read(work)
+
+    async def latest_of(self, player_id: PlayerId, limit: int) -> list[MatchView]:
+        """At most `limit` matches of the player with this id that were played to their end, the newest first."""
+        return await self._unit_of_work.read(
+            lambda tx: _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, PLAYED))
+        )
 
     async def get(self, match_id: MatchId, viewer_name: str | None = None) -> MatchView:
         """The match with this id, as one of its players sees it or as an organiser does (None).

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from toprung.application.accounts import AccountRepository
+from toprung.application.intents import IntentRepository
 from toprung.application.job_ports import JobRepository
 from toprung.application.match_ports import MatchRepository, NoticeRepository, PenaltyRepository
 from toprung.application.replay_ports import ReplayRepository
@@ -105,6 +107,10 @@ class PlayerRepository(Protocol):
         """Stores a player as given. Raises `Conflict` if the name, Discord id or a handle is another's."""
         ...
 
+    def discord_ids(self) -> dict[PlayerId, int]:
+        """The Discord ids of all players who have one."""
+        ...
+
     def columns(self) -> PlayerColumns:
         """All players, for the board."""
         ...
@@ -197,6 +203,16 @@ class Transaction(Protocol):
         """The seasons."""
         ...
 
+    @property
+    def accounts(self) -> AccountRepository:
+        """The accounts."""
+        ...
+
+    @property
+    def intents(self) -> IntentRepository:
+        """What is to be sent."""
+        ...
+
     def exclude_other_ratings(self) -> None:
         """Keeps other writers from rating anything until the transaction ends; asked for before anything is read."""
         ...
@@ -224,6 +240,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def mmr_history(self, entry_id: EntryId, *, limit: int) -> list[tuple[int, int]]:
+        """When an entry's MMR became what, as it counts now: the last `limit` steps, the oldest first."""
+        ...
+
     def append_to_audit(self, row: AuditRow) -> None:
         """Keeps what an organiser did."""
         ...
@@ -242,6 +262,10 @@ class Transaction(Protocol):
 
     def changes_since(self, seq: int) -> list[Change] | None:
         """The changes after place `seq`, or None where they are not all kept any more."""
+        ...
+
+    def replace_in_changes(self, player: Player) -> None:
+        """Puts the player as given in the place of what the kept changes say of the same player."""
         ...
 
     def note(self, name: str) -> str | None:

@@ -18,6 +18,7 @@ from toprung.adapters.replay_facts import decode_facts
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.deadline_loop import DeadlineLoop
 from toprung.application.replay_job import UnboundReplays
+from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
 from toprung.interfaces.web.app import create_app
@@ -78,8 +79,9 @@ async def serve_site(
 
     passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:
-        app = _app(ladder, hub, intake, pool, token, metrics)
-        await serve(app, listener, close_streams=hub.close, started=on_started)
+        async with discord_bot(ladder) as discord_status:
+            app = _app(ladder, hub, intake, pool, token, metrics, discord_status)
+            await serve(app, listener, close_streams=hub.close, started=on_started)
     finally:
         passing_deadlines.cancel()
         with suppress(asyncio.CancelledError):
@@ -91,12 +93,21 @@ async def serve_site(
         _log.info("site_stopped")
 
 
-def _app(ladder: Ladder, hub: BoardHub, intake: SiteIntake, pool: ReplayPool, token: str, metrics: Metrics) -> FastAPI:
+def _app(
+    ladder: Ladder,
+    hub: BoardHub,
+    intake: SiteIntake,
+    pool: ReplayPool,
+    token: str,
+    metrics: Metrics,
+    discord_status: Callable[[], str],
+) -> FastAPI:
     store, catalog = ladder.store, ladder.services.catalog
 
     def health() -> dict[str, object]:
-        replays = pool.health()
+        replays, discord = pool.health(), discord_status()
         is_degraded = store.is_stale or replays.status == "degraded" or intake.is_degraded
+        is_degraded = is_degraded or discord not in ("off", "connected")
         return {
             "status": "degraded" if is_degraded else "ok",
             "game": catalog.code,
@@ -104,6 +115,7 @@ def _app(ladder: Ladder, hub: BoardHub, intake: SiteIntake, pool: ReplayPool, to
             "ranked": len(store.board),
             "replays": {"status": replays.status, "sandbox": replays.sandbox},
             "jobs": intake.health(),
+            "discord": discord,
         }
 
     def rendered() -> tuple[bytes, str]:

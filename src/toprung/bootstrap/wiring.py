@@ -73,6 +73,7 @@ class Ladder:
     matches: MatchService
     lifecycle: MatchLifecycle
     clock: Clock
+    name_keys: NameKeys
 
 
 @asynccontextmanager
@@ -158,6 +159,7 @@ async def wire(
         matches=played.matches,
         lifecycle=played.lifecycle,
         clock=clock,
+        name_keys=name_keys,
     )
 
 

@@ -84,6 +84,11 @@ def entries_as_of(connection: Connection, at_us: int, *, is_corrected: bool) -> 
     return entry_columns(connection, select(numbered).where(numbered.c.age == 1).subquery())
 
 
+def of_entry(connection: Connection, entry_id: EntryId) -> list[RatingChange]:
+    """`current` of one entry."""
+    return current(connection, _journal.c.entry_id == entry_id)
+
+
 def _to_row(change: RatingChange) -> dict[str, Any]:
     return {
         "entry_id": change.entry_id,

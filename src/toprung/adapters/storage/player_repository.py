@@ -125,6 +125,11 @@ class SqlPlayerRepository:
         if rows:
             self._connection.execute(insert(_identity), rows)
 
+    def discord_ids(self) -> dict[PlayerId, int]:
+        """See `PlayerRepository`."""
+        query = select(_player.c.id, _player.c.discord_id).where(_player.c.discord_id.is_not(None))
+        return {PlayerId(row.id): row.discord_id for row in self._connection.execute(query)}
+
     def columns(self) -> PlayerColumns:
         """See `PlayerRepository`."""
         query = select(_player.c.id, _player.c.name, _player.c.country, _player.c.is_banned).order_by(_player.c.id)

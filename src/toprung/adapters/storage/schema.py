@@ -323,3 +323,46 @@ replay_upload = Table(
     Index("ix_replay_upload_player_id_uploaded_at_us", "player_id", "uploaded_at_us"),
     Index("ix_replay_upload_match_id", "match_id"),
 )
+
+# Players' own accounts, set-ups under way, and what is to be sent.
+
+account = Table(
+    "account",
+    metadata,
+    Column("player_id", ForeignKey("player.id"), primary_key=True),
+    Column("language", String(16), nullable=False),
+    Column("terms_accepted_at_us", BigInteger, nullable=False),
+    Column("renamed_at_us", BigInteger),
+)
+
+setup_draft = Table(
+    "setup_draft",
+    metadata,
+    Column("discord_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("language", String(16)),
+    Column("terms_accepted_at_us", BigInteger),
+    Column("name", Text),
+    Column("in_game_name", Text),
+    Column("country", String(2)),
+    Column("region", String(32)),
+)
+
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String(128), nullable=False, unique=True),
+    Column("kind", String(32), nullable=False),
+    Column("recipient", BigInteger, nullable=False),
+    Column("is_direct", Boolean(create_constraint=False), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("delivered_revision", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at_us", BigInteger, nullable=False),
+    Column("given_up_for", Text),
+    Column("channel_id", BigInteger),
+    Column("message_id", BigInteger),
+    Index("ix_intent_due_at_us", "due_at_us"),
+)

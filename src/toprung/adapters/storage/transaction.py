@@ -1,14 +1,16 @@
 """One transaction on a database connection: notes, the journal, the change sequence, and the repositories."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Final
+from dataclasses import asdict, replace
+from typing import Final, cast, get_args
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from toprung.adapters.storage import journal, schema
+from toprung.adapters.storage.account_repository import SqlAccountRepository
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
+from toprung.adapters.storage.intent_repository import SqlIntentRepository
 from toprung.adapters.storage.job_repository import SqlJobRepository
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
@@ -17,9 +19,10 @@ from toprung.adapters.storage.replay_repository import SqlReplayRepository
 from toprung.adapters.storage.season_repository import SqlSeasonRepository
 from toprung.application.ports import AuditRow
 from toprung.domain.board_table import EntryColumns
-from toprung.domain.events import Change, Event
+from toprung.domain.events import Change, Event, PlayerEvent
 from toprung.domain.match import MatchId
-from toprung.domain.rating import RatingChange
+from toprung.domain.player import Player
+from toprung.domain.rating import EntryId, RatingChange
 
 CHANGES_KEPT_MIN: Final = 100_000
 _PRUNE_EVERY: Final = 10_000
@@ -46,6 +49,8 @@ class SqlTransaction:
         self.jobs = SqlJobRepository(connection, is_locking=is_writing)
         self.replays = SqlReplayRepository(connection)
         self.seasons = SqlSeasonRepository(connection)
+        self.accounts = SqlAccountRepository(connection)
+        self.intents = SqlIntentRepository(connection)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""
@@ -74,6 +79,11 @@ class SqlTransaction:
         """See `Transaction`."""
         return journal.entries_as_of(self._connection, at_us, is_corrected=is_corrected)
 
+    def mmr_history(self, entry_id: EntryId, *, limit: int) -> list[tuple[int, int]]:
+        """See `Transaction`."""
+        changes = journal.of_entry(self._connection, entry_id)[-limit:]
+        return [(change.after.last_played_us or change.at_us, change.mmr_after) for change in changes]
+
     def append_to_audit(self, row: AuditRow) -> None:
         """See `Transaction`."""
         self._connection.execute(insert(schema.audit), asdict(row))
@@ -99,6 +109,17 @@ class SqlTransaction:
         if self.last_seq() > seq and (not changes or changes[0].seq != seq + 1):
             return None
         return changes
+
+    def replace_in_changes(self, player: Player) -> None:
+        """See `Transaction`."""
+        change = schema.change
+        kinds = [kind.__name__ for kind in get_args(PlayerEvent)]
+        rows = self._connection.execute(select(change).where(change.c.kind.in_(kinds))).all()
+        for row in rows:
+            event = cast("PlayerEvent", decode_event(row.kind, row.payload))
+            if event.player.id == player.id:
+                _, payload = encode_event(replace(event, player=player))
+                self._connection.execute(update(change).where(change.c.seq == row.seq).values(payload=payload))
 
     def note(self, name: str) -> str | None:
         """See `Transaction`."""

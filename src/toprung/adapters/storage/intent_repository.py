@@ -1,0 +1,121 @@
+"""Intents in the database."""
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from toprung.adapters.storage import schema
+from toprung.application.intents import Intent, IntentId, Priority, StoredIntent
+
+ROWS_AT_ONCE: Final = 500
+
+_intent = schema.intent
+_is_waiting = (_intent.c.delivered_revision < _intent.c.revision) & _intent.c.given_up_for.is_(None)
+
+
+class SqlIntentRepository:
+    """Implements `IntentRepository`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def want(self, intents: Sequence[Intent], *, now_us: int) -> None:
+        """See `IntentRepository`."""
+        by_key = {intent.key: intent for intent in intents}
+        keys = list(by_key)
+        for first in range(0, len(keys), ROWS_AT_ONCE):
+            part = keys[first : first + ROWS_AT_ONCE]
+            query = select(_intent).where(_intent.c.key.in_(part)).with_for_update()
+            known = {row.key: row for row in self._connection.execute(query)}
+            new = [_to_values(by_key[key]) for key in part if key not in known]
+            if new:
+                beginning = {"revision": 1, "delivered_revision": 0, "attempts": 0, "due_at_us": now_us}
+                self._connection.execute(insert(_intent), [values | beginning for values in new])
+            for key, row in known.items():
+                self._change(row, _to_values(by_key[key]), now_us)
+
+    def _change(self, row: Row[Any], values: dict[str, Any], now_us: int) -> None:
+        if all(row._mapping[name] == value for name, value in values.items()):
+            return
+        again = {"revision": row.revision + 1, "attempts": 0, "due_at_us": now_us, "given_up_for": None}
+        if row.recipient != values["recipient"]:
+            again |= {"channel_id": None, "message_id": None}
+        self._connection.execute(update(_intent).where(_intent.c.id == row.id).values(values | again))
+
+    def due(self, *, now_us: int, limit: int, passed_over: Collection[int] = ()) -> list[StoredIntent]:
+        """See `IntentRepository`."""
+        query = (
+            select(_intent)
+            .where(_is_waiting, _intent.c.due_at_us <= now_us, _intent.c.recipient.not_in(list(passed_over)))
+            .order_by(_intent.c.priority, _intent.c.due_at_us, _intent.c.id)
+            .limit(limit)
+        )
+        return [_to_stored(row) for row in self._connection.execute(query)]
+
+    def next_due_us(self) -> int | None:
+        """See `IntentRepository`."""
+        return self._connection.execute(select(func.min(_intent.c.due_at_us)).where(_is_waiting)).scalar()
+
+    def delivered(self, intent_id: IntentId, *, revision: int, message: tuple[int, int] | None) -> None:
+        """See `IntentRepository`."""
+        channel_id, message_id = message or (None, None)
+        self._set(intent_id, delivered_revision=revision, attempts=0, channel_id=channel_id, message_id=message_id)
+
+    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int) -> None:
+        """See `IntentRepository`."""
+        self._set(intent_id, due_at_us=until_us, attempts=attempts)
+
+    def give_up(self, intent_id: IntentId, *, reason: str) -> None:
+        """See `IntentRepository`."""
+        self._set(intent_id, given_up_for=reason)
+
+    def lost_message(self, intent_id: IntentId) -> None:
+        """See `IntentRepository`."""
+        self._set(intent_id, channel_id=None, message_id=None, revision=_intent.c.revision + 1)
+
+    def remove(self, intent_id: IntentId) -> None:
+        """See `IntentRepository`."""
+        self._connection.execute(delete(_intent).where(_intent.c.id == intent_id))
+
+    def remove_of_recipient(self, discord_id: int) -> None:
+        """See `IntentRepository`."""
+        mine = _intent.c.is_direct & (_intent.c.recipient == discord_id)
+        self._connection.execute(delete(_intent).where(mine))
+
+    def waiting(self) -> int:
+        """See `IntentRepository`."""
+        return int(self._connection.execute(select(func.count()).where(_is_waiting)).scalar_one())
+
+    def _set(self, intent_id: IntentId, **values: Any) -> None:
+        self._connection.execute(update(_intent).where(_intent.c.id == intent_id).values(values))
+
+
+def _to_values(intent: Intent) -> dict[str, Any]:
+    return {
+        "key": intent.key,
+        "kind": intent.kind,
+        "recipient": intent.recipient,
+        "is_direct": intent.is_direct,
+        "priority": int(intent.priority),
+        "parameters": json.dumps(dict(intent.parameters), sort_keys=True),
+    }
+
+
+def _to_stored(row: Row[Any]) -> StoredIntent:
+    intent = Intent(
+        key=row.key,
+        kind=row.kind,
+        recipient=row.recipient,
+        is_direct=row.is_direct,
+        priority=Priority(row.priority),
+        parameters=json.loads(row.parameters),
+    )
+    return StoredIntent(
+        id=IntentId(row.id),
+        intent=intent,
+        revision=row.revision,
+        attempts=row.attempts,
+        message=None if row.message_id is None else (row.channel_id, row.message_id),
+    )

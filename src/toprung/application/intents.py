@@ -1,0 +1,89 @@
+"""Intents: what is to be sent to somebody, as rows, so that a restart forgets nothing and sends nothing twice.
+
+An intent says what should be so ("this channel shows the board of version 7"), not what to do. Wanting something else
+under the same key raises its revision; it is due while the delivered revision is an older one. So any number of changes
+come out as one edit, and what is already so is left alone.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NewType, Protocol
+
+IntentId = NewType("IntentId", int)
+
+
+class Priority(IntEnum):
+    """What goes first where not everything can."""
+
+    MATCH = 0
+    ORGANISER = 10
+    LEADERBOARD = 20
+    ROLE = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What should be so. `key` names it; `recipient` is the Discord id of a user if `is_direct`, else of a channel."""
+
+    key: str
+    kind: str
+    recipient: int
+    is_direct: bool = False
+    priority: Priority = Priority.MATCH
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIntent:
+    """An intent with how far it got. `message` is the channel and the id of the message that says it, once sent."""
+
+    id: IntentId
+    intent: Intent
+    revision: int
+    attempts: int
+    message: tuple[int, int] | None
+
+
+class IntentRepository(Protocol):
+    """The intents."""
+
+    def want(self, intents: Sequence[Intent], *, now_us: int) -> None:
+        """Stores intents; one that differs from what its key wanted before is due again, one that does not is left."""
+        ...
+
+    def due(self, *, now_us: int, limit: int, passed_over: Collection[int] = ()) -> list[StoredIntent]:
+        """At most `limit` that are due, by priority and then by age, but none to the recipients passed over."""
+        ...
+
+    def next_due_us(self) -> int | None:
+        """When the next one is due; None where nothing waits."""
+        ...
+
+    def delivered(self, intent_id: IntentId, *, revision: int, message: tuple[int, int] | None) -> None:
+        """Notes that this revision is delivered, by that message if one says it."""
+        ...
+
+    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int) -> None:
+        """Makes one due later."""
+        ...
+
+    def give_up(self, intent_id: IntentId, *, reason: str) -> None:
+        """Lets one rest until something else is wanted under its key."""
+        ...
+
+    def lost_message(self, intent_id: IntentId) -> None:
+        """Forgets the message that said it, so that a new one will, and makes it due."""
+        ...
+
+    def remove(self, intent_id: IntentId) -> None:
+        """Removes one that has nothing left to say."""
+        ...
+
+    def remove_of_recipient(self, discord_id: int) -> None:
+        """Removes all that are for this user."""
+        ...
+
+    def waiting(self) -> int:
+        """How many are due or will be."""
+        ...

@@ -1,0 +1,59 @@
+"""The Discord bot beside the site, where there is a token; without one, nothing of Discord's is even loaded."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from toprung.application.account_service import AccountService
+from toprung.application.profile_service import ProfileService
+from toprung.application.reader_directory import ReaderDirectory
+from toprung.bootstrap.wiring import Ladder
+
+
+@asynccontextmanager
+async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
+    """Runs the bot meanwhile and gives how to ask how it is: `off`, or one of `BotStatus`."""
+    settings = ladder.settings
+    if settings.discord_token is None:
+        yield lambda: "off"
+        return
+    # Imported here: discord.py takes longer to load than the rest of the program together, and most starts need none.
+    from toprung.interfaces.discord.bot import BotOptions, DiscordBot, running
+    from toprung.interfaces.discord.context import BotContext
+    from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
+    from toprung.interfaces.texts.texts import load_texts
+
+    services, unit_of_work = ladder.services, ladder.unit_of_work
+    readers = ReaderDirectory(unit_of_work)
+    ladder.bus.subscribe(readers.on_changes)
+    context = BotContext(
+        services=services,
+        accounts=AccountService(
+            unit_of_work=unit_of_work,
+            clock=ladder.clock,
+            catalog=services.catalog,
+            countries=services.countries,
+            name_keys=ladder.name_keys,
+        ),
+        profiles=ProfileService(
+            unit_of_work=unit_of_work,
+            leaderboard=services.leaderboard,
+            matches=services.matches,
+            catalog=services.catalog,
+        ),
+        readers=readers,
+        texts=load_texts(),
+        clock=ladder.clock,
+        live=LiveLayouts(),
+        seen=SeenInteractions(),
+        terms_url=settings.discord_terms_url,
+        channel_language=settings.discord_language,
+    )
+    options = BotOptions(
+        token=settings.discord_token.get_secret_value(),
+        server_id=settings.discord_server,
+        leaderboard_channel_id=settings.discord_leaderboard_channel,
+        rank_roles=settings.discord_rank_roles,
+    )
+    bot = DiscordBot(context, unit_of_work, options)
+    async with running(bot):
+        yield lambda: bot.status.value

@@ -1,0 +1,78 @@
+"""What the bot's commands work with, and who they answer."""
+
+from dataclasses import dataclass
+
+import discord
+
+from toprung.application.account_service import AccountService
+from toprung.application.ports import Clock
+from toprung.application.profile_service import ProfileService
+from toprung.application.reader_directory import ReaderDirectory
+from toprung.application.services import Services
+from toprung.domain.errors import ToprungError
+from toprung.domain.player import PlayerId
+from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
+from toprung.interfaces.discord.markdown import Markdown, escaped
+from toprung.interfaces.texts.texts import DEFAULT_LANGUAGE, Texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whoever is answered: who they are on the ladder, if anybody, and how they are spoken to."""
+
+    discord_id: int
+    player_id: PlayerId | None
+    language: str
+    locale: str
+    texts: Texts
+
+    def say(self, code: str, /, **parameters: object) -> Markdown:
+        """The sentence in the reader's language, as markdown; text among the parameters is escaped."""
+        return Markdown(
+            self.texts.text(code, self.language, **{name: _safe(value) for name, value in parameters.items()})
+        )
+
+    def plain(self, code: str, /, **parameters: object) -> str:
+        """The sentence for where Discord knows no markdown: labels, options, titles."""
+        return self.texts.text(code, self.language, **parameters)
+
+    def error(self, error: ToprungError) -> Markdown:
+        """What was refused and what to do about it."""
+        return escaped(self.texts.error(error, self.language))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotContext:
+    """The use cases and the texts, for all commands. `terms_url` is where the organiser's terms are, if anywhere."""
+
+    services: Services
+    accounts: AccountService
+    profiles: ProfileService
+    readers: ReaderDirectory
+    texts: Texts
+    clock: Clock
+    live: LiveLayouts
+    seen: SeenInteractions
+    terms_url: str | None = None
+    channel_language: str = DEFAULT_LANGUAGE
+
+    async def reader(self, interaction: discord.Interaction) -> Reader:
+        """Who is behind an interaction: their language is the one they chose, else the one their Discord is in."""
+        known = await self.readers.reader(interaction.user.id)
+        client_locale = interaction.locale.value
+        return Reader(
+            discord_id=interaction.user.id,
+            player_id=known.player_id,
+            language=self.texts.language(known.language, client_locale),
+            locale=known.language or client_locale,
+            texts=self.texts,
+        )
+
+    def public_reader(self) -> Reader:
+        """Everybody who reads a channel, spoken to in the language that the organiser chose for it."""
+        language = self.texts.language(self.channel_language)
+        return Reader(discord_id=0, player_id=None, language=language, locale=language, texts=self.texts)
+
+
+def _safe(value: object) -> object:
+    return escaped(value) if isinstance(value, str) and not isinstance(value, Markdown) else value

@@ -1,0 +1,124 @@
+"""What every backend promises of accounts, drafts and intents."""
+
+from dataclasses import replace
+
+from toprung.application.accounts import Account, SetupDraft
+from toprung.application.intents import Intent, Priority, StoredIntent
+from toprung.application.ports import NewPlayer, Storage, Transaction
+from toprung.domain.events import PlayerRegistered, PlayerRenamed
+from toprung.domain.player import Player
+
+pytest_plugins = ("tests.databases",)
+
+BOARD = Intent(key="board 7", kind="board", recipient=7, priority=Priority.LEADERBOARD, parameters={"version": "1"})
+FOUND = Intent(key="match 1 for 2", kind="found", recipient=2**62, is_direct=True, parameters={"match": "1"})
+
+
+async def player_of(storage: Storage, name: str, discord_id: int | None = None) -> Player:
+    new = NewPlayer(name=name, name_key=name.casefold(), discord_id=discord_id, in_game_names=("bnet#123",))
+
+    def work(tx: Transaction) -> Player:
+        (player,) = tx.players.add([new])
+        tx.record(PlayerRegistered(player=player))
+        return player
+
+    return (await storage.write(work)).value
+
+
+async def want(storage: Storage, *intents: Intent, now_us: int = 0) -> None:
+    await storage.write(lambda tx: tx.intents.want(intents, now_us=now_us))
+
+
+async def due(storage: Storage, now_us: int = 0) -> list[StoredIntent]:
+    return await storage.read(lambda tx: tx.intents.due(now_us=now_us, limit=10))
+
+
+async def test_an_account_is_found_as_it_was_last_saved_and_gone_when_removed(storage: Storage) -> None:
+    player = await player_of(storage, "별빛")
+    account = Account(player_id=player.id, language="ko", terms_accepted_at_us=5)
+    for saved in (account, replace(account, language="en", renamed_at_us=9)):
+        await storage.write(lambda tx, saved=saved: tx.accounts.save(saved))  # type: ignore[misc]
+        assert await storage.read(lambda tx: tx.accounts.by_player_ids([player.id])) == {player.id: saved}
+    await storage.write(lambda tx: tx.accounts.remove(player.id))
+    assert await storage.read(lambda tx: tx.accounts.by_player_ids([player.id])) == {}
+
+
+async def test_a_draft_is_kept_per_discord_account(storage: Storage) -> None:
+    first = SetupDraft(discord_id=2**62, language="ko", name="별빛", terms_accepted_at_us=7)
+    other = SetupDraft(discord_id=2)
+    for draft in (first, other, replace(other, country="KR", region="KRJ", in_game_name="x")):
+        await storage.write(lambda tx, draft=draft: tx.accounts.save_draft(draft))  # type: ignore[misc]
+        assert await storage.read(lambda tx, draft=draft: tx.accounts.draft(draft.discord_id)) == draft  # type: ignore[misc]
+    await storage.write(lambda tx: tx.accounts.remove_draft(2))
+    assert await storage.read(lambda tx: (tx.accounts.draft(2), tx.accounts.draft(2**62))) == (None, first)
+
+
+async def test_who_has_a_discord_account_is_listed(storage: Storage) -> None:
+    await player_of(storage, "imported")
+    player = await player_of(storage, "별빛", discord_id=2**62)
+    assert await storage.read(lambda tx: tx.players.discord_ids()) == {player.id: 2**62}
+
+
+async def test_intents_come_by_priority_and_once(storage: Storage) -> None:
+    await want(storage, BOARD, FOUND)
+    found, board = await due(storage)
+    assert (found.intent, board.intent) == (FOUND, BOARD)
+    await storage.write(lambda tx: tx.intents.delivered(found.id, revision=found.revision, message=(3, 4)))
+    await want(storage, FOUND, BOARD)  # which is so already, or waits already
+    assert await due(storage) == [board]
+    assert await storage.read(lambda tx: (tx.intents.waiting(), tx.intents.next_due_us())) == (1, 0)
+    assert await storage.read(lambda tx: tx.intents.due(now_us=0, limit=9, passed_over=[7])) == []
+
+
+async def test_wanting_something_else_under_a_key_is_one_edit_of_the_message_that_said_it(storage: Storage) -> None:
+    await want(storage, BOARD)
+    (first,) = await due(storage)
+    await storage.write(lambda tx: tx.intents.delivered(first.id, revision=1, message=(7, 70)))
+    for version in ("2", "3"):
+        await want(storage, replace(BOARD, parameters={"version": version}), now_us=1)
+    (again,) = await due(storage, 1)
+    assert again.message == (7, 70)
+    assert again.intent.parameters == {"version": "3"}
+    await want(storage, replace(BOARD, parameters={"version": "4"}))  # while revision 3 is on its way
+    await storage.write(lambda tx: tx.intents.delivered(again.id, revision=again.revision, message=(7, 70)))
+    assert [row.intent.parameters["version"] for row in await due(storage)] == ["4"]
+    await want(storage, replace(BOARD, recipient=8))
+    assert [row.message for row in await due(storage)] == [None]
+
+
+async def test_one_that_is_put_off_given_up_or_lost_its_message(storage: Storage) -> None:
+    await want(storage, BOARD)
+    (stored,) = await due(storage)
+    await storage.write(lambda tx: tx.intents.put_off(stored.id, until_us=50, attempts=2))
+    assert await due(storage, 49) == []
+    assert [row.attempts for row in await due(storage, 50)] == [2]
+    await storage.write(lambda tx: tx.intents.give_up(stored.id, reason="closed"))
+    assert await due(storage, 50) == []
+    assert await storage.read(lambda tx: tx.intents.next_due_us()) is None
+    await want(storage, replace(BOARD, parameters={}), now_us=60)
+    (again,) = await due(storage, 60)
+    await storage.write(lambda tx: tx.intents.delivered(again.id, revision=again.revision, message=(7, 70)))
+    await storage.write(lambda tx: tx.intents.lost_message(again.id))
+    assert [(row.message, row.revision) for row in await due(storage, 60)] == [(None, again.revision + 1)]
+    await storage.write(lambda tx: tx.intents.remove(again.id))
+    assert await storage.read(lambda tx: tx.intents.waiting()) == 0
+
+
+async def test_what_is_for_a_person_goes_with_the_person(storage: Storage) -> None:
+    await want(storage, FOUND, replace(FOUND, key="other", is_direct=False))
+    await storage.write(lambda tx: tx.intents.remove_of_recipient(FOUND.recipient))
+    assert [row.intent.key for row in await due(storage)] == ["other"]
+
+
+async def test_what_changes_said_of_a_player_is_replaced_everywhere(storage: Storage) -> None:
+    player, other = await player_of(storage, "별빛", 2**62), await player_of(storage, "other", 3)
+    await storage.write(lambda tx: tx.record(PlayerRenamed(player=replace(player, name="달빛"))))
+    nobody = Player(id=player.id, name="Deleted player")
+    await storage.write(lambda tx: tx.replace_in_changes(nobody))
+    changes = await storage.read(lambda tx: tx.changes_since(0))
+    assert changes is not None
+    assert [change.event for change in changes] == [
+        PlayerRegistered(player=nobody),
+        PlayerRegistered(player=other),
+        PlayerRenamed(player=nobody),
+    ]

@@ -1,0 +1,60 @@
+"""A simulated Discord with the bot in it: one server, one channel, one player."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.interfaces.discord.discord_api import check_request
+from tests.interfaces.discord.ladder import DiscordLadder
+from toprung.domain.errors import ToprungError
+from toprung.interfaces.discord.bot import DiscordBot  # before simcord: it loads discord.py without its warning
+
+import simcord  # isort: skip
+
+
+@dataclass
+class World:
+    """What a test of the bot arranges and acts in."""
+
+    env: simcord.Env
+    ladder: DiscordLadder
+    bot: DiscordBot
+    channel: simcord.ChannelHandle
+    guild: simcord.GuildHandle
+    alice: simcord.MemberActor
+    bob: simcord.MemberActor
+    expected_errors: tuple[type[Exception], ...] = ()
+
+    def check_requests(self) -> None:
+        """Holds every request that was made against Discord's own description."""
+        for request in self.env.http_requests:
+            check_request(request.method, request.path, request.json)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """An empty ladder whose bot is in a server with Alice and Bob."""
+    ladder = DiscordLadder()
+    await ladder.store.load()
+    bot = ladder.new_bot()
+    env = simcord.Env(bot.client)
+    await env.start()
+    guild = env.create_guild()
+    try:
+        world = World(
+            env=env,
+            ladder=ladder,
+            bot=bot,
+            channel=guild.create_text_channel("ladder"),
+            guild=guild,
+            alice=guild.add_member(env.create_user("alice")),
+            bob=guild.add_member(env.create_user("bob")),
+        )
+        yield world
+        expected: tuple[type[BaseException], ...] = (ToprungError, *world.expected_errors)
+        unforeseen = [error for error in env.errors if not isinstance(error.__cause__ or error, expected)]
+        if unforeseen:
+            raise BaseExceptionGroup("the bot failed", unforeseen)
+    finally:
+        await env.shutdown()

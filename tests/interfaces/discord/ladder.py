@@ -1,0 +1,207 @@
+"""A whole ladder in memory with a bot on it: real services, real texts, the real game's data, a fake database."""
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from tests.domain.strategies import CERTAINTY
+from tests.fake_matches import match_parts
+from tests.fakes import FakeBackups, FakeClock, FakeStorage
+from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
+from toprung.adapters.catalog_files import find_game, load_catalog
+from toprung.adapters.confusables import load_prototypes
+from toprung.adapters.countries import CountryNames, load_countries
+from toprung.application.account_service import AccountService
+from toprung.application.data_access_service import DataAccessService
+from toprung.application.event_bus import EventBus
+from toprung.application.export_service import ExportService
+from toprung.application.job_queue import JobHistory
+from toprung.application.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.match_history import MatchHistory
+from toprung.application.player_service import PlayerService
+from toprung.application.profile_service import ProfileService
+from toprung.application.rating_quality import RatingQualityService
+from toprung.application.reader_directory import ReaderDirectory
+from toprung.application.replay_service import ReplayHistory
+from toprung.application.season_service import SeasonService
+from toprung.application.services import Services
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.verification import LadderVerification
+from toprung.domain.board import Board
+from toprung.domain.board_table import BoardTable
+from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.names import NameKeys
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import Elo, Entry, EntryId
+from toprung.domain.rating_engine import EloEngine
+from toprung.interfaces.discord.bot import BotOptions, DiscordBot
+from toprung.interfaces.discord.context import BotContext
+from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
+from toprung.interfaces.texts.texts import Texts, load_texts
+
+CATALOG: Final = load_catalog(find_game("sc_evo"))
+TEXTS: Final[Texts] = load_texts()
+NAME_KEYS: Final = NameKeys(load_prototypes())
+INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
+NAMES: Final = (*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG)
+
+
+class DiscordLadder:
+    """Services on fakes, as `bootstrap` wires them; `new_bot` makes a bot on them, as a start of the program does."""
+
+    def __init__(self, *, terms_url: str | None = None, channel_language: str = "en") -> None:
+        self.clock = FakeClock()
+        self.storage = FakeStorage()
+        self.bus = EventBus()
+        self.unit_of_work = UnitOfWork(self.storage, self.bus)
+        self.countries = load_countries(CATALOG.common_countries)
+        codes = sorted(self.countries.codes)
+
+        def new_table() -> BoardTable:
+            return BoardTable(CATALOG.race_codes, codes)
+
+        self.store = DataAccessService(
+            self.storage,
+            self.clock,
+            lambda: Board(races=CATALOG.race_codes, countries=codes, inactivity_us=INACTIVITY_US, certainty=CERTAINTY),
+        )
+        self.bus.subscribe(self.store.on_changes)
+        unit_of_work, clock = self.unit_of_work, self.clock
+        self.leaderboard = LeaderboardService(
+            store=self.store,
+            clock=clock,
+            catalog=CATALOG,
+            countries=self.countries,
+            inactivity_us=INACTIVITY_US,
+            history=LeaderboardHistory(
+                unit_of_work=unit_of_work,
+                store=self.store,
+                clock=clock,
+                new_table=new_table,
+                inactivity_us=INACTIVITY_US,
+                certainty=CERTAINTY,
+            ),
+            observe_read_seconds=lambda _: None,
+        )
+        played = match_parts(unit_of_work, catalog=CATALOG, clock=clock, backups=FakeBackups())
+        self.players = PlayerService(
+            unit_of_work=unit_of_work,
+            catalog=CATALOG,
+            countries=self.countries,
+            name_keys=NAME_KEYS,
+            clock=clock,
+            steps=played.steps,
+        )
+        self.matches = played.matches
+        history = MatchHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS)
+        self.accounts = AccountService(
+            unit_of_work=unit_of_work, clock=clock, catalog=CATALOG, countries=self.countries, name_keys=NAME_KEYS
+        )
+        self.readers = ReaderDirectory(unit_of_work)
+        self.bus.subscribe(self.readers.on_changes)
+        self.services = Services(
+            leaderboard=self.leaderboard,
+            exports=ExportService(unit_of_work=unit_of_work),
+            rating_quality=RatingQualityService(unit_of_work=unit_of_work),
+            ratings=played.ratings,
+            replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS),
+            jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
+            matches=history,
+            seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=EloEngine(Elo())),
+            verification=LadderVerification(
+                unit_of_work=unit_of_work,
+                store=self.store,
+                clock=clock,
+                engine=EloEngine(Elo()),
+                new_table=new_table,
+                inactivity_us=INACTIVITY_US,
+            ),
+            administration=_NoAdministration(),  # type: ignore[arg-type]  # no command of the bot asks for it
+            catalog=CATALOG,
+            countries=self.countries,
+            country_names=CountryNames(),
+            inactivity_days=14,
+            board_fingerprint="a fingerprint",
+        )
+        self.profiles = ProfileService(
+            unit_of_work=unit_of_work, leaderboard=self.leaderboard, matches=history, catalog=CATALOG
+        )
+        self._terms_url, self._channel_language = terms_url, channel_language
+
+    def context(self) -> BotContext:
+        """What a bot's commands work with; what it keeps in memory is new."""
+        return BotContext(
+            services=self.services,
+            accounts=self.accounts,
+            profiles=self.profiles,
+            readers=self.readers,
+            texts=TEXTS,
+            clock=self.clock,
+            live=LiveLayouts(),
+            seen=SeenInteractions(),
+            terms_url=self._terms_url,
+            channel_language=self._channel_language,
+        )
+
+    def new_bot(self, options: BotOptions | None = None) -> DiscordBot:
+        """A bot, as a start of the program makes it."""
+        return DiscordBot(self.context(), self.unit_of_work, options or BotOptions(token="token"))
+
+    async def fill(self, entries: int, *, names: Sequence[str] = NAMES) -> None:
+        """That many ranked entries of made-up players, the same every time; the first player has two."""
+        chance = random.Random(7)
+        database = self.storage.database
+        first = max(database.players, default=0) + 1
+        for number in range(first, first + entries):
+            name = names[(number - 1) % len(names)]
+            name = name if number <= len(names) else f"{name[:16]} {number}"
+            player = Player(id=PlayerId(number), name=name, country=chance.choice(COUNTRIES))
+            database.players[player.id] = player
+            database.name_keys[player.id] = NAME_KEYS.key(name)
+            races = chance.sample(CATALOG.race_codes, 2 if number == first else 1)
+            for race in races:
+                won, lost = chance.randrange(40), chance.randrange(1, 40)
+                entry = Entry(
+                    id=EntryId(len(database.entries) + 1),
+                    player_id=player.id,
+                    race=race,
+                    mmr=round(chance.gauss(1500, 220)),
+                    games_played=won + lost,
+                    games_won=won,
+                    games_lost=lost,
+                    last_played_us=self.clock.now_us() - chance.randrange(INACTIVITY_US // 2),
+                )
+                database.entries[entry.id] = entry
+        await self.store.load()
+
+    async def joined(self, discord_id: int, name: str, *, country: str = "KR", language: str = "en") -> Player:
+        """Somebody who has finished the set-up."""
+        await self.accounts.answer(
+            discord_id,
+            language=language,
+            accepts_terms=True,
+            name=name,
+            in_game_name=f"{name[:12]}#1234",
+            country=country,
+            region="KRJ",
+        )
+        return (await self.accounts.finish(discord_id)).player
+
+    async def play(self, winner: PlayerId, loser: PlayerId, *, race: str = "bw_zerg", times: int = 1) -> None:
+        """Matches, a minute apart."""
+        for _ in range(times):
+            self.clock.advance(seconds=60)
+            match = FinalMatch(
+                source_key=f"match {len(self.storage.database.played.matches)}",
+                sides=((Participant(player_id=winner, race=race),), (Participant(player_id=loser, race="sc2_zerg"),)),
+                result=MatchResult.SIDE_1_WON,
+                ended_at_us=self.clock.now_us(),
+                map_name="Keres Passage",
+            )
+            await self.matches.record(match)
+
+
+class _NoAdministration:
+    pass

@@ -1,0 +1,155 @@
+"""The bot against sockets: at once, twice, after a dropped connection, under rate limits, and with no token."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.layout import walk
+from tests.interfaces.discord.loopback import CHANNEL_ID, LoopbackDiscord, answer_of, connected
+from toprung.interfaces.discord import bot as bot_module
+from toprung.interfaces.discord.bot import BotOptions, BotStatus, running
+
+ALICE, BOB = 2**50, 2**50 + 1
+
+
+@pytest.fixture
+async def ladder() -> DiscordLadder:
+    ladder = DiscordLadder()
+    await ladder.fill(100)
+    return ladder
+
+
+@pytest.fixture
+def discord() -> LoopbackDiscord:
+    return LoopbackDiscord()
+
+
+def text_of(body: Any) -> str:
+    """What an answer shows."""
+    return "\n".join(part["content"] for part in walk(body["data"]["components"]) if part["type"] == 10)
+
+
+async def opened(discord: LoopbackDiscord, user_id: int) -> dict[str, Any]:
+    """Somebody's leaderboard, as the message that it is."""
+    command = discord.command(user_id, "leaderboard")
+    await discord.dispatch("INTERACTION_CREATE", command)
+    await discord.until(lambda: command["id"] in discord.messages)
+    message: dict[str, Any] = discord.messages[command["id"]]
+    return message
+
+
+async def test_two_players_press_at_once_and_each_is_answered(ladder: DiscordLadder, discord: LoopbackDiscord) -> None:
+    async with connected(discord, ladder.new_bot()):
+        mine, theirs = await opened(discord, ALICE), await opened(discord, BOB)
+        discord.hold = asyncio.Event()  # nobody's answer is taken before both have come
+        presses = [
+            discord.press(ALICE, mine, "leaderboard:next"),
+            discord.press(BOB, theirs, "leaderboard:races", ["bw_zerg"]),
+            discord.press(BOB, mine, "leaderboard:best"),
+        ]
+        await asyncio.gather(*(discord.dispatch("INTERACTION_CREATE", press) for press in presses))
+        await discord.until(lambda: all(discord.callback(press) for press in presses))
+        discord.hold.set()
+        turned, filtered, own = (discord.callback(press)[0].body for press in presses)
+    assert (turned["type"], filtered["type"], own["type"]) == (7, 7, 4)
+    assert "Page **2** of 3" in text_of(turned)
+    assert "race **BW Zerg**" in text_of(filtered)
+    assert "race" not in text_of(own)  # a copy of hers, as it was, for his eyes
+    assert own["data"]["flags"] & 64
+
+
+async def test_an_event_that_comes_twice_is_answered_once(ladder: DiscordLadder, discord: LoopbackDiscord) -> None:
+    async with connected(discord, ladder.new_bot()):
+        message = await opened(discord, ALICE)
+        command, press = discord.command(BOB, "help"), discord.press(ALICE, message, "leaderboard:next")
+        for event in (command, command, press, press):
+            await discord.dispatch("INTERACTION_CREATE", event)
+        last = discord.press(ALICE, message, "leaderboard:next")
+        await discord.dispatch("INTERACTION_CREATE", last)
+        await discord.until(lambda: discord.callback(last))
+        assert len(discord.callback(command)) == 1
+        assert len(discord.callback(press)) == 1
+        assert "Page **3** of 3" in text_of(discord.callback(last)[0].body)
+
+
+async def test_a_dropped_connection_is_resumed_and_everything_goes_on(
+    ladder: DiscordLadder, discord: LoopbackDiscord
+) -> None:
+    bot = ladder.new_bot(BotOptions(token="token", leaderboard_channel_id=CHANNEL_ID))
+    async with connected(discord, bot):
+        await discord.until(lambda: discord.sent("POST", "/messages"))
+        message = await opened(discord, ALICE)
+        await discord.drop()
+        await discord.until(lambda: 6 in discord.opcodes)
+        await discord.dispatch("READY", discord._ready())  # and it may say so again
+        press = discord.press(ALICE, message, "leaderboard:next")
+        await discord.dispatch("INTERACTION_CREATE", press)
+        await discord.until(lambda: discord.callback(press))
+        assert "Page **2** of 3" in text_of(discord.callback(press)[0].body)
+    assert discord.opcodes.count(2) == 1
+    assert len(discord.sent("PUT", "/commands")) == 1
+    assert len(discord.sent("POST", "/messages")) == 1
+
+
+async def test_commands_are_told_only_when_they_changed(ladder: DiscordLadder, discord: LoopbackDiscord) -> None:
+    for _ in range(2):
+        async with connected(discord, ladder.new_bot()):
+            pass
+    assert len(discord.sent("PUT", "/commands")) == 1
+
+
+async def test_a_rate_limit_is_kept_and_the_message_is_sent_once(
+    ladder: DiscordLadder, discord: LoopbackDiscord
+) -> None:
+    limited = {"message": "You are being rate limited.", "retry_after": 0.3, "global": False}
+    path = f"/channels/{CHANNEL_ID}/messages"
+    discord.answer(path, answer_of(limited, 429, Via="1.1 google"))
+    bot = ladder.new_bot(BotOptions(token="token", leaderboard_channel_id=CHANNEL_ID))
+    async with connected(discord, bot):
+        await discord.until(lambda: len(discord.sent("POST", path)) == 2)
+        press = discord.command(ALICE, "leaderboard")
+        await discord.dispatch("INTERACTION_CREATE", press)
+        await discord.until(lambda: discord.callback(press))
+    refused, taken = discord.sent("POST", path)
+    assert taken.at - refused.at >= 0.3
+    assert refused.body["nonce"] == taken.body["nonce"]
+    assert taken.body["enforce_nonce"] is True
+
+
+async def test_a_token_that_is_refused_is_one_line_and_one_request(
+    ladder: DiscordLadder, discord: LoopbackDiscord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    discord.token_is_good = False
+    bot = ladder.new_bot()
+    async with discord.serving():
+        await bot.run()
+    assert bot.status is BotStatus.REFUSED
+    assert len(discord.received) == 1
+    assert capsys.readouterr().out.count("discord_token_refused") == 1
+
+
+async def test_a_token_that_is_revoked_meanwhile_stops_the_bot(ladder: DiscordLadder, discord: LoopbackDiscord) -> None:
+    bot = ladder.new_bot(BotOptions(token="token", leaderboard_channel_id=CHANNEL_ID))
+    async with discord.serving():
+        task = asyncio.create_task(bot.run())
+        await discord.until(lambda: 2 in discord.opcodes)
+        discord.token_is_good = False
+        await task
+    assert bot.status is BotStatus.REFUSED
+    assert len(discord.sent("POST", "/messages")) == 1
+
+
+async def test_a_discord_that_is_away_is_tried_again(
+    ladder: DiscordLadder, discord: LoopbackDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bot_module, "CONNECT_AGAIN_SECONDS_MIN", 0.01)
+    discord.answer("/users/@me", web.Response(status=503, text="away"), web.Response(status=503, text="away"))
+    bot = ladder.new_bot()
+    async with discord.serving(), running(bot):
+        await discord.until(lambda: 2 in discord.opcodes)
+        await bot.client.wait_until_ready()
+        assert bot.status is BotStatus.CONNECTED
+    assert len(discord.sent("GET", "/users/@me")) == 3

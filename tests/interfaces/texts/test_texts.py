@@ -1,0 +1,98 @@
+"""Every catalogue says the same things; every code that the program says is in them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+from toprung.application.account_service import NameTaken, RenameTooSoon
+from toprung.domain.errors import NotFound
+from toprung.domain.names import InvalidName, clean_name
+from toprung.interfaces.texts.texts import CATALOGUES_FOLDER, DEFAULT_LANGUAGE, Texts, load_texts, read_catalogue
+
+CATALOGUES = sorted(CATALOGUES_FOLDER.glob("*.po"))
+SRC = CATALOGUES_FOLDER.parents[2]
+PLACEHOLDER = re.compile(r"\{([^}]*)\}")
+SAID = re.compile(r"""(?:\bsay|\.plain|\.text|\b_end)\(\s*(?:interaction,\s*)?"([a-z_.]+)"|\bcode="([a-z_.]+)\"""")
+FORMED = re.compile(r"""f'([a-z_]+\.)\{""")
+
+
+@pytest.fixture(scope="module")
+def texts() -> Texts:
+    return load_texts()
+
+
+def codes_in_the_source() -> Iterator[tuple[str, Path]]:
+    for path in sorted(SRC.rglob("*.py")):
+        for found in SAID.finditer(path.read_text(encoding="utf-8")):
+            yield found[1] or found[2], path
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_a_catalogue_says_all_that_english_says_with_the_same_placeholders(path: Path) -> None:
+    english, catalogue = read_catalogue(CATALOGUES_FOLDER / f"{DEFAULT_LANGUAGE}.po"), read_catalogue(path)
+    assert catalogue.forms.keys() == english.forms.keys()
+    for code, forms in catalogue.forms.items():
+        wanted = set(PLACEHOLDER.findall(english.forms[code][-1]))
+        assert all(form.strip() for form in forms), code
+        for form in forms:
+            assert set(PLACEHOLDER.findall(form)) - {"count"} == wanted - {"count"}, code
+        assert set(PLACEHOLDER.findall(forms[-1])) == wanted, code
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_a_catalogue_has_nothing_unsure_twice_or_with_forms_that_it_does_not_use(path: Path) -> None:
+    with path.open("rb") as file:
+        source = read_po(file, locale=path.stem)
+    assert not [message.id for message in source if message.id and message.fuzzy]
+    ids = re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(ids) == len(set(ids))
+    catalogue = read_catalogue(path)
+    for code, forms in catalogue.forms.items():
+        used = {catalogue.form_of(count) for count in range(200)} if len(forms) > 1 else {0}
+        assert used == set(range(len(forms))), code
+
+
+def test_english_and_korean_are_there(texts: Texts) -> None:
+    assert texts.languages == ("en", "ko")
+    assert [texts.own_name(language) for language in texts.languages] == ["English", "한국어"]
+
+
+def test_every_code_that_the_program_says_is_there(texts: Texts) -> None:
+    said = list(codes_in_the_source())
+    assert len({code for code, _ in said}) > 60
+    assert not [(code, path.name) for code, path in said if "." in code and not texts.has(code)]
+
+
+def test_a_command_is_described_in_english_as_the_catalogue_describes_it(texts: Texts) -> None:
+    described = re.compile(r'locale_str\(\s*"([^"]+)", code="([a-z_.]+)"')
+    found = [pair for path in sorted(SRC.rglob("*.py")) for pair in described.findall(path.read_text("utf-8"))]
+    assert len(found) >= 8
+    assert not [(code, sentence) for sentence, code in found if texts.text(code, "en") != sentence]
+
+
+def test_a_language_is_the_first_wish_that_there_is_one_for(texts: Texts) -> None:
+    assert texts.language(None, "ko-KR", "en-US") == "ko"
+    assert texts.language("xx", "en-GB") == "en"
+    assert texts.language("", None) == "en"
+
+
+def test_counts_choose_the_form(texts: Texts) -> None:
+    said = [texts.text("leaderboard.entries", "en", count=count) for count in (0, 1, 2, 1_083)]
+    assert said == ["**0** entries", "**1** entry", "**2** entries", "**1,083** entries"]
+    assert texts.text("leaderboard.entries", "ko", count=1) == "기록 **1**개"
+
+
+def test_what_a_player_typed_is_no_placeholder(texts: Texts) -> None:
+    assert texts.text("leaderboard.not_found", "en", name="{count}") == "Nobody has a name like “{count}”."
+
+
+def test_errors_are_said_in_the_language_by_code_and_reason(texts: Texts) -> None:
+    with pytest.raises(InvalidName) as refused:
+        clean_name("a\nb")
+    assert "줄바꿈" in texts.error(refused.value, "ko")
+    assert "이미 쓰이고" in texts.error(NameTaken("taken"), "ko")
+    assert texts.error(RenameTooSoon(1), "en") == "Your name can be changed again in 1 day."
+    assert texts.error(NotFound("There is none."), "ko") == "There is none."
