@@ -1,8 +1,11 @@
 """The life of a match, from two assigned players to a result: what players, organisers and deadlines do to it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 from uuid import uuid4
+
+import structlog
 
 from toprung.application.match_steps import MatchSteps, held_by_penalty
 from toprung.application.ports import Clock, Transaction
@@ -17,8 +20,11 @@ from toprung.domain.notice import Notice, NoticeId, NoticeKind
 from toprung.domain.player import Player, PlayerId
 
 DUE_AT_ONCE_MAX: Final = 50
+FAILED_AGAIN_US: Final = 60 * MICROSECONDS_PER_SECOND
 PENDING_NOTICES_MAX: Final = 200
 SOURCE_KEY_MAX_CODE_POINTS: Final = 100
+
+_log = structlog.get_logger(__name__)
 
 Choose = Callable[[Sequence[str]], str]
 """Chance: one of several."""
@@ -130,14 +136,30 @@ class MatchLifecycle:
         raise StepRefused(f"A player cannot do that to match {match.id}; ask an organiser.")
 
     async def pass_deadlines(self) -> int | None:
-        """Takes every match whose deadline has passed further, and gives the next deadline of all."""
+        """Takes every match whose deadline has passed further, and gives the next deadline of all.
+
+        A match that fails is logged, does not hold up the others, and is tried again after a minute.
+        """
+        failed: set[MatchId] = set()
         while True:
-            now_us = self._clock.now_us()
-            due = await self._unit_of_work.read(lambda tx, now_us=now_us: tx.matches.due(now_us, DUE_AT_ONCE_MAX))  # type: ignore[misc]
-            if not due:
-                return await self._unit_of_work.read(lambda tx: tx.matches.next_deadline_us())
-            for match_id in due:
-                await self._unit_of_work.run(lambda tx, one=match_id, now=now_us: self._steps.current(tx, one, now))  # type: ignore[misc]
+            due = await self._unit_of_work.read(partial(self._due, DUE_AT_ONCE_MAX + len(failed)))
+            waiting = [match_id for match_id in due if match_id not in failed]
+            if not waiting:
+                next_us = await self._unit_of_work.read(lambda tx: tx.matches.next_deadline_us())
+                again_us = self._clock.now_us() + FAILED_AGAIN_US
+                return again_us if next_us is not None and failed and next_us < again_us else next_us
+            for match_id in waiting:
+                try:
+                    await self._unit_of_work.run(partial(self._pass, match_id))
+                except Exception:  # noqa: BLE001 - the one catch-all of this loop: the row stays, and is tried again
+                    _log.exception("deadline_failed", match=match_id)
+                    failed.add(match_id)
+
+    def _due(self, limit: int, tx: Transaction) -> list[MatchId]:
+        return tx.matches.due(self._clock.now_us(), limit)
+
+    def _pass(self, match_id: MatchId, tx: Transaction) -> None:
+        self._steps.current(tx, match_id, self._clock.now_us())
 
     async def pending_notices(self) -> list[Notice]:
         """What players are still to be told, the oldest first."""

@@ -134,15 +134,16 @@ def report(
     """A side says how the match ended, by its word or by a replay that was read.
 
     A side that says it lost is believed at once, whatever the other one said. Two that agree complete the match, two
-    that differ are a conflict, and a first claim waits for the other side. One's own word may be borne out by one's
-    replay; otherwise it stands until it is withdrawn.
+    that differ are a conflict, and a first claim waits for the other side. One's own word may be borne out, or put
+    right, by one's replay; otherwise it stands until it is withdrawn.
     """
     own, across = match.sides[side].claim, match.sides[other(side)].claim
     is_said = own is not None and own.result is result and own.evidence in {evidence, Evidence.REPLAY}
     if is_said or match.standing_result is result:
         return match
     _require(match, Step.REPORT)
-    if own is not None and evidence is not Evidence.REPLAY:
+    is_put_right = evidence is Evidence.REPLAY and own is not None and own.evidence is Evidence.REPORT
+    if own is not None and not is_put_right:
         raise StepRefused(f"Match {match.id} has another report of yours; withdraw that one first.")
     claim = Claim(result=result, evidence=evidence, at_us=now_us)
     claimed = match.with_side(side, replace(match.sides[side], claim=claim, cancel_asked_at_us=None))
