@@ -9,8 +9,8 @@ from toprung.application.entry_file import Progress
 from toprung.application.match_rating import Decided, MatchRater
 from toprung.application.match_steps import MatchSteps
 from toprung.application.ports import AuditRow, Backups, Clock, Transaction
+from toprung.application.rating_replay import Replayed, replay, replay_everything, unplayable
 from toprung.application.reasons import checked_reason
-from toprung.application.replay import Replayed, replay, replay_everything, unplayable
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchRatingCorrected

@@ -9,7 +9,7 @@ import polars as pl
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.entry_file import Progress
 from toprung.application.ports import Clock, Transaction
-from toprung.application.replay import replay_everything
+from toprung.application.rating_replay import replay_everything
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board_table import BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.journal_check import (
