@@ -70,11 +70,11 @@ async def test_the_same_seed_plays_the_same_season(opened: OpenLadder, sqlite_da
     await demo_of(opened).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
     text = await opened.ladder.services.exports.entries_csv()
     again = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('again.db')}")
-    async with opened_ladder(again) as other:
+    async with opened_ladder(again, rating_system="elo") as other:
         await demo_of(other).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
         assert await other.ladder.services.exports.entries_csv() == text
     another = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('another.db')}")
-    async with opened_ladder(another) as other:
+    async with opened_ladder(another, rating_system="elo") as other:
         await demo_of(other, seed=SEED + 1).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
         assert await other.ladder.services.exports.entries_csv() != text
 

@@ -46,7 +46,7 @@ async def main(url: str) -> None:
     """Records matches, some at a time, beginning where the database ends."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     database = Database("postgresql" if url.startswith("postgresql") else "sqlite", url)
-    async with opened_ladder(database) as opened:
+    async with opened_ladder(database, rating_system="elo") as opened:
         players = [await known_player(opened.ladder, f"player {number}") for number in range(PLAYERS)]
         first = await opened.storage.read(lambda tx: tx.matches.count())
         for number in range(first, MATCHES_MAX, AT_ONCE):

@@ -49,7 +49,7 @@ async def test_what_was_acknowledged_survives_a_kill_exactly_once(database: Data
     for _ in range(2):  # the second one begins with what the first one left behind
         acknowledged |= await acknowledged_until_killed(database)
         await until_its_lock_is_free(database)
-        async with opened_ladder(database, inactivity_days="off") as opened:
+        async with opened_ladder(database, inactivity_days="off", rating_system="elo") as opened:
             matches, journal, entries, changes, last_seq = await opened.storage.read(
                 lambda tx: (
                     [final(one) for one in tx.matches.completed()],

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not GAMES.is_file(), reason=f"the real games are
 
 @pytest.fixture
 async def opened(database: Database) -> AsyncIterator[OpenLadder]:
-    async with opened_ladder(database, game=HALO2, inactivity_days="off") as found:
+    async with opened_ladder(database, game=HALO2, inactivity_days="off", rating_system="elo") as found:
         yield found
 
 

@@ -24,7 +24,7 @@ NOW_US: Final = FakeClock().now_us()
 @pytest.fixture
 async def opened(database: Database) -> AsyncIterator[OpenLadder]:
     """Four players, and one match between the first two: Ann (1520) before Bob (1480)."""
-    async with opened_ladder(database) as found:
+    async with opened_ladder(database, rating_system="elo") as found:
         for name in ("Ann", "Bob", "Cid", "Dan"):
             await found.ladder.players.register(name, country="KR")
         await play(found, "Ann", "Bob")
