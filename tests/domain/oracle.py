@@ -102,7 +102,7 @@ class Oracle:
                 games_drawn=entry.games_drawn,
                 last_played_us=entry.last_played_us or 0,
                 deviation=round(self.deviation(entry, now_us)),
-                is_provisional=self.deviation(entry, now_us) > 110,
+                is_provisional=self.deviation(entry, now_us) > 160,
             )
             for place, (rank, letter, entry) in enumerate(shown, 1)
         ]

@@ -45,7 +45,7 @@ games = st.just((0, 0, 0)) | st.tuples(st.integers(0, 3), st.integers(0, 2), st.
 skills = st.none() | st.builds(
     SkillEstimate,
     rating=st.just(1500.0),
-    deviation=st.sampled_from((30.0, 109.9, 110.0, 110.1, 349.0, 350.0, 500.0)) | st.floats(30, 350),
+    deviation=st.sampled_from((30.0, 159.9, 160.0, 160.1, 349.0, 350.0, 500.0)) | st.floats(30, 350),
     volatility=st.sampled_from((0.04, 0.06, 0.5)),
 )
 

@@ -137,7 +137,7 @@ def test_an_unsure_glicko2_rating_is_told_why_it_moved_so_far() -> None:
     assert explain("Ann", "Bob", pair[0])[2:] == [last]
 
 
-@pytest.mark.parametrize(("deviation", "is_unsure"), [(60.0, False), (110.0, False), (110.1, True), (350.0, True)])
+@pytest.mark.parametrize(("deviation", "is_unsure"), [(60.0, False), (160.0, False), (160.1, True), (350.0, True)])
 def test_only_a_provisional_rating_is_told_that_little_is_known(deviation: float, is_unsure: bool) -> None:
     change = changes(GLICKO2, entry(1, 1500, deviation), entry(2, 1500, 60.0), WON)[0]
     last = explain("Ann", "Bob", change)[-1]

@@ -6,8 +6,11 @@ from typing import Final, Protocol
 from toprung.domain.glicko2 import Glicko2, SkillEstimate
 from toprung.domain.rating import Elo, Entry, Standing
 
-PROVISIONAL_DEVIATION_MIN: Final = 110.0
-"""A Glicko-2 rating less sure than this counts as provisional, as on lichess."""
+PROVISIONAL_DEVIATION_MIN: Final = 160.0
+"""A Glicko-2 rating less sure than this counts as provisional, as on the Online-Go Server (goratings).
+
+Lichess asks for 110, which on a ladder of a hundred players with a few races each would mark nearly everybody.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
