@@ -120,7 +120,7 @@ async def test_rows_follow_the_board_and_nothing_else_moves(ladder: Ladder, site
         await ladder.score(41, 205)
 
         await expect(page.locator("#board tbody tr").nth(10)).to_have_attribute("id", "row-41-bw_zerg")
-        await expect(page.locator("#row-41-bw_zerg .c-mmr")).to_have_text("2795")
+        await expect(page.locator("#row-41-bw_zerg .c-mmr")).to_contain_text("2795")
         await expect(page.locator("#row-41-bw_zerg")).to_have_class("letter-b has-risen")
         assert await page.evaluate("row => row === document.getElementById('row-41-bw_zerg')", old_row)
         assert await page.evaluate("scrollY") == before
@@ -138,7 +138,7 @@ async def test_a_burst_of_changes_is_few_fetches(ladder: Ladder, site: str, brow
         page.on("request", lambda request: fetches.append(request.url) if "/rows" in request.url else None)
         for _ in range(40):
             await ladder.score(1, 1)
-        await expect(page.locator("#row-1-bw_zerg .c-mmr")).to_have_text("3030")
+        await expect(page.locator("#row-1-bw_zerg .c-mmr")).to_contain_text("3030")
         assert 1 <= len(fetches) <= 3
 
 
@@ -149,7 +149,7 @@ async def test_it_is_live_again_after_the_server_was_away(ladder: Ladder, browse
         await page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide'))")
         await ladder.score(1, 7)
         await page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow'))")
-        await expect(page.locator("#row-1-bw_zerg .c-mmr")).to_have_text("2997")
+        await expect(page.locator("#row-1-bw_zerg .c-mmr")).to_contain_text("2997")
 
 
 async def test_filters_apply_without_a_reload_and_the_back_button_takes_them_back(site: str, browser: Browser) -> None:
@@ -274,7 +274,7 @@ async def test_a_hostile_name_does_nothing(ladder: Ladder, browser: Browser) -> 
     async with served(ladder) as url, visited(browser, f"{url}/leaderboard") as page:
         await is_live(page)
         await ladder.score(101, 10)
-        await expect(page.locator("#row-101-bw_terran .c-mmr")).to_have_text("5010")
+        await expect(page.locator("#row-101-bw_terran .c-mmr")).to_contain_text("5010")
         await expect(page.locator("#row-101-bw_terran bdi")).to_have_text("<img src=x onerror=a()>")
         assert await page.locator("#board bdi *, [hx-get]").count() == 0
 

@@ -1,6 +1,5 @@
 """Matches over HTTP: opening, playing for a player, looking, correcting; the guard checked the token."""
 
-from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
@@ -21,6 +20,16 @@ from toprung.interfaces.web.openapi import CodeText, Name, error_answers
 
 MATCH_ID_MAX: Final = 2**63 - 1
 ACTOR_MAX_CODE_POINTS: Final = 100
+
+
+class MatchesAsked(BaseModel):
+    """Which matches to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Annotated[list[MatchState], Field(description="Only in this state; repeat it for several.")] = []
+    player: Annotated[str | None, Field(min_length=1, max_length=200, description="Only this player's.")] = None
+    limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
 
 
 class NewMatchBody(BaseModel):
@@ -95,12 +104,8 @@ def add_match_routes(router: APIRouter, administration: Administration, matches:
 
 def _add_looking(router: APIRouter, matches: MatchHistory) -> None:
     @router.get("/matches", summary="The latest matches", response_model=MatchesAnswer, responses=error_answers(404))
-    async def latest(
-        state: Annotated[Sequence[MatchState], Query(description="Only in this state; repeat it for several.")] = (),
-        player: Annotated[str | None, Query(min_length=1, max_length=200, description="Only this player's.")] = None,
-        limit: Annotated[int, Query(ge=1, le=LISTED_MAX)] = 20,
-    ) -> Response:
-        views = await matches.latest(limit, player, state)
+    async def latest(asked: Annotated[MatchesAsked, Query()]) -> Response:
+        views = await matches.latest(asked.limit, asked.player, asked.state)
         return json_response({"matches": [match_json(view) for view in views]})
 
     @router.get("/matches/{match_id}", summary="One match", response_model=MatchAnswer, responses=error_answers(404))

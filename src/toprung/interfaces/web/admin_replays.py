@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from toprung.application.intake import Intake
@@ -93,14 +93,21 @@ def add_replay_routes(router: APIRouter, intake: Intake, limits: UploadLimits) -
         return json_response(submitted_shape(await intake.submit_replay(player, match_id, data, name)))
 
 
+class JobsAsked(BaseModel):
+    """Which jobs to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: JobState | None = None
+    limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
+
+
 def add_job_routes(router: APIRouter, intake: Intake, jobs: JobHistory) -> None:
     """Adds the routes for looking at jobs and trying one again."""
 
     @router.get("/jobs", summary="The latest jobs", response_model=JobsAnswer)
-    async def latest(
-        state: Annotated[JobState | None, Query()] = None, limit: Annotated[int, Query(ge=1, le=LISTED_MAX)] = 20
-    ) -> Response:
-        return json_response({"jobs": [job_shape(job) for job in await jobs.latest(limit, state)]})
+    async def latest(asked: Annotated[JobsAsked, Query()]) -> Response:
+        return json_response({"jobs": [job_shape(job) for job in await jobs.latest(asked.limit, asked.state)]})
 
     @router.get("/jobs/stats", summary="How many jobs there are", response_model=JobStatsAnswer)
     async def stats() -> Response:
