@@ -1,17 +1,76 @@
-"""Files to upload that say by themselves what reading them comes to."""
+"""Matches that are being played, and what their players upload: replays that fit, that do not, and poison."""
 
 import random
+from dataclasses import dataclass, replace
 from typing import Final
 
-KINDS: Final = ("read", "read", "read", "read", "read", "read", "read", "refused", "kills", "hangs")
-"""What reading a file comes to, by the last digit of its number."""
+from tests.replays import bzipped, deflated
+from tests.synthetic_replay import SyntheticGame, SyntheticPlayer, replay_of
+from toprung.domain.match import MatchId
+from toprung.domain.replay_upload import UploadState
+
+UPLOADS_PER_MATCH: Final = 5
+MAP: Final = "Keres Passage"
+RACES: Final = ("sc2_terran", "sc2_zerg")
+KILLS: Final = b"MPQ\x1bkills its reader "
+HANGS: Final = b"MPQ\x1bhangs its reader "
+DAMAGED: Final = b"MPQ\x1bis no archive "
+GAME_SECONDS: Final = 10
+POISON: Final = ((KILLS, UploadState.DEAD), (HANGS, UploadState.DEAD), (DAMAGED, UploadState.REJECTED))
 
 
-def file_of(number: int, chance: random.Random) -> bytes:
-    """A file of some size with this number."""
-    return b"MPQ\x1b" + f"{number:09d}".encode() + chance.randbytes(chance.randrange(1_000, 60_000))
+@dataclass(frozen=True, kw_only=True)
+class BegunMatch:
+    """A match that two players are in, the first of whom wins."""
+
+    id: MatchId
+    winner: str
+    loser: str
+    started_at_us: int
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether the loser brings a replay that says the opposite."""
+        return self.id % 2 == 0
 
 
-def kind_of(data: bytes) -> str:
-    """What reading it comes to."""
-    return KINDS[int(data[4:13]) % len(KINDS)]
+@dataclass(frozen=True, kw_only=True)
+class PlannedUpload:
+    """Who uploads what for which match, and how it has to end."""
+
+    player: str
+    match_id: MatchId
+    data: bytes
+    end: UploadState
+
+
+def uploads_of(match: BegunMatch, chance: random.Random) -> list[PlannedUpload]:
+    """Five uploads: two by the loser that speak of the result, one by the winner, one of another map, and poison."""
+    won = replay_of(_game(match, "win", "loss"), deflated)
+    if match.is_disputed:
+        answer = replay_of(replace(_game(match, "loss", "win"), tracker_events=b"two changed bytes"))
+    else:
+        answer = replay_of(_game(match, "win", "loss"), bzipped)  # the same game, packed anew
+    elsewhere = replay_of(replace(_game(match, "win", "loss"), map_name="Death Valley"))
+    poison, end = POISON[match.id % len(POISON)]
+    planned = [
+        (match.winner, won, UploadState.VERIFIED),
+        (match.loser, won, UploadState.VERIFIED),
+        (match.loser, answer, UploadState.VERIFIED),
+        (match.winner, elsewhere, UploadState.REJECTED),
+        (match.winner, poison + chance.randbytes(chance.randrange(1_000, 60_000)), end),
+    ]
+    return [PlannedUpload(player=one, match_id=match.id, data=data, end=end) for one, data, end in planned]
+
+
+def _game(match: BegunMatch, first: str, second: str) -> SyntheticGame:
+    return SyntheticGame(
+        players=(
+            SyntheticPlayer(name=match.winner, uid=2 * match.id, race="Terran", picked_race="Terr", result=first),
+            SyntheticPlayer(name=match.loser, uid=2 * match.id + 1, race="Zerg", picked_race="Zerg", result=second),
+        ),
+        map_name="Keres Passage SEL",
+        frames=round(GAME_SECONDS * 22.4),
+        ended_at_us=match.started_at_us + 2 * GAME_SECONDS * 1_000_000,
+        game_events=f"what they did in match {match.id}".encode(),
+    )

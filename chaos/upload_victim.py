@@ -1,63 +1,42 @@
 """A server that takes replays in until it is killed. `python -m chaos.upload_victim DATABASE-URL TOKEN`.
 
-Everything is as `toprung serve` has it, down to the socket, but for two things: what reads replays answers by a number
-in the file and takes a moment for it, and what judges them leaves a row in the audit that can be counted afterwards.
+Everything is as `toprung serve` has it, down to the socket, the pool and what judges a replay, but for one thing: files
+that say by themselves that they kill or hang their reader get that outcome from in front of the pool, without costing
+the 2.5 seconds and the child that they would.
 """
 
 import asyncio
-import hashlib
-import json
-import random
 import sys
 from contextlib import closing
-from typing import Final
 
 import structlog
 
-from chaos.upload_files import kind_of
+from chaos.upload_files import HANGS, KILLS
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.replay_facts import ReplayFacts, decode_facts
-from toprung.application.ports import AuditRow, Transaction
-from toprung.application.replay_job import UnboundReplays
-from toprung.application.replay_parsing import Died, Parsed, ParseOutcome, Refused, TimedOut
+from toprung.adapters.replay.pool import ReplayPool
+from toprung.application.replay_parsing import Died, ParseOutcome, ReplayParser, TimedOut
 from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.wiring import opened_storage, wire
-from toprung.domain.replay_upload import ReplayUpload, UploadVerdict
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
 from toprung.interfaces.web.server import address_of, listen, serve
 from toprung.interfaces.web.uploads import UploadLimits
 from toprung.settings import load_settings
 
-JUDGED: Final = "judged"
-READING_SECONDS_MAX: Final = 0.05
 
+class PoisonedReader:
+    """Implements `ReplayParser`: the pool, but for the files that are poison."""
 
-class NumberReader:
-    """Implements `ReplayParser`: what becomes of a file is a matter of what stands in it."""
+    def __init__(self, pool: ReplayParser) -> None:
+        self._pool = pool
 
     async def parse(self, data: bytes) -> ParseOutcome:
         """See `ReplayParser`."""
-        await asyncio.sleep(random.random() * READING_SECONDS_MAX)
-        match kind_of(data):
-            case "refused":
-                return Refused(code="damaged", sentence="The replay is damaged.")
-            case "kills":
-                return Died(exit_code=None, signal=11)
-            case "hangs":
-                return TimedOut(seconds_max=2.5)
-            case _:
-                return Parsed(payload=json.dumps({"fingerprint": hashlib.sha256(data).hexdigest()}).encode())
-
-
-class CountedJudge:
-    """Implements `ReplayJudge`: every judgement leaves a row."""
-
-    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayFacts) -> UploadVerdict:
-        """See `ReplayJudge`."""
-        subject = str(upload.id)
-        tx.append_to_audit(AuditRow(at_us=0, actor="", action=JUDGED, subject=subject, reason="", details=""))
-        return UnboundReplays().judge(tx, upload, reading)
+        if data.startswith(KILLS):
+            return Died(exit_code=None, signal=11)
+        if data.startswith(HANGS):
+            return TimedOut(seconds_max=2.5)
+        return await self._pool.parse(data)
 
 
 async def main(url: str, token: str) -> None:
@@ -67,8 +46,10 @@ async def main(url: str, token: str) -> None:
     with closing(listen("127.0.0.1", 0)) as listener:
         async with opened_storage(settings, write=True) as storage:
             ladder = await wire(settings, storage, SystemClock(), lambda _: None)
+            ladder.bus.subscribe(ladder.store.on_changes)
             hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
-            intake = make_intake(ladder, parser=NumberReader(), decode=decode_facts, judge=CountedJudge())
+            pool = ReplayPool(workers=settings.replay_workers, clock=asyncio.get_running_loop().time)
+            intake = make_intake(ladder, PoisonedReader(pool))
             await ladder.store.load()
             app = create_app(
                 ladder.services,
@@ -81,6 +62,7 @@ async def main(url: str, token: str) -> None:
             )
 
             async def started() -> None:
+                pool.start()
                 intake.start()
                 print(address_of(listener), flush=True)
 
@@ -88,6 +70,7 @@ async def main(url: str, token: str) -> None:
                 await serve(app, listener, close_streams=hub.close, started=started)
             finally:
                 await intake.close()
+                await pool.close()
                 await ladder.unit_of_work.drain()
 
 

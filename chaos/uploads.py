@@ -1,8 +1,9 @@
 """What becomes of uploads when the server is killed: `python -m chaos.uploads --database sqlite`.
 
-Players upload replays, some at a time, some of them the same file twice; at a random instant the whole server is killed
-with SIGKILL, and started again on the same database. Who was not answered uploads again. In the end every upload that
-was acknowledged has to be read, rejected with a reason, or in the dead letters; what was judged was judged once.
+Players of begun matches upload replays, some at a time, some of them the same file twice, some that contradict each
+other, some poison; at a random instant the whole server is killed with SIGKILL, and started again on the same database.
+Who was not answered uploads again. In the end every upload that was acknowledged has to be verified, rejected with a
+reason, or in the dead letters; each match was rated once at most, and the ladder adds up.
 """
 
 import argparse
@@ -26,8 +27,7 @@ from typing import Any, Final, Protocol, cast
 import httpx
 from sqlalchemy import text
 
-from chaos.upload_files import file_of, kind_of
-from chaos.upload_victim import JUDGED
+from chaos.upload_files import MAP, RACES, UPLOADS_PER_MATCH, BegunMatch, uploads_of
 from tests.databases import _started_server
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.replay_archive import ReplayFolder
@@ -36,6 +36,8 @@ from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports import Transaction
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.job import DEATHS_MAX, JobState
+from toprung.domain.match import Match, MatchResult, MatchState, Participant
+from toprung.domain.match_life import Step
 from toprung.domain.replay_upload import UploadId, UploadState
 from toprung.settings import load_settings
 
@@ -43,19 +45,12 @@ Results = dict[str, Any]
 
 ROOT: Final = Path(__file__).parents[1]
 UPLOADS: Final = 300
-PLAYERS: Final = 8
 AT_A_TIME: Final = 4
 UPLOADS_PER_LIFE_MAX: Final = 20
 KILL_AFTER_SECONDS_MAX: Final = 0.1
 """How long after the upload by which it is chosen a server lives at most."""
 
 DRAIN_SECONDS_MAX: Final = 90.0
-ENDS: Final = {
-    "read": {UploadState.READ},
-    "refused": {UploadState.REJECTED},
-    "kills": {UploadState.DEAD},
-    "hangs": {UploadState.DEAD},
-}
 
 
 class Plan(Protocol):
@@ -89,21 +84,19 @@ class Plan(Protocol):
 class Ordeal:
     """What was acknowledged so far, by upload number, and what it took."""
 
-    uploads: int
+    matches: list[BegunMatch]
     chance: random.Random
-    acknowledged: dict[int, tuple[UploadId, bytes]] = field(default_factory=dict)
+    acknowledged: dict[int, UploadId] = field(default_factory=dict)
     kills: int = 0
     kills_in_flight: int = 0
     seconds_to_serve: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.files = [file_of(number, self.chance) for number in range(self.uploads)]
-        for number in range(9, self.uploads, 10):  # the same bytes from somebody else
-            self.files[number] = self.files[number - 9]
+        self.planned = [upload for match in self.matches for upload in uploads_of(match, self.chance)]
 
     def missing(self) -> list[int]:
         """The uploads that are not acknowledged."""
-        return [number for number in range(self.uploads) if number not in self.acknowledged]
+        return [number for number in range(len(self.planned)) if number not in self.acknowledged]
 
 
 class Victim:
@@ -161,18 +154,18 @@ async def ordeal(url: str, folder: Path, uploads: int, chance: random.Random, to
     started = perf_counter()
     with contextlib.ExitStack() as environment:
         environment.enter_context(_variable("TOPRUNG_REPLAY_FOLDER", str(folder)))
-        await _register_players(url)
-        it = Ordeal(uploads, chance)
+        it = Ordeal(await _begun_matches(url, -(-uploads // UPLOADS_PER_MATCH)), chance)
         while it.missing():
             await _one_life(url, it)
-            told(f"{len(it.acknowledged)} of {uploads} acknowledged, {it.kills} kills")
+            told(f"{len(it.acknowledged)} of {len(it.planned)} acknowledged, {it.kills} kills")
         await _until_free(url)
         victim = await Victim.started(url)
         drained_seconds = await _drained(victim)
         exit_code = await victim.stop()
         found = await _inspected(url, it)
     return {
-        "uploads": uploads,
+        "uploads": len(it.planned),
+        "matches": len(it.matches),
         "kills": it.kills,
         "kills_while_uploads_were_in_flight": it.kills_in_flight,
         "drained_seconds": round(drained_seconds, 2),
@@ -185,18 +178,20 @@ async def ordeal(url: str, folder: Path, uploads: int, chance: random.Random, to
 
 def _claims(found: Results, it: Ordeal, exit_code: int) -> list[Results]:
     ends = ", ".join(f"{number} {state}" for state, number in found["ends"].items())
+    matches = ", ".join(f"{number} {state}" for state, number in found["match_states"].items())
     deaths, stuck, lost = found["deaths_max"], found["stuck_jobs"], found["bytes_lost"]
     faults = found["lost"] + found["unfinished"] + found["with_another_end_than_their_file"]
     return [
         {
-            "promise": "Every acknowledged upload ends read, rejected with a reason, or in the dead letters.",
-            "measured": f"{it.uploads} acknowledged through {it.kills} kills: {ends}; {faults} otherwise",
+            "promise": "Every acknowledged upload ends verified, rejected with a reason, or in the dead letters.",
+            "measured": f"{len(it.planned)} acknowledged through {it.kills} kills: {ends}; {faults} otherwise",
             "held": faults == 0 and it.kills > 0 and exit_code == 0 and not found["without_a_reason"],
         },
         {
-            "promise": "Every job is done once.",
-            "measured": f"{found['judged']} judgements, {found['judged_twice']} of an upload that had one",
-            "held": found["judged_twice"] == 0 and found["judged"] == found["ends"].get("read", 0),
+            "promise": "Each match is rated once at most, as its players' replays say, and the ladder adds up.",
+            "measured": f"{len(it.matches)} matches: {matches}; {found['rated_twice']} rated twice, "
+            f"{found['with_another_result']} with another result, {found['differences']} differences from the log",
+            "held": found["rated_twice"] == found["with_another_result"] == found["differences"] == 0,
         },
         {
             "promise": "No job is stuck, no file lost, and no file kills more than three workers.",
@@ -234,12 +229,14 @@ async def _upload(
     while waiting:
         number = waiting.pop()
         try:
-            response = await client.post(f"/replays?as=player{number % PLAYERS}", content=it.files[number])
+            upload = it.planned[number]
+            asked = {"as": upload.player, "match": str(upload.match_id)}
+            response = await client.post("/replays", params=asked, content=upload.data)
         except httpx.HTTPError:
             return  # killed: whether it was taken in is not known, and it is uploaded again
         if response.status_code != 200:
             raise RuntimeError(f"an upload was refused: {response.text}")
-        it.acknowledged[number] = (UploadId(int(response.json()["upload_id"])), it.files[number])
+        it.acknowledged[number] = UploadId(int(response.json()["upload_id"]))
         if len(it.acknowledged) >= enough:
             is_time.set()
 
@@ -259,7 +256,7 @@ async def _inspected(url: str, it: Ordeal) -> Results:
     def look(tx: Transaction) -> Results:
         ends: Counter[str] = Counter()
         found: Counter[str] = Counter()
-        for upload_id, data in it.acknowledged.values():
+        for number, upload_id in it.acknowledged.items():
             upload = tx.replays.upload(upload_id)
             if upload is None:
                 found["lost"] += 1
@@ -267,10 +264,11 @@ async def _inspected(url: str, it: Ordeal) -> Results:
             ends[upload.state.value] += 1
             found["unfinished"] += upload.state is UploadState.RECEIVED
             found["without_a_reason"] += upload.verdict is None
-            found["with_another_end_than_their_file"] += upload.state not in ENDS[kind_of(data)]
-        query = text("select subject, count(*) from audit where action = :action group by subject")
+            found["with_another_end_than_their_file"] += upload.state is not it.planned[number].end
+        query = text("select match_id, count(*) from rating_journal group by match_id")
         connection = cast("SqlTransaction", tx)._connection
-        judged = {row[0]: int(row[1]) for row in connection.execute(query, {"action": JUDGED})}
+        rows = {row[0]: int(row[1]) for row in connection.execute(query)}
+        stored = {one.id: match for one in it.matches if (match := tx.matches.get(one.id)) is not None}
         jobs = tx.jobs.latest(10_000)
         return {
             "ends": dict(ends),
@@ -278,8 +276,9 @@ async def _inspected(url: str, it: Ordeal) -> Results:
                 name: found[name]
                 for name in ("lost", "unfinished", "without_a_reason", "with_another_end_than_their_file")
             },
-            "judged": sum(judged.values()),
-            "judged_twice": sum(times > 1 for times in judged.values()),
+            "match_states": dict(Counter(match.state.value for match in stored.values())),
+            "rated_twice": sum(number > 2 for number in rows.values()),
+            "with_another_result": sum(not _is_right(one, stored[one.id], rows.get(one.id, 0)) for one in it.matches),
             "jobs": dict(Counter(job.state.value for job in jobs)),
             "jobs_interrupted": sum(job.interruptions > 0 for job in jobs),
             "stuck_jobs": sum(job.state in {JobState.READY, JobState.LEASED} for job in jobs),
@@ -290,18 +289,39 @@ async def _inspected(url: str, it: Ordeal) -> Results:
     settings = load_settings(database=url)
     async with opened_storage(settings, write=False) as storage:
         results: Results = await storage.read(look)
+        ladder = await wire(settings, storage, SystemClock(), lambda _: None)
+        await ladder.store.load()
+        results["differences"] = len(await ladder.services.verification.verify(lambda _done, _total: None))
     archive = ReplayFolder(settings.replay_archive)
     kept = [await archive.get(sha256) for sha256 in results.pop("hashes")]
     results["bytes_lost"] = sum(data is None for data in kept)
     return results
 
 
-async def _register_players(url: str) -> None:
+def _is_right(begun: BegunMatch, match: Match, journal_rows: int) -> bool:
+    """Whether the match ended as its players' replays say: where one lost and said so, the other one won."""
+    if match.state is MatchState.COMPLETED:
+        return match.result is MatchResult.SIDE_1_WON and journal_rows == 2
+    return begun.is_disputed and match.state is MatchState.CONFLICT and journal_rows == 0
+
+
+async def _begun_matches(url: str, count: int) -> list[BegunMatch]:
+    """So many matches that have begun, each of two players of its own."""
     settings = load_settings(database=url)
+    begun = []
     async with opened_storage(settings, write=True) as storage:
         ladder = await wire(settings, storage, SystemClock(), lambda _: None)
-        for number in range(PLAYERS):
-            await ladder.players.register(f"player{number}")
+        for number in range(count):
+            players = [await ladder.players.register(f"{role}{number}") for role in ("winner", "loser")]
+            first, second = (
+                Participant(player_id=player.id, race=race) for player, race in zip(players, RACES, strict=True)
+            )
+            match = await ladder.lifecycle.open(first, second, map_name=MAP)
+            for player in players:
+                match = await ladder.lifecycle.act(match.id, player.id, Step.CONFIRM)
+            winner, loser = (player.name for player in players)
+            begun.append(BegunMatch(id=match.id, winner=winner, loser=loser, started_at_us=match.started_at_us or 0))
+    return begun
 
 
 async def _until_free(url: str) -> None:

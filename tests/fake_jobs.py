@@ -8,6 +8,7 @@ from typing import Protocol
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.job import BootMoment, Job, JobId, JobState, JobStats, NewJob, fair_turn, leased, revived
 from toprung.domain.match import MatchId
+from toprung.domain.mod_version import ModVersion
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
@@ -22,6 +23,7 @@ class Rows(Protocol):
     jobs_allotted: int
     replay_files: dict[str, ReplayFile]
     replay_uploads: dict[UploadId, ReplayUpload]
+    mod_versions: list[ModVersion]
 
 
 class FakeBootClock:
@@ -199,9 +201,19 @@ class FakeReplayRepository:
         uploads = self._database.replay_uploads.values()
         return [one for one in uploads if one.sha256 == sha256 and (state is None or one.state is state)]
 
-    def latest_uploads(self, limit: int, player_id: PlayerId | None = None) -> list[ReplayUpload]:
-        uploads = reversed(self._database.replay_uploads.values())
-        return [one for one in uploads if player_id is None or one.player_id == player_id][:limit]
+    def uploads_of_match(self, match_id: MatchId, state: UploadState) -> list[ReplayUpload]:
+        uploads = self._database.replay_uploads.values()
+        return [one for one in uploads if one.match_id == match_id and one.state is state]
+
+    def latest_uploads(
+        self, limit: int, player_id: PlayerId | None = None, match_id: MatchId | None = None
+    ) -> list[ReplayUpload]:
+        found = [
+            one
+            for one in reversed(self._database.replay_uploads.values())
+            if player_id in {None, one.player_id} and match_id in {None, one.match_id}
+        ]
+        return found[:limit]
 
     def bytes_uploaded(self, player_id: PlayerId, *, since_us: int) -> int:
         return sum(
@@ -209,6 +221,19 @@ class FakeReplayRepository:
             for one in self._database.replay_uploads.values()
             if one.player_id == player_id and one.uploaded_at_us >= since_us
         )
+
+    def latest_readings(self, limit: int) -> list[tuple[UploadId, str]]:
+        uploads = reversed(self._database.replay_uploads.values())
+        readings = [(one.id, self._database.replay_files[one.sha256].reading) for one in uploads]
+        return [(upload_id, reading) for upload_id, reading in readings if reading is not None][:limit]
+
+    def mod_versions(self) -> list[ModVersion]:
+        return sorted(self._database.mod_versions, key=lambda one: (one.approved_at_us, one.key))
+
+    def add_mod_version(self, version: ModVersion) -> None:
+        if any(known.handles == version.handles for known in self._database.mod_versions):
+            raise AssertionError("a version is approved once")
+        self._database.mod_versions.append(version)
 
 
 @dataclass

@@ -40,6 +40,7 @@ from toprung.domain.events import (
 )
 from toprung.domain.job import Job, JobId
 from toprung.domain.match import MatchId
+from toprung.domain.mod_version import ModVersion
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
@@ -89,6 +90,7 @@ class FakeDatabase:
     accounts: dict[PlayerId, Account] = field(default_factory=dict)
     drafts: dict[int, SetupDraft] = field(default_factory=dict)
     intents: "dict[IntentId, FakeIntent]" = field(default_factory=dict)
+    mod_versions: list[ModVersion] = field(default_factory=list)
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
@@ -149,6 +151,13 @@ class FakePlayerRepository:
     def discord_ids(self) -> dict[PlayerId, int]:
         players = self._database.players.values()
         return {player.id: player.discord_id for player in players if player.discord_id is not None}
+
+    def bind_handle(self, player_id: PlayerId, handle: str) -> bool:
+        players = self._database.players
+        if players[player_id].handles or any(handle in player.handles for player in players.values()):
+            return False
+        players[player_id] = replace(players[player_id], handles=(handle,))
+        return True
 
     def columns(self) -> PlayerColumns:
         return player_columns(list(self._database.players.values()))

@@ -5,19 +5,23 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Final
 
 from tests.fake_jobs import FakeBootClock, FakeReplayArchive
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction, stored
+from tests.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.jobs.workers import JobWorkers
-from toprung.adapters.replay_facts import ReplayFacts, decode_facts
+from toprung.adapters.replay.parser import parse_replay
+from toprung.adapters.replay.reading import decode_reading
 from toprung.application.event_bus import EventBus
 from toprung.application.intake import IntakeService
 from toprung.application.job_queue import JobHistory, JobQueue
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import Clock, Storage, Transaction
-from toprung.application.replay_job import ReplayJobHandler, UnboundReplays
-from toprung.application.replay_parsing import Parsed, ParseOutcome
+from toprung.application.replay_job import ReplayJobHandler, ReplayJudge
+from toprung.application.replay_mods import ReplayMods
+from toprung.application.replay_parsing import Parsed, ParseOutcome, ReplayParser
 from toprung.application.replay_ports import ReplayArchive
 from toprung.application.replay_service import ReplayHistory, ReplayService
 from toprung.application.unit_of_work import UnitOfWork
@@ -27,9 +31,16 @@ from toprung.domain.job import Job, JobId, JobKind
 from toprung.domain.match import FinalMatch, MatchResult, Participant
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.replay_upload import ReplayUpload, UploadId, UploadVerdict
+from toprung.domain.replay import ReplayReading
+from toprung.domain.replay_upload import READ, ReplayUpload, UploadId, UploadVerdict
 
 REPLAY_BYTES_MAX = 10_000
+
+
+ANSWER: Final = parse_replay(replay_of(SyntheticGame()))
+"""What the parser says of a replay."""
+
+TEST_CATALOG: Final = Catalog(code="test", name="Test", races=(Race(code="zerg", name="Zerg", short="Z"),))
 
 
 def replay(number: int = 1, size: int = 64) -> bytes:
@@ -44,8 +55,7 @@ def hash_of(data: bytes) -> str:
 
 def parsed(data: bytes) -> Parsed:
     """What a parser says of such bytes: the game is the same where the text in them is."""
-    game = data.rstrip(b"\0")
-    return Parsed(payload=json.dumps({"fingerprint": hash_of(game), "text": game.decode("latin-1")}).encode())
+    return Parsed(payload=json.dumps({**ANSWER, "fingerprint": hash_of(data.rstrip(b"\0"))}).encode())
 
 
 @dataclass
@@ -73,25 +83,24 @@ class ScriptedParser:
 
 @dataclass
 class WatchedJudge:
-    """Implements `ReplayJudge`: remembers nothing, writes into the audit what it judged, and fails if it is to."""
+    """Implements `ReplayJudge`: says that a replay was read and no more, and fails if it is to."""
 
     failures: int = 0
 
-    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayFacts) -> UploadVerdict:
+    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayReading) -> UploadVerdict:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("this judge fails")
-        return UnboundReplays().judge(tx, upload, reading)
+        return READ
 
 
 def player_service(unit_of_work: UnitOfWork, clock: Clock) -> PlayerService:
     """Players of a small game."""
-    catalog = Catalog(code="test", name="Test", races=(Race(code="zerg", name="Zerg", short="Z"),))
     countries = Countries(codes=frozenset({"KR"}), common=("KR",))
-    parts = match_parts(unit_of_work, catalog=catalog, clock=clock, backups=FakeBackups())
+    parts = match_parts(unit_of_work, catalog=TEST_CATALOG, clock=clock, backups=FakeBackups())
     return PlayerService(
         unit_of_work=unit_of_work,
-        catalog=catalog,
+        catalog=TEST_CATALOG,
         countries=countries,
         name_keys=NameKeys({}),
         clock=clock,
@@ -111,6 +120,9 @@ class MemoryIntake:
         archive: ReplayArchive | None = None,
         boot_clock: FakeBootClock | None = None,
         instance_id: str = "this process",
+        catalog: Catalog = TEST_CATALOG,
+        judge: ReplayJudge | None = None,
+        parser: ReplayParser | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.boot_clock = boot_clock or FakeBootClock()
@@ -122,12 +134,17 @@ class MemoryIntake:
         used_clock = clock or self.clock
         used_archive = archive or self.archive
         self.unit_of_work = UnitOfWork(storage or self.storage, EventBus())
+
+        def decode(payload: bytes) -> ReplayReading:
+            return decode_reading(payload, catalog)
+
+        self.mods = ReplayMods(unit_of_work=self.unit_of_work, clock=used_clock, decode=decode)
         self.handler = ReplayJobHandler(
             unit_of_work=self.unit_of_work,
             archive=used_archive,
-            parser=self.parser,
-            decode=decode_facts,
-            judge=self.judge,
+            parser=parser or self.parser,
+            decode=decode,
+            judge=judge or self.judge,
         )
         self.queue = JobQueue(
             unit_of_work=self.unit_of_work,

@@ -11,6 +11,7 @@ from toprung.domain.errors import InvalidInput
 from toprung.domain.match_life import MatchRules
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.ranks import LETTERS
+from toprung.domain.replay import REPLAY_BYTES_MAX
 from toprung.domain.replay_checks import CheckCode, ReplayPolicy
 
 ENV_PREFIX: Final = "TOPRUNG_"
@@ -80,8 +81,8 @@ class Settings(BaseSettings):
         None,
         description="Where uploaded replays are kept; beside an SQLite database, else in toprung-replays, if unset.",
     )
-    replay_bytes_max: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = Field(
-        5 * 1024 * 1024, description="How many bytes a replay may have."
+    replay_bytes_max: Annotated[int, Field(ge=1024, le=REPLAY_BYTES_MAX)] = Field(
+        REPLAY_BYTES_MAX, description="How many bytes a replay may have."
     )
     discord_token: SecretStr | None = Field(None, description="The bot's token; without one there is no bot.")
     discord_server: int | None = Field(None, description="The id of the Discord server that roles are given in.")

@@ -168,9 +168,9 @@ async def test_what_was_read_is_kept_as_it_was_said(intake: MemoryIntake) -> Non
     [
         (Refused(code="damaged", sentence="The replay is damaged."), "damaged"),
         (TooBig(sentence="It unpacks to more than any game needs."), "too_big"),
-        (Parsed(payload=b'{"fingerprint": 7}'), "invalid_input"),
-        (Parsed(payload=b"\xff\xfe"), "invalid_input"),
-        (Parsed(payload=b"[]"), "invalid_input"),
+        (Parsed(payload=b'{"fingerprint": 7}'), "invalid"),
+        (Parsed(payload=b"\xff\xfe"), "invalid"),
+        (Parsed(payload=b"[]"), "invalid"),
     ],
 )
 async def test_a_refusal_is_final_and_has_its_sentence(intake: MemoryIntake, outcome: ParseOutcome, code: str) -> None:

@@ -29,6 +29,7 @@ from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step, StepRefused
 from toprung.domain.moment import from_iso
 from toprung.domain.player import Player, PlayerId
+from toprung.domain.replay_upload import UploadId
 from toprung.domain.season import LadderSeason, SeasonId
 
 T = TypeVar("T")
@@ -101,6 +102,10 @@ class _Season(msgspec.Struct):
 class _SeasonStarted(msgspec.Struct):
     season: _Season
     entries_reset: int
+
+
+class _ApprovedMod(msgspec.Struct):
+    files: int
 
 
 class _Refusal(msgspec.Struct):
@@ -221,6 +226,11 @@ class AdminClient:
     async def recompute_ratings(self, progress: Progress) -> int:  # noqa: ARG002 - the server says it only when done
         """See `RatingService.recompute`."""
         return (await self._post("/ratings/recompute", {}, _Recomputed)).entries_changed
+
+    async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
+        """See `ReplayMods.approve`."""
+        body = {"reason": reason, "actor": actor}
+        return (await self._post(f"/replays/{upload_id}/approve-mod", body, _ApprovedMod)).files
 
     async def pool_health(self) -> PoolHealth:
         """How the server's replay pool is."""

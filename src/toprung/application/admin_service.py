@@ -8,10 +8,12 @@ from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.player_service import PlayerService
 from toprung.application.rating_adjustment import RatingAdjustment, RatingSetOutcome
 from toprung.application.rating_service import CorrectionOutcome, RatingService
+from toprung.application.replay_mods import ReplayMods
 from toprung.application.season_service import SeasonService, SeasonStarted
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import Player
+from toprung.domain.replay_upload import UploadId
 from toprung.domain.season import LadderSeason
 
 
@@ -94,6 +96,10 @@ class Administration(Protocol):
         """Ends the season that runs."""
         ...
 
+    async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
+        """Approves the version of the mod that an upload was played with; gives how many files it has."""
+        ...
+
 
 class AdminService:
     """The organiser's operations in the process that holds the ladder."""
@@ -107,7 +113,9 @@ class AdminService:
         lifecycle: MatchLifecycle,
         adjustment: RatingAdjustment,
         seasons: SeasonService,
+        mods: ReplayMods,
     ) -> None:
+        self._mods = mods
         self._imports = imports
         self._players = players
         self._ratings = ratings
@@ -195,3 +203,7 @@ class AdminService:
     async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
         """See `SeasonService.end`."""
         return await self._seasons.end(reason=reason, actor=actor)
+
+    async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
+        """See `ReplayMods.approve`."""
+        return len((await self._mods.approve(upload_id, reason=reason, actor=actor)).handles)

@@ -1,7 +1,7 @@
 """Looking at matches: the latest ones, one with what it did to ratings, and why."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from toprung.application.ports import Transaction
@@ -13,21 +13,33 @@ from toprung.domain.match_life import side_of
 from toprung.domain.names import InvalidName, NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import RatingChange
+from toprung.domain.replay_upload import ReplayUpload
 
 LISTED_MAX: Final = 200
 PLAYED: Final = (MatchState.COMPLETED, MatchState.VOIDED)
+REPLAYS_SHOWN_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchReplay:
+    """A replay that was brought for a match, and who brought it."""
+
+    upload: ReplayUpload
+    player: Player
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
     """A match with its two players and, once it was rated, what it did to their ratings; first side first.
 
-    A player whom the viewer may not know of is None.
+    A player whom the viewer may not know of is None. `replays` are the latest that were brought for it, the newest
+    first.
     """
 
     match: Match
     players: tuple[Player | None, Player | None]
     changes: tuple[RatingChange, RatingChange] | None
+    replays: tuple[MatchReplay, ...]
 
     def description(self) -> list[str]:
         """How the match stands, in plain sentences."""
@@ -102,11 +114,14 @@ def _as_seen_by(view: MatchView, viewer: PlayerId) -> MatchView:
         return view
     first, second = view.players
     players = (first, None) if side == 0 else (None, second)
-    return MatchView(match=view.match, players=players, changes=view.changes)
+    own = tuple(replay for replay in view.replays if replay.player.id == viewer)
+    return replace(view, players=players, replays=own)
 
 
 def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
-    players = tx.players.by_ids({player_id for match in matches for player_id in match.player_ids})
+    uploads = {match.id: tx.replays.latest_uploads(REPLAYS_SHOWN_MAX, match_id=match.id) for match in matches}
+    uploaders = {upload.player_id for found in uploads.values() for upload in found}
+    players = tx.players.by_ids(uploaders.union(*(match.player_ids for match in matches)))
     views = []
     for match in matches:
         first, second = (players[player_id] for player_id in match.player_ids)
@@ -114,5 +129,6 @@ def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
         if len(rows) != (0 if match.result is None else 2):
             raise Conflict(f"Match {match.id} has not the two journal rows that a match has; see `toprung verify`.")
         changes = None if match.result is None else (rows[0], rows[1])
-        views.append(MatchView(match=match, players=(first, second), changes=changes))
+        replays = tuple(MatchReplay(upload=one, player=players[one.player_id]) for one in uploads[match.id])
+        views.append(MatchView(match=match, players=(first, second), changes=changes, replays=replays))
     return views

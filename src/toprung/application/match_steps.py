@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from toprung.application.handle_binding import bind_handles
 from toprung.application.match_ports import NewNotice
 from toprung.application.match_rating import Decided, MatchRater
 from toprung.application.ports import Transaction
@@ -55,6 +56,7 @@ class MatchSteps:
         tx.matches.save(after)
         if after.state is MatchState.COMPLETED and before.result is None:
             self._rate(tx, after, now_us)
+            bind_handles(tx, after)
         if after.state is not before.state:
             for side in at_fault(after, aborted_by):
                 self._punish(tx, after, side)

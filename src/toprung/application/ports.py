@@ -111,6 +111,10 @@ class PlayerRepository(Protocol):
         """The Discord ids of all players who have one."""
         ...
 
+    def bind_handle(self, player_id: PlayerId, handle: str) -> bool:
+        """Gives a player who has no handle this one, unless it is another's; whether it did."""
+        ...
+
     def columns(self) -> PlayerColumns:
         """All players, for the board."""
         ...

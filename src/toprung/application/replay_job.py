@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from toprung.application.job_queue import Handled
 from toprung.application.ports import Transaction
@@ -22,10 +22,10 @@ from toprung.application.replay_ports import ReplayArchive
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
 from toprung.domain.job import Failed, Finished, Job, Released, WorkerDied
+from toprung.domain.replay import ReplayReading
 from toprung.domain.replay_upload import (
     GIVEN_UP,
     QUARANTINED,
-    READ,
     ReplayFile,
     ReplayUpload,
     UploadState,
@@ -33,36 +33,15 @@ from toprung.domain.replay_upload import (
 )
 
 
-class Reading(Protocol):
-    """What a replay says."""
-
-    @property
-    def fingerprint(self) -> str:
-        """The name of what happened in the game."""
-        ...
-
-
-ReadingT = TypeVar("ReadingT", bound=Reading)
-ReadingT_contra = TypeVar("ReadingT_contra", bound=Reading, contravariant=True)
-
-
-class ReplayJudge(Protocol[ReadingT_contra]):
+class ReplayJudge(Protocol):
     """Judges an upload by what its file says."""
 
-    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReadingT_contra) -> UploadVerdict:
+    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayReading) -> UploadVerdict:
         """The verdict; all that follows from it is written in the transaction that ends the job."""
         ...
 
 
-class UnboundReplays:
-    """A judge for ladders whose matches are not decided by replays: what was read is kept, and nothing follows."""
-
-    def judge(self, tx: Transaction, upload: ReplayUpload, reading: Reading) -> UploadVerdict:  # noqa: ARG002 - the port
-        """See `ReplayJudge`."""
-        return READ
-
-
-class ReplayJobHandler(Generic[ReadingT]):
+class ReplayJobHandler:
     """Implements `JobHandler` for replays. A job's payload is the file's SHA-256.
 
     `decode` makes a reading of what a parser gave and raises a `ToprungError` for what no replay can say.
@@ -74,8 +53,8 @@ class ReplayJobHandler(Generic[ReadingT]):
         unit_of_work: UnitOfWork,
         archive: ReplayArchive,
         parser: ReplayParser,
-        decode: Callable[[bytes], ReadingT],
-        judge: ReplayJudge[ReadingT],
+        decode: Callable[[bytes], ReplayReading],
+        judge: ReplayJudge,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._archive = archive

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from toprung.domain.match import MatchId
+from toprung.domain.mod_version import ModVersion
 from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
 
@@ -58,10 +59,28 @@ class ReplayRepository(Protocol):
         """The uploads of a file, in this state or in any, the first one first."""
         ...
 
-    def latest_uploads(self, limit: int, player_id: PlayerId | None = None) -> list[ReplayUpload]:
-        """At most so many uploads, of one player or of all, the newest first."""
+    def uploads_of_match(self, match_id: MatchId, state: UploadState) -> list[ReplayUpload]:
+        """The uploads for a match that are in this state, the first one first."""
+        ...
+
+    def latest_uploads(
+        self, limit: int, player_id: PlayerId | None = None, match_id: MatchId | None = None
+    ) -> list[ReplayUpload]:
+        """At most so many uploads, of one player or of all, for one match or for any, the newest first."""
         ...
 
     def bytes_uploaded(self, player_id: PlayerId, *, since_us: int) -> int:
         """The size of all that a player uploaded since then, in bytes."""
+        ...
+
+    def latest_readings(self, limit: int) -> list[tuple[UploadId, str]]:
+        """At most so many uploads whose file was read, the newest first, with what was read."""
+        ...
+
+    def mod_versions(self) -> list[ModVersion]:
+        """The versions of the mod that were approved, the first one first."""
+        ...
+
+    def add_mod_version(self, version: ModVersion) -> None:
+        """Adds one that is not there."""
         ...

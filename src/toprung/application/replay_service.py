@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from toprung.application.job_queue import PENDING_MAX
@@ -11,8 +11,8 @@ from toprung.application.replay_ports import ReplayArchive
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Busy, Conflict, LimitReached, NotFound
 from toprung.domain.job import JobKind, JobState, NewJob
-from toprung.domain.match import MatchId
-from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.match import MatchId, MatchState
+from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.replay_upload import (
@@ -28,8 +28,12 @@ from toprung.domain.replay_upload import (
     shown_file_name,
 )
 
+ENDED_SECONDS_AGO_MAX: Final = 24 * 60 * 60
+"""How long ago the match ended, at most, that a replay is taken to be of where no match is named."""
+
 PLAYER_BYTES_PER_DAY_MAX: Final = 50 * 1024 * 1024
 LISTED_MAX: Final = 200
+MATCHES_LOOKED_AT_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +67,12 @@ class ReplayService:
     ) -> Receipt:
         """Keeps a replay and promises that it will be judged: when this returns, both survive whatever happens.
 
-        A file that is known gets the answer that it had. Raises `InvalidInput` for what is no replay or is too large,
-        `NotFound` for a player or match that is not there, `Conflict` for a player who is banned, `LimitReached` for
-        one who uploaded too much today, `Busy` while too much waits, and `StorageUnavailable`; then nothing is kept.
+        Without a match it is of the one that the player is in, or else of the latest that ended within a day. A file
+        that is known gets the answer that it had, but is compared anew with a match that it did not fit.
+
+        Raises `InvalidInput` for what is no replay or is too large, `NotFound` for a player or match that is not there,
+        `Conflict` for a player who is banned, `LimitReached` for one who uploaded too much today, `Busy` while too much
+        waits, and `StorageUnavailable`; then nothing is kept.
         """
         check_content(data, bytes_max=self._replay_bytes_max)
         file = ReplayFile(
@@ -81,13 +88,30 @@ class ReplayService:
             uploaded_at_us=file.first_uploaded_at_us,
         )
         # Asked before the bytes are kept as well, so that what is refused does not fill the disk.
-        known = await self._unit_of_work.read(lambda tx: _admitted(tx, new, file))
+        known = await self._unit_of_work.read(lambda tx: _admitted(tx, _of_match(tx, new), file))
         if known is not None:
             return Receipt(upload=known, is_new=False)
         await self._archive.put(file.sha256, data)
         receipt = await self._unit_of_work.run(lambda tx: _take_in(tx, new, file))
         self._announce()
         return receipt
+
+
+_MAY_BE_MEANT: Final = (MatchState.COMPLETED, MatchState.CONFLICT, MatchState.EXPIRED)
+
+
+def _of_match(tx: Transaction, new: NewUpload) -> NewUpload:
+    """The upload for the match that it is meant for, where its player did not say."""
+    if new.match_id is not None:
+        return new
+    open_match = tx.matches.open_of([new.player_id]).get(new.player_id)
+    if open_match is not None:
+        return replace(new, match_id=open_match)
+    since_us = new.uploaded_at_us - ENDED_SECONDS_AGO_MAX * MICROSECONDS_PER_SECOND
+    for match in tx.matches.latest(MATCHES_LOOKED_AT_MAX, new.player_id, _MAY_BE_MEANT):
+        if match.assigned_at_us is not None and (match.ended_at_us or 0) >= since_us:
+            return replace(new, match_id=match.id)
+    return new
 
 
 def _admitted(tx: Transaction, new: NewUpload, file: ReplayFile) -> ReplayUpload | None:
@@ -98,7 +122,7 @@ def _admitted(tx: Transaction, new: NewUpload, file: ReplayFile) -> ReplayUpload
     if new.match_id is not None and tx.matches.get(new.match_id) is None:
         raise NotFound(f"There is no match {new.match_id}; `toprung match list` shows the latest ones.")
     known = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
-    if known is not None:
+    if known is not None and not _is_worth_another_look(tx, known):
         return known
     if player.is_banned:
         raise Conflict(f"{player.name} is banned and cannot upload replays.")
@@ -113,7 +137,14 @@ def _admitted(tx: Transaction, new: NewUpload, file: ReplayFile) -> ReplayUpload
     return None
 
 
-def _take_in(tx: Transaction, new: NewUpload, file: ReplayFile) -> Receipt:
+def _is_worth_another_look(tx: Transaction, known: ReplayUpload) -> bool:
+    """Whether the file was read and did not fit its match: an in-game name may be right by now, a mod approved."""
+    file = tx.replays.file(known.sha256)
+    return known.state is UploadState.REJECTED and file is not None and file.rejection is None
+
+
+def _take_in(tx: Transaction, given: NewUpload, file: ReplayFile) -> Receipt:
+    new = _of_match(tx, given)
     known = _admitted(tx, new, file)  # which has the player to itself from here on
     if known is not None:
         return Receipt(upload=known, is_new=False)
@@ -121,12 +152,14 @@ def _take_in(tx: Transaction, new: NewUpload, file: ReplayFile) -> Receipt:
     if stored is None:
         tx.replays.add_file(file)
         stored = file
-    upload = tx.replays.add_upload(new)
+    before = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
+    upload = tx.replays.add_upload(new) if before is None else replace(before, state=UploadState.RECEIVED, verdict=None)
+    tx.replays.save_upload(upload)
     verdict = _known_verdict(tx, stored, new)
     if verdict is not None:
         upload = upload.judged(verdict)
         tx.replays.save_upload(upload)
-    return Receipt(upload=upload, is_new=True)
+    return Receipt(upload=upload, is_new=before is None)
 
 
 def _known_verdict(tx: Transaction, file: ReplayFile, new: NewUpload) -> UploadVerdict | None:
@@ -163,8 +196,13 @@ class ReplayHistory:
         self._unit_of_work = unit_of_work
         self._name_keys = name_keys
 
-    async def latest(self, limit: int, player_name: str | None = None) -> Sequence[UploadView]:
-        """At most `limit` uploads, of one player or of all, the newest first. Raises `NotFound` for no such player."""
+    async def latest(
+        self, limit: int, player_name: str | None = None, match_id: MatchId | None = None
+    ) -> Sequence[UploadView]:
+        """At most `limit` uploads, of one player or of all, for one match or for any, the newest first.
+
+        Raises `NotFound` for no such player.
+        """
         key = None if player_name is None else self._name_keys.key(clean_name(player_name))
 
         def work(tx: Transaction) -> list[UploadView]:
@@ -174,7 +212,7 @@ class ReplayHistory:
                 if key not in found:
                     raise NotFound(f"There is no player called {player_name!r}; try `toprung player search`.")
                 player_id = found[key].id
-            return _views(tx, tx.replays.latest_uploads(min(limit, LISTED_MAX), player_id))
+            return _views(tx, tx.replays.latest_uploads(min(limit, LISTED_MAX), player_id, match_id))
 
         return await self._unit_of_work.read(work)
 

@@ -11,6 +11,7 @@ from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
+from toprung.application.replay_mods import ReplayMods
 from toprung.application.replay_service import ReplayHistory
 from toprung.application.season_service import SeasonService
 from toprung.application.verification import LadderVerification
@@ -47,6 +48,7 @@ class Services:
     ratings: RatingService
     matches: MatchHistory
     replays: ReplayHistory
+    mods: ReplayMods
     jobs: JobHistory
     seasons: SeasonService
     verification: LadderVerification

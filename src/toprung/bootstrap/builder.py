@@ -14,7 +14,6 @@ from toprung.adapters.clock import FixedClock, SystemClock, TurnedClock
 from toprung.adapters.intake_client import IntakeClient
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.adapters.replay.protocol import REPLAY_BYTES_MAX
 from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage import migration
 from toprung.application.admin_service import Administration
@@ -26,6 +25,7 @@ from toprung.application.replay_parsing import PoolHealth
 from toprung.bootstrap.site import running_server, serve_site
 from toprung.bootstrap.wiring import AnyStorage, Ladder, game_catalog, opened_storage, wire
 from toprung.domain.errors import Conflict, NotFound, WriterPresent
+from toprung.domain.replay import REPLAY_BYTES_MAX
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
 from toprung.interfaces.web.server import listen
 from toprung.settings import Settings, load_settings

@@ -2,17 +2,18 @@
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 from uuid import uuid4
 
 from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.jobs.workers import JobWorkers
+from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.replay_archive import ReplayFolder
 from toprung.application.intake import IntakeService
 from toprung.application.job_queue import JobQueue
 from toprung.application.ports import Clock
-from toprung.application.replay_job import Reading, ReplayJobHandler, ReplayJudge
+from toprung.application.replay_claims import ReplayClaims
+from toprung.application.replay_job import ReplayJobHandler
 from toprung.application.replay_parsing import ReplayParser
 from toprung.application.replay_service import ReplayService
 from toprung.bootstrap.wiring import Ladder
@@ -23,8 +24,6 @@ DEAD_LETTERS_ALARM: Final = 10
 """So many dead letters within a day say that something other than a few bad files is wrong."""
 
 BACKLOG_SECONDS_ALARM: Final = 30.0
-
-ReadingT = TypeVar("ReadingT", bound=Reading)
 
 
 class SiteIntake:
@@ -79,13 +78,20 @@ class SiteIntake:
         }
 
 
-def make_intake(
-    ladder: Ladder, *, parser: ReplayParser, decode: Callable[[bytes], ReadingT], judge: ReplayJudge[ReadingT]
-) -> SiteIntake:
+def make_intake(ladder: Ladder, parser: ReplayParser) -> SiteIntake:
     """The intake of a ladder, with as many jobs at a time as its settings let replays be read."""
-    archive = ReplayFolder(ladder.settings.replay_archive)
+    archive, catalog = ReplayFolder(ladder.settings.replay_archive), ladder.services.catalog
     handler = ReplayJobHandler(
-        unit_of_work=ladder.unit_of_work, archive=archive, parser=parser, decode=decode, judge=judge
+        unit_of_work=ladder.unit_of_work,
+        archive=archive,
+        parser=parser,
+        decode=lambda payload: decode_reading(payload, catalog),
+        judge=ReplayClaims(
+            steps=ladder.steps,
+            catalog=catalog,
+            policy=ladder.settings.replay_policy,
+            clock=ladder.clock,
+        ),
     )
     handlers = {JobKind.REPLAY: handler}
     queue = JobQueue(

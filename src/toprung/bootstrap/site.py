@@ -14,10 +14,8 @@ from fastapi import FastAPI
 
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.adapters.replay_facts import decode_facts
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.deadline_loop import DeadlineLoop
-from toprung.application.replay_job import UnboundReplays
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
@@ -58,7 +56,7 @@ async def serve_site(
         limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
     )
     metrics.observe_pool(pool.health)
-    intake = make_intake(ladder, parser=pool, decode=decode_facts, judge=UnboundReplays())
+    intake = make_intake(ladder, pool)
     ladder.bus.subscribe(ladder.store.on_changes)
     ladder.bus.subscribe(hub.on_changes)
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.clock)

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -13,6 +14,7 @@ from uuid import uuid4
 from toprung.adapters.catalog_files import GAMES_FOLDER, find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
+from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.application.admin_service import AdminService
@@ -35,6 +37,7 @@ from toprung.application.ports import Backups, Clock, Transaction
 from toprung.application.rating_adjustment import RatingAdjustment
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import RatingService
+from toprung.application.replay_mods import ReplayMods
 from toprung.application.replay_service import ReplayHistory
 from toprung.application.season_service import SeasonService
 from toprung.application.services import Services
@@ -72,6 +75,7 @@ class Ladder:
     players: PlayerService
     matches: MatchService
     lifecycle: MatchLifecycle
+    steps: MatchSteps
     clock: Clock
     name_keys: NameKeys
 
@@ -158,6 +162,7 @@ async def wire(
         players=parts.players,
         matches=played.matches,
         lifecycle=played.lifecycle,
+        steps=played.steps,
         clock=clock,
         name_keys=name_keys,
     )
@@ -214,6 +219,7 @@ def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str |
         entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=parts.name_keys),
         game_files=GameFileReader(catalog=catalog, name_keys=parts.name_keys),
     )
+    mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=catalog))
     board_settings = f"{database_id} {settings.inactivity_us} {' '.join(countries.common)}"
     return Services(
         leaderboard=leaderboard,
@@ -221,6 +227,7 @@ def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str |
         rating_quality=RatingQualityService(unit_of_work=unit_of_work),
         ratings=played.ratings,
         replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=parts.name_keys),
+        mods=mods,
         jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
         matches=MatchHistory(unit_of_work=unit_of_work, name_keys=parts.name_keys),
         seasons=seasons,
@@ -239,6 +246,7 @@ def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str |
             lifecycle=played.lifecycle,
             adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
             seasons=seasons,
+            mods=mods,
         ),
         catalog=catalog,
         countries=countries,
@@ -266,7 +274,6 @@ async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _MatchParts:
-    rater: MatchRater
     steps: MatchSteps
     matches: MatchService
     lifecycle: MatchLifecycle
@@ -286,7 +293,6 @@ def _match_parts(
         rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=lambda _player: False
     )
     return _MatchParts(
-        rater=rater,
         steps=steps,
         matches=MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=rater),
         lifecycle=MatchLifecycle(

@@ -7,6 +7,9 @@ from typing import ClassVar, Final
 from toprung.domain.errors import ToprungError
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 
+REPLAY_BYTES_MAX: Final = 5 * 1024 * 1024
+"""The largest file that is read at all; the largest of 317 real replays has 292 kB."""
+
 FRAMES_PER_SECOND: Final = 22.4
 """Frames that the game plays in a second of real time at the speed "Faster", which every ladder game has."""
 

@@ -1,6 +1,6 @@
 """The JSON of a match that the command line and the web share."""
 
-from toprung.application.match_history import MatchView
+from toprung.application.match_history import MatchReplay, MatchView
 from toprung.domain.match import Claim, Side
 from toprung.domain.moment import to_iso
 
@@ -19,6 +19,16 @@ def match_json(view: MatchView) -> dict[str, object]:
         "deadline": _iso(match.deadline_us),
         "ended_at": _iso(match.ended_at_us),
         "sides": [_side_json(view, 0), _side_json(view, 1)],
+        "replays": [_replay_json(replay) for replay in view.replays],
+    }
+
+
+def _replay_json(replay: MatchReplay) -> dict[str, object]:
+    return {
+        "upload_id": str(replay.upload.id),
+        "player_name": replay.player.name,
+        "state": replay.upload.state.value,
+        "sentence": replay.upload.sentence,
     }
 
 

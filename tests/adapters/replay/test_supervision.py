@@ -13,7 +13,6 @@ import pytest
 from tests.adapters.replay.pools import answered_by, command, do, limits, running_pool
 from toprung.adapters.replay.crash_loop import FAILURES_MAX
 from toprung.adapters.replay.pool import CHILD_COMMAND, WAITING_MAX, ReplayPool
-from toprung.adapters.replay.protocol import REPLAY_BYTES_MAX
 from toprung.application.replay_parsing import (
     NO_POOL,
     Parsed,
@@ -24,6 +23,7 @@ from toprung.application.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.domain.replay import REPLAY_BYTES_MAX
 
 ROOT = Path(__file__).parents[3]
 

@@ -29,6 +29,7 @@ from toprung.application.ports import NewEntry, NewPlayer, Transaction
 from toprung.application.rating_adjustment import RatingAdjustment
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.replay_inspection import ReplayInspector
+from toprung.application.replay_mods import ReplayMods
 from toprung.application.replay_parsing import NO_POOL, PoolHealth, ReplayParser
 from toprung.application.replay_service import ReplayHistory
 from toprung.application.season_service import SeasonService
@@ -269,6 +270,9 @@ class Ladder:
             ),
             observe_read_seconds=observe,
         )
+        mods = ReplayMods(
+            unit_of_work=unit_of_work, clock=clock, decode=lambda payload: decode_reading(payload, catalog)
+        )
         return Services(
             leaderboard=leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
@@ -276,6 +280,7 @@ class Ladder:
             ratings=parts.ratings,
             matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
             replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
+            mods=mods,
             jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             administration=AdminService(
                 imports=imports,
@@ -284,6 +289,7 @@ class Ladder:
                 lifecycle=parts.lifecycle,
                 adjustment=adjustment,
                 seasons=seasons,
+                mods=mods,
             ),
             seasons=seasons,
             verification=LadderVerification(

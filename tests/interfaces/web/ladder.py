@@ -29,6 +29,7 @@ from toprung.application.rating_adjustment import RatingSetOutcome
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.rating_service import CorrectionOutcome, Move
 from toprung.application.reasons import checked_reason
+from toprung.application.replay_mods import ReplayMods
 from toprung.application.season_service import SeasonService, SeasonStarted
 from toprung.application.services import Services
 from toprung.application.unit_of_work import UnitOfWork
@@ -46,6 +47,7 @@ from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Elo, Entry, EntryId, Standing
 from toprung.domain.rating_engine import EloEngine
+from toprung.domain.replay_upload import UploadId
 from toprung.domain.season import LadderSeason, SeasonId
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
@@ -200,8 +202,9 @@ KNOWN_MATCH_ID = MatchId(17)
 class FakeAdministration:
     """The organiser's operations on players in memory. An import ends as `next_import` says."""
 
-    def __init__(self, lifecycle: MatchLifecycle) -> None:
+    def __init__(self, lifecycle: MatchLifecycle, mods: ReplayMods) -> None:
         self._lifecycle = lifecycle
+        self._mods = mods
         self.players: dict[str, Player] = {}
         self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
         self.sources: list[str] = []
@@ -226,6 +229,9 @@ class FakeAdministration:
         self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
     ) -> MatchState:
         return (await self._lifecycle.act(match_id, self._known(name).id, step, outcome)).state
+
+    async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
+        return len((await self._mods.approve(upload_id, reason=reason, actor=actor)).handles)
 
     async def pardon_player(self, name: str) -> int:
         return len(self._known(name).name)
@@ -376,7 +382,7 @@ class Ladder:
         parts = match_parts(
             UnitOfWork(self.played, EventBus()), catalog=self.catalog, clock=self.clock, backups=FakeBackups()
         )
-        self.administration = FakeAdministration(parts.lifecycle)
+        self.administration = FakeAdministration(parts.lifecycle, self.intake.mods)
         self.services = Services(
             leaderboard=self.leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
@@ -384,6 +390,7 @@ class Ladder:
             ratings=parts.ratings,
             matches=MatchHistory(unit_of_work=UnitOfWork(self.played, EventBus()), name_keys=NameKeys({})),
             replays=self.intake.history,
+            mods=self.intake.mods,
             jobs=self.intake.jobs,
             seasons=SeasonService(unit_of_work=unit_of_work, clock=self.clock, engine=engine),
             verification=LadderVerification(

@@ -20,7 +20,6 @@ from toprung.adapters.replay.protocol import (
     CHUNK_BYTES,
     CODE_CHARACTERS_MAX,
     HEADER_BYTES_MAX,
-    REPLAY_BYTES_MAX,
     SENTENCE_CHARACTERS_MAX,
     Answer,
     FrameBuffer,
@@ -37,6 +36,7 @@ from toprung.adapters.replay.protocol import (
     request_in,
 )
 from toprung.adapters.replay.sandbox import Confinement
+from toprung.domain.replay import REPLAY_BYTES_MAX
 
 PARSER_MODULE: Final = "toprung.adapters.replay.parser"
 UNREADABLE: Final = "unreadable"

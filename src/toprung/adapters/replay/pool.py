@@ -14,7 +14,6 @@ from typing import Final
 import structlog
 
 from toprung.adapters.replay.children import ChildLimits, Children
-from toprung.adapters.replay.protocol import REPLAY_BYTES_MAX
 from toprung.adapters.replay.worker import Attempt, Worker
 from toprung.application.replay_parsing import (
     NO_POOL,
@@ -30,6 +29,7 @@ from toprung.application.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.domain.replay import REPLAY_BYTES_MAX
 
 SPARES: Final = 1
 CHILD_COMMAND: Final = (sys.executable, "-I", "-B", "-m", "toprung.adapters.replay.child")

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 
 import msgspec
 
-REPLAY_BYTES_MAX: Final = 5 * 1024 * 1024
 HEADER_BYTES_MAX: Final = 4 * 1024
 ANSWER_BYTES_MAX: Final = 1024 * 1024
 CHUNK_BYTES: Final = 64 * 1024

@@ -3,7 +3,19 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from toprung.adapters.storage import schema
@@ -129,6 +141,14 @@ class SqlPlayerRepository:
         """See `PlayerRepository`."""
         query = select(_player.c.id, _player.c.discord_id).where(_player.c.discord_id.is_not(None))
         return {PlayerId(row.id): row.discord_id for row in self._connection.execute(query)}
+
+    def bind_handle(self, player_id: PlayerId, handle: str) -> bool:
+        """See `PlayerRepository`. One statement, whose lost race the storage runs again."""
+        owned = _identity.c.kind == "handle"
+        taken = exists().where(owned & ((_identity.c.value == handle) | (_identity.c.player_id == player_id)))
+        columns = {"player_id": player_id, "kind": "handle", "value": handle, "place": 0}
+        row = select(*(literal(value) for value in columns.values())).where(~taken)
+        return self._connection.execute(insert(_identity).from_select(list(columns), row)).rowcount > 0
 
     def columns(self) -> PlayerColumns:
         """See `PlayerRepository`."""

@@ -1,5 +1,6 @@
 """Replay files and uploads in the database."""
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from toprung.adapters.storage import schema
 from toprung.domain.match import MatchId
+from toprung.domain.mod_version import ModVersion
 from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
 
@@ -73,11 +75,23 @@ class SqlReplayRepository:
         query = select(table).where(table.c.sha256 == sha256).order_by(table.c.id)
         return self._uploads(query if state is None else query.where(table.c.state == state.value))
 
-    def latest_uploads(self, limit: int, player_id: PlayerId | None = None) -> list[ReplayUpload]:
+    def uploads_of_match(self, match_id: MatchId, state: UploadState) -> list[ReplayUpload]:
+        """See `ReplayRepository`."""
+        table = schema.replay_upload
+        query = select(table).where(table.c.match_id == match_id, table.c.state == state.value)
+        return self._uploads(query.order_by(table.c.id))
+
+    def latest_uploads(
+        self, limit: int, player_id: PlayerId | None = None, match_id: MatchId | None = None
+    ) -> list[ReplayUpload]:
         """See `ReplayRepository`."""
         table = schema.replay_upload
         query = select(table).order_by(table.c.id.desc()).limit(limit)
-        return self._uploads(query if player_id is None else query.where(table.c.player_id == player_id))
+        if player_id is not None:
+            query = query.where(table.c.player_id == player_id)
+        if match_id is not None:
+            query = query.where(table.c.match_id == match_id)
+        return self._uploads(query)
 
     def bytes_uploaded(self, player_id: PlayerId, *, since_us: int) -> int:
         """See `ReplayRepository`."""
@@ -88,6 +102,35 @@ class SqlReplayRepository:
             .where(upload.c.player_id == player_id, upload.c.uploaded_at_us >= since_us)
         )
         return int(self._connection.execute(query).scalar_one())
+
+    def latest_readings(self, limit: int) -> list[tuple[UploadId, str]]:
+        """See `ReplayRepository`."""
+        upload, file = schema.replay_upload, schema.replay_file
+        query = select(upload.c.id, file.c.reading).select_from(upload.join(file, upload.c.sha256 == file.c.sha256))
+        query = query.where(file.c.reading.is_not(None)).order_by(upload.c.id.desc()).limit(limit)
+        return [(UploadId(row.id), row.reading) for row in self._connection.execute(query)]
+
+    def mod_versions(self) -> list[ModVersion]:
+        """See `ReplayRepository`."""
+        table = schema.mod_version
+        return [
+            ModVersion(
+                handles=frozenset(json.loads(row.handles)),
+                upload_id=UploadId(row.upload_id),
+                approved_at_us=row.approved_at_us,
+            )
+            for row in self._connection.execute(select(table).order_by(table.c.approved_at_us, table.c.key))
+        ]
+
+    def add_mod_version(self, version: ModVersion) -> None:
+        """See `ReplayRepository`."""
+        values = {
+            "key": version.key,
+            "handles": json.dumps(sorted(version.handles)),
+            "upload_id": version.upload_id,
+            "approved_at_us": version.approved_at_us,
+        }
+        self._connection.execute(insert(schema.mod_version), values)
 
     def _uploads(self, query: Select[Any]) -> list[ReplayUpload]:
         return [_upload(row) for row in self._connection.execute(query)]

@@ -366,3 +366,13 @@ intent = Table(
     Column("message_id", BigInteger),
     Index("ix_intent_due_at_us", "due_at_us"),
 )
+
+# A version of the mod is an exact set of files; the key names the set.
+mod_version = Table(
+    "mod_version",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("handles", Text, nullable=False),
+    Column("upload_id", ForeignKey("replay_upload.id"), nullable=False),
+    Column("approved_at_us", BigInteger, nullable=False),
+)

@@ -7,9 +7,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from toprung.application.replay_mods import SeenMod
 from toprung.application.replay_service import UploadView
 from toprung.domain.job import Job, JobStats
 from toprung.domain.moment import to_datetime
+from toprung.domain.replay_checks import CheckStatus, check_sentence
+from toprung.domain.replay_findings import findings_of
 from toprung.interfaces.cli.output import line, say
 
 HASH_SHOWN: Final = 12
@@ -24,6 +27,7 @@ _STYLES: Final = {
     "rejected": "red",
     "received": "cyan",
 }
+_CHECK_STYLES: Final = {CheckStatus.OK: "green", CheckStatus.FAILED: "red", CheckStatus.UNKNOWN: "yellow"}
 
 
 def show_jobs(console: Console, jobs: Sequence[Job]) -> None:
@@ -105,6 +109,28 @@ def show_upload(console: Console, view: UploadView) -> None:
         "verdict": upload.sentence,
     }
     _show_facts(console, facts)
+    findings = findings_of(upload)
+    if findings is not None:
+        say(console)
+        for check in findings.checks:
+            say(console, (f"{check.status.value:<7}  ", _CHECK_STYLES[check.status]), check_sentence(check))
+
+
+def show_mods(console: Console, mods: Sequence[SeenMod]) -> None:
+    """Prints versions of the mod as a table."""
+    if not mods:
+        say(console, "No replay was read yet, and no version of the mod is approved.")
+        return
+    table = _table("upload", "uploads", "files", "mod")
+    for mod in mods:
+        if mod.is_approved:
+            known = ("approved", "green")
+        elif mod.adds is None:
+            known = ("unknown", "yellow")
+        else:
+            known = (f"an approved one with {mod.adds} more files", "red")
+        table.add_row(line(str(mod.upload_id)), line(str(mod.uploads)), line(str(len(mod.handles))), line(known))
+    console.print(table)
 
 
 def _show_facts(console: Console, facts: dict[str, str]) -> None:
@@ -115,7 +141,7 @@ def _show_facts(console: Console, facts: dict[str, str]) -> None:
 
 def _table(*headers: str) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    to_the_right = {"job", "upload", "begun", "err", "died", "bytes", "match"}
+    to_the_right = {"job", "upload", "uploads", "files", "begun", "err", "died", "bytes", "match"}
     for header in headers:
         justify: Literal["left", "right"] = "right" if header in to_the_right else "left"
         table.add_column(header, justify=justify, no_wrap=True, header_style="dim")

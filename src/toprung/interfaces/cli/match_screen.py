@@ -54,6 +54,20 @@ def show_matches(console: Console, views: Sequence[MatchView], catalog: Catalog)
     console.print(table)
 
 
+def show_replays(console: Console, view: MatchView) -> None:
+    """Prints what replays were brought for a match, by whom, and what is said of them; nothing where there are none."""
+    for replay in view.replays:
+        upload = replay.upload
+        say(console)
+        say(
+            console,
+            (f"Replay {upload.id} by ", "dim"),
+            (replay.player.name, "bold"),
+            (f": {upload.state.value}", "dim"),
+        )
+        say(console, f"  {upload.sentence}")
+
+
 def show_preview(console: Console, view: MatchView, outcome: CorrectionOutcome, catalog: Catalog) -> None:
     """Says what a correction would do: how the match would count, and who would move by how much."""
     say(

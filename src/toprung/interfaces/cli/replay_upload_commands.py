@@ -1,4 +1,4 @@
-"""`toprung replay submit|list|show`: uploading replays through the running server, and what became of them."""
+"""`toprung replay submit|list|show|mods|approve-mod`: uploading replays, what became of them, and their mods."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,7 @@ import typer
 from toprung.domain.errors import InvalidInput
 from toprung.domain.match import MatchId
 from toprung.domain.replay_upload import UploadId
+from toprung.interfaces.cli.actor import terminal_actor
 from toprung.interfaces.cli.output import print_bytes, reporting, run, say, stdout
 from toprung.interfaces.cli.parameters import Database, Game, options
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should no
     from collections.abc import Sequence
 
     from toprung.application.intake import SubmittedReplay
+    from toprung.application.replay_mods import SeenMod
     from toprung.application.replay_service import UploadView
     from toprung.interfaces.cli.builder import Builder, Options
 
@@ -24,6 +26,9 @@ READ_BYTES_MAX: Final = 64 * 1024 * 1024
 """What is not even read: the server's own limit is lower, and its sentence says which."""
 
 _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+_Match = Annotated[
+    int | None, typer.Option("--match", metavar="N", help="The match that they are of.", min=1, max=2**63 - 1)
+]
 _UploadNumber = Annotated[int, typer.Argument(metavar="UPLOAD", help="The upload's number.", min=1, max=2**63 - 1)]
 
 
@@ -34,9 +39,7 @@ def add_replay_upload_commands(replay: typer.Typer, builder: "Callable[[], Build
     def submit(
         file: Annotated[Path, typer.Argument(metavar="FILE", help="The replay.", show_default=False)],
         player: Annotated[str, typer.Option("--as", metavar="PLAYER", help="Who uploads it.")],
-        match: Annotated[
-            int | None, typer.Option("--match", metavar="N", help="The match that it is of.", min=1, max=2**63 - 1)
-        ] = None,
+        match: _Match = None,
         as_json: _Json = False,
         database: Database = None,
         game: Game = None,
@@ -56,12 +59,14 @@ def add_replay_upload_commands(replay: typer.Typer, builder: "Callable[[], Build
             say(stdout(), submitted.sentence)
 
     _add_looking(replay, builder)
+    _add_mods(replay, builder)
 
 
 def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @replay.command(name="list")
     def list_uploads(
         player: Annotated[str | None, typer.Option("--player", metavar="NAME", help="Only this player's.")] = None,
+        match: _Match = None,
         limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
         database: Database = None,
         game: Game = None,
@@ -70,7 +75,8 @@ def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
         with reporting():
             from toprung.interfaces.cli.job_screen import show_uploads
 
-            show_uploads(stdout(), run(_latest(builder(), options(database=database, game=game), limit, player)))
+            opened, match_id = options(database=database, game=game), None if match is None else MatchId(match)
+            show_uploads(stdout(), run(_latest(builder(), opened, limit, player, match_id)))
 
     @replay.command()
     def show(number: _UploadNumber, database: Database = None, game: Game = None) -> None:
@@ -79,6 +85,29 @@ def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
             from toprung.interfaces.cli.job_screen import show_upload
 
             show_upload(stdout(), run(_upload(builder(), options(database=database, game=game), UploadId(number))))
+
+
+def _add_mods(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @replay.command()
+    def mods(database: Database = None, game: Game = None) -> None:
+        """List the versions of the mod that the latest 1,000 uploads were played with, and those that are approved."""
+        with reporting():
+            from toprung.interfaces.cli.job_screen import show_mods
+
+            show_mods(stdout(), run(_mods(builder(), options(database=database, game=game))))
+
+    @replay.command(name="approve-mod")
+    def approve_mod(
+        number: _UploadNumber,
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with the approval.")] = "",
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Approve the version of the mod that an upload was played with; from then on more files make it a fake."""
+        with reporting():
+            opened = options(database=database, game=game)
+            files = run(_approve_mod(builder(), opened, UploadId(number), reason))
+            say(stdout(), f"The version of the mod of upload {number}, of {files} files, is approved.")
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -99,11 +128,23 @@ async def _submit(
         return await intake.submit_replay(player, match_id, data, name)
 
 
-async def _latest(builder: "Builder", opened: "Options", limit: int, player: str | None) -> "Sequence[UploadView]":
+async def _latest(
+    builder: "Builder", opened: "Options", limit: int, player: str | None, match_id: MatchId | None
+) -> "Sequence[UploadView]":
     async with builder.reading(opened) as reading:
-        return await reading.services.replays.latest(limit, player)
+        return await reading.services.replays.latest(limit, player, match_id)
 
 
 async def _upload(builder: "Builder", opened: "Options", upload_id: UploadId) -> "UploadView":
     async with builder.reading(opened) as reading:
         return await reading.services.replays.get(upload_id)
+
+
+async def _mods(builder: "Builder", opened: "Options") -> "Sequence[SeenMod]":
+    async with builder.reading(opened) as reading:
+        return await reading.services.mods.seen()
+
+
+async def _approve_mod(builder: "Builder", opened: "Options", upload_id: UploadId, reason: str) -> int:
+    async with builder.administering(opened) as administration:
+        return await administration.approve_mod(upload_id, reason=reason, actor=terminal_actor())

@@ -21,7 +21,7 @@ from toprung.domain.player import Player
 from toprung.interfaces.web.admin_matches import add_match_routes
 from toprung.interfaces.web.admin_pool import PoolHealthSource, add_pool_route, no_pool
 from toprung.interfaces.web.admin_ratings import add_rating_routes
-from toprung.interfaces.web.admin_replays import add_job_routes, add_replay_routes
+from toprung.interfaces.web.admin_replays import add_job_routes, add_mod_route, add_replay_routes
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.errors import error_body, internal_error_body
 from toprung.interfaces.web.openapi import (
@@ -185,6 +185,7 @@ def admin_router(
     add_match_routes(router, administration, matches)
     add_pool_route(router, pool_health)
     add_replay_routes(router, intake, upload_limits)
+    add_mod_route(router, administration)
     add_job_routes(router, intake, jobs)
     add_rating_routes(router, administration)
     return router

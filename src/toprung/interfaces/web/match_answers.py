@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from toprung.domain.match import Evidence, MatchResult, MatchState
+from toprung.domain.replay_upload import UploadState
 from toprung.interfaces.web.openapi import PLAYER_ID_PATTERN
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -36,8 +37,20 @@ class SideAnswer(_Answer):
     mmr_after: int | None
 
 
+class MatchReplayAnswer(_Answer):
+    """A replay that was brought for a match, and what is said of it."""
+
+    upload_id: str
+    player_name: str
+    state: UploadState
+    sentence: str
+
+
 class MatchAnswer(_Answer):
-    """A match. `result` is null where none counts; `deadline` is when an open match moves on by itself."""
+    """A match. `result` is null where none counts; `deadline` is when an open match moves on by itself.
+
+    `replays` are the latest 20, the newest first.
+    """
 
     match_id: str
     state: MatchState
@@ -49,6 +62,7 @@ class MatchAnswer(_Answer):
     deadline: Time | None
     ended_at: Time | None
     sides: list[SideAnswer]
+    replays: list[MatchReplayAnswer]
 
 
 class MatchesAnswer(_Answer):
