@@ -23,6 +23,8 @@ from toprung.domain.job import (
     WorkerDied,
     ended,
 )
+from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.mod_version import ModVersion
 from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
 
@@ -328,3 +330,61 @@ async def test_files_of_the_same_game_are_found(storage: Storage) -> None:
         await write(storage, lambda tx, file=file: tx.replays.add_file(file))  # type: ignore[misc]
     assert await storage.read(lambda tx: tx.replays.files_of_game("e" * 64)) == files[::-1]
     assert await storage.read(lambda tx: tx.replays.files_of_game("0" * 64)) == []
+
+
+async def test_the_uploads_of_a_match_and_what_was_read_are_found(storage: Storage, players: list[PlayerId]) -> None:
+    ann, bob, _ = players
+    sides = tuple((Participant(player_id=one, race="zerg"),) for one in (ann, bob))
+    final = FinalMatch(source_key="m", sides=(sides[0], sides[1]), result=MatchResult.DRAW, ended_at_us=1)
+
+    def work(tx: Transaction) -> tuple[MatchId, list[ReplayUpload]]:
+        (match_id,) = tx.matches.add([final], recorded_at_us=1)
+        tx.replays.add_file(replace(FILE, reading="read"))
+        tx.replays.add_file(replace(FILE, sha256="cd" * 32))
+        new = [
+            replace(new_upload(ann), match_id=match_id),
+            replace(new_upload(bob), match_id=match_id),
+            replace(new_upload(bob, sha256="cd" * 32), match_id=match_id),
+            new_upload(ann),
+        ]
+        return match_id, [tx.replays.add_upload(one) for one in new]
+
+    match_id, (first, second, third, last) = await write(storage, work)
+    verified = replace(second, state=UploadState.VERIFIED, verdict="{}")
+    await write(storage, lambda tx: tx.replays.save_upload(verified))
+
+    def look(tx: Transaction) -> tuple[object, ...]:
+        replays = tx.replays
+        return (
+            replays.uploads_of_match(match_id, UploadState.RECEIVED),
+            replays.uploads_of_match(match_id, UploadState.VERIFIED),
+            replays.latest_uploads(9, match_id=match_id),
+            replays.latest_uploads(9, bob, match_id),
+            replays.latest_readings(2),
+            replays.latest_readings(9),
+        )
+
+    found = await storage.read(look)
+    assert found == (
+        [first, third],
+        [verified],
+        [third, verified, first],
+        [third, verified],
+        [(last.id, "read"), (second.id, "read")],
+        [(last.id, "read"), (second.id, "read"), (first.id, "read")],
+    )
+
+
+async def test_versions_of_the_mod_come_back_in_the_order_of_their_approval(
+    storage: Storage, players: list[PlayerId]
+) -> None:
+    await write(storage, lambda tx: tx.replays.add_file(FILE))
+    upload = await write(storage, lambda tx: tx.replays.add_upload(new_upload(players[0])))
+    versions = [
+        ModVersion(handles=frozenset(handles), upload_id=upload.id, approved_at_us=at_us)
+        for handles, at_us in ((("b", "a"), 2), ((), 1), (("a",), 3))
+    ]
+    for version in versions:
+        await write(storage, lambda tx, version=version: tx.replays.add_mod_version(version))  # type: ignore[misc]
+    assert await storage.read(lambda tx: tx.replays.mod_versions()) == [versions[1], versions[0], versions[2]]
+    assert len({version.key for version in versions}) == 3

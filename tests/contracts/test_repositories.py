@@ -1,5 +1,6 @@
 """What every backend promises of players, entries and matches."""
 
+import asyncio
 from itertools import count
 from typing import Final
 
@@ -119,6 +120,28 @@ async def test_players_get_ids_in_the_order_given_and_stand_in_the_columns_by_id
     assert list(columns.names) == ["Renamed", *HOSTILE[1:]]
     assert list(columns.countries) == [None, *["KR"] * (len(HOSTILE) - 1)]
     assert list(map(bool, columns.banned)) == [True, *[False] * (len(HOSTILE) - 1)]
+
+
+async def test_a_handle_is_bound_to_one_player_who_has_none(storage: Storage) -> None:
+    ann, bob, cid = await added(storage, named("Ann"), named("Bob", handles=("own",)), named("Cid"))
+
+    def bound(tx: Transaction, player: Player, handle: str) -> bool:
+        return tx.players.bind_handle(player.id, handle)
+
+    tries = [(ann, "own"), (bob, "new"), (ann, "new"), (ann, "other"), (cid, "new"), (cid, "'; --")]
+    came = [
+        (await storage.write(lambda tx, who=who, handle=handle: bound(tx, who, handle))).value  # type: ignore[misc]
+        for who, handle in tries
+    ]
+    assert came == [False, False, True, False, False, True]
+    stored = await storage.read(lambda tx: tx.players.by_ids([ann.id, bob.id, cid.id]))
+    assert [stored[one.id].handles for one in (ann, bob, cid)] == [("new",), ("own",), ("'; --",)]
+
+
+async def test_the_same_handle_at_the_same_instant_is_bound_once(storage: Storage) -> None:
+    players = await added(storage, *(named(f"P{number}") for number in range(6)))
+    binding = (storage.write(lambda tx, one=one: tx.players.bind_handle(one.id, "h")) for one in players)  # type: ignore[misc]
+    assert sorted([one.value for one in await asyncio.gather(*binding)]) == [False] * 5 + [True]
 
 
 async def test_in_game_names_and_handles_keep_their_order(storage: Storage) -> None:

@@ -186,7 +186,10 @@ async def test_one_game_brought_for_two_matches_at_the_same_instant_counts_for_o
     ids = await asyncio.gather(
         organiser.upload("Serral", data, match=first), organiser.upload("Serral", again, match=second)
     )
-    assert sorted([await organiser.settled(one) for one in ids]) == ["rejected", "verified"]
+    ends = {await organiser.settled(one): one for one in ids}
+    assert set(ends) == {"rejected", "verified"}
+    refused = (await organiser.opened.ladder.services.replays.get(UploadId(ends["rejected"]))).upload
+    assert "This recording was brought for match" in refused.sentence
 
 
 async def test_what_cannot_be_read_or_does_not_fit_leaves_the_match_open(organiser: Organiser) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from functools import partial
 from typing import Final
 from uuid import uuid4
 
@@ -85,7 +86,7 @@ def make_intake(ladder: Ladder, parser: ReplayParser) -> SiteIntake:
         unit_of_work=ladder.unit_of_work,
         archive=archive,
         parser=parser,
-        decode=lambda payload: decode_reading(payload, catalog),
+        decode=partial(decode_reading, catalog=catalog),
         judge=ReplayClaims(
             steps=ladder.steps,
             catalog=catalog,

@@ -10,10 +10,12 @@ import pytest
 from tests.intake import hash_of, replay
 from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
+from tests.played import SERRAL, PlayedMatch
 from toprung.application.replay_parsing import Died
 from toprung.domain.errors import Conflict
 from toprung.domain.job import JobState
 from toprung.domain.player import PlayerId
+from toprung.domain.replay_checks import CheckCode
 
 HOSTILE = "\N{RIGHT-TO-LEFT OVERRIDE}x\x1b[31m@everyone"
 
@@ -123,3 +125,56 @@ def test_hostile_names_move_nothing_on_the_screen(ladder: Ladder, file: Path) ->
         told = said(ladder, *command)
         assert "\x1b" not in told
         assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in told
+
+
+@pytest.fixture
+def judged() -> Ladder:
+    """Where Serral brought a replay that does not fit, and then the one of the game that was lost to Maru."""
+
+    async def play() -> PlayedMatch:
+        played = PlayedMatch()
+        await played.begun()
+        await played.upload(SERRAL, played.replay("Maru", map_name="Death Valley", observers=("x",)))
+        await played.upload(SERRAL, played.replay("Maru"))
+        return played
+
+    return Ladder(intake=asyncio.run(play()).intake)
+
+
+def test_what_was_found_of_an_upload_is_shown_check_by_check(judged: Ladder) -> None:
+    shown = said(judged, "replay", "show", "1").splitlines()
+    assert "failed   The map was to be Keres Passage, Keres Passage SEL, and Death Valley was played." in shown
+    assert "failed   Others were in the game to watch: x." in shown
+    assert "ok       The players are the match's: Maru, Serral." in shown
+    assert "unknown  This version of the mod is not known yet; an organiser will look at it." in shown
+    assert len([row for row in shown if row.split(" ")[0] in {"ok", "failed", "unknown"}]) == len(CheckCode)
+
+
+def test_a_match_lists_what_was_brought_for_it(judged: Ladder) -> None:
+    shown = said(judged, "match", "show", "1")
+    assert "Replay 2 by Serral: verified\n  The replay fits match 1, which is completed: you lost." in shown
+    assert "Replay 1 by Serral: rejected\n  The map was to be" in shown
+    replays = json.loads(said(judged, "match", "show", "1", "--json"))["replays"]
+    assert [(one["upload_id"], one["player_name"], one["state"]) for one in replays] == [
+        ("2", "Serral", "verified"),
+        ("1", "Serral", "rejected"),
+    ]
+    assert len(said(judged, "replay", "list", "--match", "1").splitlines()) == 4
+    assert said(judged, "replay", "list", "--match", "2") == "There are no uploads.\n"
+
+
+def test_an_organiser_sees_the_versions_of_the_mod_and_approves_one_with_a_reason(judged: Ladder) -> None:
+    assert said(judged, "replay", "mods").splitlines()[-1].split() == ["2", "2", "2", "unknown"]
+    assert "needs a reason" in refusal(judged, "replay", "approve-mod", "2")
+    assert said(judged, "replay", "approve-mod", "2", "--reason", "season 3") == (
+        "The version of the mod of upload 2, of 2 files, is approved.\n"
+    )
+    assert said(judged, "replay", "approve-mod", "1", "--reason", "again").endswith("is approved.\n")
+    assert said(judged, "replay", "mods").splitlines()[-1].split() == ["2", "2", "2", "approved"]
+    (row,) = judged.storage.database.audit
+    assert (row.action, row.subject, row.reason) == ("approve_mod", "upload 2", "season 3")
+    assert "There is no upload 9" in refusal(judged, "replay", "approve-mod", "9", "--reason", "x")
+
+
+def test_without_a_replay_there_is_no_mod(ladder: Ladder) -> None:
+    assert said(ladder, "replay", "mods") == "No replay was read yet, and no version of the mod is approved.\n"
