@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from tests.domain.strategies import CERTAINTY
@@ -11,6 +12,7 @@ from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LA
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
+from toprung.adapters.replay.reading import decode_reading
 from toprung.application.account_service import AccountService
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
@@ -23,6 +25,7 @@ from toprung.application.player_service import PlayerService
 from toprung.application.profile_service import ProfileService
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.reader_directory import ReaderDirectory
+from toprung.application.replay_mods import ReplayMods
 from toprung.application.replay_service import ReplayHistory
 from toprung.application.season_service import SeasonService
 from toprung.application.services import Services
@@ -107,6 +110,7 @@ class DiscordLadder:
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
             ratings=played.ratings,
             replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS),
+            mods=ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=CATALOG)),
             jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             matches=history,
             seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=EloEngine(Elo())),
