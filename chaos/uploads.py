@@ -1,4 +1,4 @@
-"""What becomes of uploads when the server is killed: `python -m chaos.uploads --database sqlite`.
+"""What becomes of uploads when the server is killed.
 
 Players of begun matches upload replays, some at a time, some of them the same file twice, some that contradict each
 other, some poison; at a random instant the whole server is killed with SIGKILL, and started again on the same database.
@@ -6,10 +6,8 @@ Who was not answered uploads again. In the end every upload that was acknowledge
 reason, or in the dead letters; each match was rated once at most, and the ladder adds up.
 """
 
-import argparse
 import asyncio
 import contextlib
-import json
 import random
 import secrets
 import signal
@@ -18,17 +16,17 @@ import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import httpx
 from sqlalchemy import text
 
+from chaos.experiment import Plan, Results
 from chaos.upload_files import MAP, RACES, UPLOADS_PER_MATCH, BegunMatch, uploads_of
-from tests.databases import _started_server
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.replay_archive import ReplayFolder
 from toprung.adapters.storage import postgres
@@ -41,8 +39,6 @@ from toprung.domain.match_life import Step
 from toprung.domain.replay_upload import UploadId, UploadState
 from toprung.settings import load_settings
 
-Results = dict[str, Any]
-
 ROOT: Final = Path(__file__).parents[1]
 UPLOADS: Final = 300
 AT_A_TIME: Final = 4
@@ -51,33 +47,6 @@ KILL_AFTER_SECONDS_MAX: Final = 0.1
 """How long after the upload by which it is chosen a server lives at most."""
 
 DRAIN_SECONDS_MAX: Final = 90.0
-
-
-class Plan(Protocol):
-    """What the experiment is given."""
-
-    @property
-    def database(self) -> str:
-        """The kind of database."""
-        ...
-
-    @property
-    def new_database(self) -> Callable[[], AbstractAsyncContextManager[str]]:
-        """Gives the address of an empty database."""
-        ...
-
-    @property
-    def told(self) -> Callable[[str], None]:
-        """Shows a line of progress."""
-        ...
-
-    def times(self, wanted: float) -> int:
-        """How often to do what a full run does so often."""
-        ...
-
-    def chance(self, purpose: str) -> random.Random:
-        """Chance for one purpose."""
-        ...
 
 
 @dataclass
@@ -350,59 +319,3 @@ def _variable(name: str, value: str) -> Any:
             del os.environ[name]
         else:
             os.environ[name] = before
-
-
-@dataclass(frozen=True)
-class _Alone:
-    """A plan for this experiment alone."""
-
-    database: str
-    effort: float
-    seed: int
-
-    @property
-    def told(self) -> Callable[[str], None]:
-        return lambda line: print(line, file=sys.stderr, flush=True)
-
-    @property
-    def new_database(self) -> Callable[[], AbstractAsyncContextManager[str]]:
-        return lambda: _new_database(self.database)
-
-    def times(self, wanted: float) -> int:
-        return max(1, round(wanted * self.effort))
-
-    def chance(self, purpose: str) -> random.Random:
-        return random.Random(f"{self.seed} {purpose}")
-
-
-@asynccontextmanager
-async def _new_database(kind: str) -> AsyncIterator[str]:
-    """An empty database. The PostgreSQL server belongs to this process and not to those that are killed."""
-    with tempfile.TemporaryDirectory(prefix="toprung-pg-") as folder:
-        if kind == "sqlite":
-            yield f"sqlite:///{folder}/ladder.db"
-            return
-        with _variable("XDG_RUNTIME_DIR", folder):
-            server = _started_server(Path(folder) / "data")
-        try:
-            server.psql("create database uploads;")
-            yield server.get_uri("uploads")
-        finally:
-            server.cleanup()
-
-
-def main() -> None:
-    """Runs it alone and prints what was found; ends with 1 if a promise was broken."""
-    parser = argparse.ArgumentParser(prog="python -m chaos.uploads", description=__doc__)
-    parser.add_argument("--database", choices=("sqlite", "postgresql", "postgres"), default="sqlite")
-    parser.add_argument("--effort", type=float, default=1.0, help=f"a share of the {UPLOADS} uploads")
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-    kind = "sqlite" if arguments.database == "sqlite" else "postgresql"
-    results = run(_Alone(kind, arguments.effort, arguments.seed))
-    print(json.dumps(results, indent=1))
-    sys.exit(0 if all(claim["held"] for claim in results["claims"]) else 1)
-
-
-if __name__ == "__main__":
-    main()
