@@ -123,7 +123,7 @@ REFUSED: list[tuple[CheckCode, str, Changes]] = [
     (CheckCode.MAP, "Death Valley was played", lambda _: {"map_name": "Death Valley"}),
     (
         CheckCode.RACES,
-        "sc2_protoss, sc2_zerg was played",
+        "SC2 Protoss, SC2 Zerg was played",
         lambda _: {"players": (replace(TERRAN, race="Protoss", picked_race="Prot"), ZERG)},
     ),
     (
@@ -131,7 +131,11 @@ REFUSED: list[tuple[CheckCode, str, Changes]] = [
         "the replay's players are Maru, Reynor",
         lambda _: {"players": (TERRAN, replace(ZERG, name="Reynor"))},
     ),
-    (CheckCode.TIME_WINDOW, "the game was played", lambda it: {"ended_at_us": it.clock.now_us() - 86_400_000_000}),
+    (
+        CheckCode.TIME_WINDOW,
+        "the game was played from 2026-09-23T12:03:20Z to 2026-09-23T12:20:00Z",
+        lambda it: {"ended_at_us": it.clock.now_us() - 86_400_000_000},
+    ),
     (
         CheckCode.TIME_WINDOW,
         "the game was played",

@@ -61,7 +61,7 @@ class ReplayClaims:
             else (judgement.players[0].handle, judgement.players[1].handle),
         )
         if not judgement.is_verified:
-            return _rejected("not_verified", _refusal(judgement.in_the_way), findings.to_details())
+            return _rejected("not_verified", self._refusal(judgement.in_the_way), findings.to_details())
         return self._claimed(tx, upload, match, findings, now_us)
 
     def _claimed(
@@ -119,6 +119,13 @@ class ReplayClaims:
             is_random=any(race.is_random for race in self._catalog.races if race.code == participant.race),
         )
 
+    def _refusal(self, in_the_way: Iterable[Check]) -> str:
+        races = {race.code: race.name for race in self._catalog.races}
+        reasons = " ".join(
+            check_sentence(check, shown=lambda text: _shown(races.get(text, text))) for check in in_the_way
+        )
+        return f"{reasons} The match stays as it is, and its result can be reported by hand."
+
 
 def _seen_in(tx: Transaction, match_id: MatchId, fingerprint: str) -> MatchId | None:
     """Another match that a recording of this game was verified for."""
@@ -127,11 +134,6 @@ def _seen_in(tx: Transaction, match_id: MatchId, fingerprint: str) -> MatchId | 
             if upload.match_id is not None and upload.match_id != match_id:
                 return upload.match_id
     return None
-
-
-def _refusal(in_the_way: Iterable[Check]) -> str:
-    reasons = " ".join(check_sentence(check, shown=_shown) for check in in_the_way)
-    return f"{reasons} The match stays as it is, and its result can be reported by hand."
 
 
 def _shown(text: str) -> str:

@@ -200,8 +200,8 @@ def _map(reading: ReplayReading, expected: ExpectedGame) -> Check:
         is_named = name_key(reading.map_name) in map(name_key, expected.map_names)
         is_right = is_named or reading.map_handle in expected.map_handles
         status = CheckStatus.OK if is_right else CheckStatus.FAILED
-    wanted = tuple(sorted(expected.map_names))
-    return Check(code=CheckCode.MAP, status=status, expected=wanted, found=(reading.map_name,))
+    wanted = " / ".join(sorted(expected.map_names))
+    return Check(code=CheckCode.MAP, status=status, expected=(wanted,) if wanted else (), found=(reading.map_name,))
 
 
 def _mod(reading: ReplayReading, expected: ExpectedGame) -> Check:
@@ -224,9 +224,14 @@ def _time_window(reading: ReplayReading, expected: ExpectedGame, policy: ReplayP
     return Check(
         code=CheckCode.TIME_WINDOW,
         status=CheckStatus.OK if is_within else CheckStatus.FAILED,
-        expected=(to_iso(expected.window_start_us), to_iso(expected.window_end_us)),
-        found=(to_iso(reading.started_at_us), to_iso(reading.ended_at_us)),
+        expected=(_span(expected.window_start_us, expected.window_end_us),),
+        found=(_span(reading.started_at_us, reading.ended_at_us),),
     )
+
+
+def _span(start_us: int, end_us: int) -> str:
+    start, end = (to_iso(at_us // MICROSECONDS_PER_SECOND * MICROSECONDS_PER_SECOND) for at_us in (start_us, end_us))
+    return f"{start} to {end}"
 
 
 def _one_of(code: CheckCode, allowed: frozenset[str], found: str | None) -> Check:
@@ -275,8 +280,8 @@ CHECK_SENTENCES: Final[Mapping[CheckCode, Mapping[CheckStatus, str]]] = {
         CheckStatus.UNKNOWN: "This version of the mod is not known yet; an organiser will look at it.",
     },
     CheckCode.TIME_WINDOW: {
-        CheckStatus.OK: "The game was played while the match was on: {found}.",
-        CheckStatus.FAILED: "The match was on {expected}, and the game was played {found}.",
+        CheckStatus.OK: "The game was played while the match was on, from {found}.",
+        CheckStatus.FAILED: "The match was on from {expected}, and the game was played from {found}.",
         CheckStatus.UNKNOWN: "When the game was played is not known.",
     },
     CheckCode.OBSERVERS: {

@@ -143,7 +143,7 @@ def judged() -> Ladder:
 
 def test_what_was_found_of_an_upload_is_shown_check_by_check(judged: Ladder) -> None:
     shown = said(judged, "replay", "show", "1").splitlines()
-    assert "failed   The map was to be Keres Passage, Keres Passage SEL, and Death Valley was played." in shown
+    assert "failed   The map was to be Keres Passage / Keres Passage SEL, and Death Valley was played." in shown
     assert "failed   Others were in the game to watch: x." in shown
     assert "ok       The players are the match's: Maru, Serral." in shown
     assert "unknown  This version of the mod is not known yet; an organiser will look at it." in shown
