@@ -251,6 +251,7 @@ async def _inspected(url: str, it: Ordeal) -> Results:
             "jobs": dict(Counter(job.state.value for job in jobs)),
             "jobs_interrupted": sum(job.interruptions > 0 for job in jobs),
             "stuck_jobs": sum(job.state in {JobState.READY, JobState.LEASED} for job in jobs),
+            "dead_for": dict(Counter(job.last_error for job in jobs if job.state is JobState.DEAD)),
             "deaths_max": max((job.deaths for job in jobs), default=0),
             "hashes": sorted({job.payload for job in jobs}),
         }
