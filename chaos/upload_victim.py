@@ -62,8 +62,7 @@ async def main(url: str, token: str) -> None:
             )
 
             async def started() -> None:
-                pool.start()
-                intake.start()
+                pool.start(up=intake.start)
                 print(address_of(listener), flush=True)
 
             try:

@@ -94,8 +94,7 @@ async def organiser(database: Database, tmp_path: Path) -> AsyncIterator[Organis
 async def working_intake(opened: OpenLadder) -> AsyncIterator[SiteIntake]:
     pool = ReplayPool(workers=2, clock=asyncio.get_running_loop().time)
     intake = make_intake(opened.ladder, pool)
-    pool.start()
-    intake.start()
+    pool.start(up=intake.start)
     try:
         yield intake
     finally:

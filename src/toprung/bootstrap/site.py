@@ -72,8 +72,8 @@ async def serve_site(
         await records.publish(ServerRecord(address=address, token=token))
         _log.info("site_started", address=address, game=ladder.services.catalog.code)
         started(address)
-        pool.start()
-        intake.start()
+        # Jobs are claimed once there is somebody to read: a process that dies before that has not held any.
+        pool.start(up=intake.start)
 
     passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:

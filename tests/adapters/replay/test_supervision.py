@@ -236,6 +236,25 @@ async def test_starting_does_not_wait_for_anything() -> None:
     await pool.close()
 
 
+async def test_it_says_that_it_is_up_once_and_only_when_there_is_a_child_for_a_job() -> None:
+    pool = ReplayPool(workers=2, clock=asyncio.get_running_loop().time, command=command("sandboxed"), limits=limits())
+    calls, is_up = [0], asyncio.Event()
+
+    def up() -> None:
+        calls[0] += 1
+        assert pool.health().status == "ok"
+        is_up.set()
+
+    pool.start(up=up)
+    assert not is_up.is_set()
+    await asyncio.wait_for(is_up.wait(), 60)
+    await answered_by(pool)
+    await do(pool, "exit 1")
+    await answered_by(pool)
+    await pool.close()
+    assert calls == [1]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel kills the orphans")
 def test_no_child_outlives_a_parent_that_is_killed() -> None:
     script = (

@@ -68,12 +68,14 @@ class ReplayPool:
         self._waiting: deque[asyncio.Future[_Given]] = deque()
         self._running = 0
         self._outcomes: Counter[str] = Counter()
+        self._up: Callable[[], None] | None = None
         self._is_started = self._is_closed = self._is_cut_off = False
 
-    def start(self) -> None:
-        """Begins to boot the children."""
+    def start(self, up: Callable[[], None] | None = None) -> None:
+        """Begins to boot the children; `up` is called once, when the first of them can take a job."""
         if self._workers and not self._is_closed:
             self._is_started = True
+            self._up = up
             self._children.start()
 
     async def parse(self, data: bytes) -> ParseOutcome:
@@ -171,6 +173,9 @@ class ReplayPool:
 
     def _hand_out(self) -> None:
         """Gives free children to waiting jobs; where there can be none for a while, they are told so."""
+        if self._up is not None and self._children.has_idle and not self._is_closed:
+            up, self._up = self._up, None
+            up()
         while self._waiting and self._children.has_idle and self._running < self._workers:
             self._running += 1
             self._waiting.popleft().set_result(self._children.take())
