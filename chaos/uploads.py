@@ -33,7 +33,7 @@ from toprung.adapters.storage import postgres
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports import Transaction
 from toprung.bootstrap.wiring import opened_storage, wire
-from toprung.domain.job import DEATHS_MAX, INTERRUPTIONS_MAX, JobState
+from toprung.domain.job import DEATHS_MAX, JobState
 from toprung.domain.match import Match, MatchResult, MatchState, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.replay_upload import UploadId, UploadState
@@ -130,8 +130,6 @@ async def ordeal(url: str, folder: Path, uploads: int, chance: random.Random, to
         await _until_free(url)
         victim = await Victim.started(url)
         drained_seconds = await _drained(victim)
-        tried_again = await _tried_again(victim)
-        await _drained(victim)
         exit_code = await victim.stop()
         found = await _inspected(url, it)
     return {
@@ -140,7 +138,6 @@ async def ordeal(url: str, folder: Path, uploads: int, chance: random.Random, to
         "kills": it.kills,
         "kills_while_uploads_were_in_flight": it.kills_in_flight,
         "drained_seconds": round(drained_seconds, 2),
-        "given_up_after_ten_kills_and_tried_again": tried_again,
         "exit_code_of_the_last": exit_code,
         **found,
         "seconds": round(perf_counter() - started, 1),
@@ -222,16 +219,6 @@ async def _drained(victim: Victim) -> float:
             if not stats["ready"] + stats["leased"]:
                 return perf_counter() - started
             await asyncio.sleep(0.05)
-
-
-async def _tried_again(victim: Victim) -> int:
-    """Does as an organiser would: a job that ten kills in a row interrupted was given up, and is tried once more."""
-    async with victim.client() as client:
-        dead = (await client.get("/jobs", params={"state": "dead", "limit": 200})).json()["jobs"]
-        interrupted = [job["job_id"] for job in dead if job["interruptions"] >= INTERRUPTIONS_MAX]
-        for job_id in interrupted:
-            (await client.post(f"/jobs/{job_id}/retry")).raise_for_status()
-    return len(interrupted)
 
 
 async def _inspected(url: str, it: Ordeal) -> Results:
