@@ -406,6 +406,9 @@ class FakeTransaction:
     def append_to_audit(self, row: AuditRow) -> None:
         self._database.audit.append(row)
 
+    def audit_rows(self, limit: int) -> list[AuditRow]:
+        return self._database.audit[::-1][:limit]
+
     def record(self, *events: Event) -> None:
         self._events.extend(events)
 

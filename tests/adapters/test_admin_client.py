@@ -17,6 +17,7 @@ from tests.intake import REPLAY_BYTES_MAX
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.admin_service import Administration
+from toprung.application.audit import Attribution
 from toprung.application.entry_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
 from toprung.application.import_service import ImportSummary
 from toprung.application.rating_service import CorrectionOutcome, Move
@@ -32,6 +33,7 @@ from toprung.interfaces.web.uploads import UploadLimits
 
 ADDRESS = "http://127.0.0.1:8123"
 TOKEN = "let-me-in"
+ANN = Attribution(actor="cli:ann", reason="왜 & why")
 GAME = (
     "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
     "2026-02-28T10:00:00Z,7,Maru,Serral,2,1,sc2_terran,sc2_zerg\n"
@@ -48,6 +50,7 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
         router = admin_router(
             reading.services.administration,
             reading.services.matches,
+            reading.services.audit,
             intake=intake.service,
             jobs=intake.jobs,
             upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),
@@ -122,10 +125,12 @@ async def test_players_are_added_and_changed() -> None:
     async with client_of(Ladder()) as client:
         added = await client.register_player("Maru", "kr")
         assert added == Player(id=PlayerId(1), name="Maru", country="KR")
-        assert (await client.rename_player("Maru", "마루")).name == "마루"
-        assert (await client.set_country("마루", None)).country is None
-        assert (await client.ban_player("마루")).is_banned
-        assert not (await client.unban_player("마루")).is_banned
+        assert (await client.rename_player("Maru", "마루", ANN)).name == "마루"
+        assert (await client.set_country("마루", None, ANN)).country is None
+        assert (await client.ban_player("마루", ANN)).is_banned
+        assert not (await client.unban_player("마루", ANN)).is_banned
+    rows = [(row.actor, row.action, row.reason) for row in ladder.storage.database.audit]
+    assert rows == [("cli:ann", action, "왜 & why") for action in ("rename", "set_country", "ban", "unban")]
 
 
 async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_ladder() -> None:
@@ -194,7 +199,7 @@ async def test_a_corrections_answer_of_another_shape_is_said_to_be_one(
 @pytest.mark.parametrize(
     ("work", "kind", "words"),
     [
-        (lambda client: client.ban_player("Nobody"), NotFound, "no player called 'Nobody'"),
+        (lambda client: client.ban_player("Nobody", ANN), NotFound, "no player called 'Nobody'"),
         (lambda client: client.register_player("maru", None), Conflict, "belongs to Maru"),
         (lambda client: client.register_player("Serral", "UK"), InvalidInput, "did you mean GB"),
         (lambda client: client.register_player("\x1b[31mred", None), InvalidInput, "control character"),
@@ -234,7 +239,7 @@ async def test_the_field_of_a_refusal_comes_along() -> None:
 async def test_a_wrong_token_is_refused() -> None:
     async with client_of(Ladder(), token="guess") as client:
         with pytest.raises(AdminRefused):
-            await client.ban_player("Maru")
+            await client.ban_player("Maru", ANN)
 
 
 async def test_the_token_and_the_text_go_over_as_they_are() -> None:
@@ -277,14 +282,14 @@ async def test_a_line_may_hold_any_line_end_of_unicode_and_come_in_pieces() -> N
 async def test_a_status_without_a_known_code_still_has_a_meaning(status: int, kind: type[ToprungError]) -> None:
     async with answering(lambda _request: PlainTextResponse("<html>", status)) as client:
         with pytest.raises(kind, match=f"{ADDRESS} refused with status {status}"):
-            await client.ban_player("Maru")
+            await client.ban_player("Maru", ANN)
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "<html>", '{"player_id": "one", "player_name": "Maru"}'])
 async def test_an_answer_of_another_shape_is_said_to_be_one(answer: str) -> None:
     async with answering(lambda _request: PlainTextResponse(answer)) as client:
         with pytest.raises(StorageUnavailable, match=f"{ADDRESS} did not answer as this version"):
-            await client.ban_player("Maru")
+            await client.ban_player("Maru", ANN)
 
 
 async def test_an_import_whose_end_is_missing_is_not_taken_for_done() -> None:
@@ -306,7 +311,7 @@ async def test_a_server_that_is_not_there_is_named() -> None:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         async with AdminClient(address, TOKEN) as client:
             with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
-                await client.ban_player("Maru")
+                await client.ban_player("Maru", ANN)
             with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
                 await client.import_entries("x", no_progress)
 
@@ -327,7 +332,7 @@ class _HangingUp(httpx.AsyncBaseTransport):
 async def test_a_server_that_hangs_up_leaves_the_outcome_open() -> None:
     async with AdminClient(ADDRESS, TOKEN, _HangingUp()) as client:
         with pytest.raises(StorageUnavailable, match="stopped answering; look what became of the request"):
-            await client.ban_player("Maru")
+            await client.ban_player("Maru", ANN)
 
 
 async def test_proxies_of_the_environment_have_no_part_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,4 +346,4 @@ async def test_proxies_of_the_environment_have_no_part_in_it(monkeypatch: pytest
     server = await asyncio.start_server(unavailable, "127.0.0.1", 0)
     async with server, AdminClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", TOKEN) as client:
         with pytest.raises(StorageUnavailable, match="refused with status 503"):
-            await client.ban_player("Maru")
+            await client.ban_player("Maru", ANN)

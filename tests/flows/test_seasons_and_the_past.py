@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock, Listener
+from toprung.application.audit import Attribution
 from toprung.application.entry_file import COLUMNS
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, RatingSet
@@ -31,6 +32,8 @@ NAMES: Final = ("Ann", "Bob", "Cid", "Dan", "Eve")
 RACES: Final = ("bw_zerg", "sc2_terran")
 SYSTEMS: Final = ("glicko2", "elo")
 HOUR_US: Final = MICROSECONDS_PER_DAY // 24
+
+EVE = Attribution(actor="Eve", reason="r")
 
 
 @dataclass(frozen=True)
@@ -310,10 +313,10 @@ async def test_names_countries_and_bans_are_those_of_today(life: Life) -> None:
     life.clock.advance(days=1)
     past = PastMoment(at_us=at_us)
     assert (await page_of(life.opened, past)).players == rows
-    await life.opened.ladder.services.administration.rename_player("Ann", "Anna")
+    await life.opened.ladder.services.administration.rename_player("Ann", "Anna", EVE)
     renamed = (await page_of(life.opened, past)).players
     assert {row.player_name for row in renamed} == {"Anna", *NAMES[1:]}
-    await life.opened.ladder.services.administration.ban_player("Bob")
+    await life.opened.ladder.services.administration.ban_player("Bob", EVE)
     assert {row.player_name for row in (await page_of(life.opened, past)).players} == {"Anna", *NAMES[2:]}
 
 
@@ -323,7 +326,7 @@ async def test_a_version_of_the_past_stays_while_the_ladder_goes_on_and_changes_
     await life.take(Played(1, 2, WON))
     again = await page_of(life.opened, past)
     assert again.tag == first.tag
-    await life.opened.ladder.services.administration.ban_player("Bob")
+    await life.opened.ladder.services.administration.ban_player("Bob", EVE)
     assert (await page_of(life.opened, past)).tag != first.tag
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 import httpx
 import msgspec
 
+from toprung.application.audit import Attribution
 from toprung.application.entry_file import ImportRefused, Problem, Progress
 from toprung.application.import_service import ImportSummary
 from toprung.application.rating_adjustment import RatingSetOutcome
@@ -178,39 +180,45 @@ class AdminClient:
         """See `PlayerService.register`."""
         return await self._player("/players", name=name, country=country)
 
-    async def rename_player(self, name: str, new_name: str) -> Player:
+    async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
         """See `PlayerService.rename`."""
-        return await self._player("/players/rename", name=name, new_name=new_name)
+        return await self._player("/players/rename", name=name, new_name=new_name, **asdict(by))
 
-    async def set_country(self, name: str, country: str | None) -> Player:
+    async def set_country(self, name: str, country: str | None, by: Attribution) -> Player:
         """See `PlayerService.set_country`."""
-        return await self._player("/players/country", name=name, country=country)
+        return await self._player("/players/country", name=name, country=country, **asdict(by))
 
-    async def ban_player(self, name: str) -> Player:
+    async def ban_player(self, name: str, by: Attribution) -> Player:
         """See `PlayerService.ban`."""
-        return await self._player("/players/ban", name=name)
+        return await self._player("/players/ban", name=name, **asdict(by))
 
-    async def unban_player(self, name: str) -> Player:
+    async def unban_player(self, name: str, by: Attribution) -> Player:
         """See `PlayerService.unban`."""
-        return await self._player("/players/unban", name=name)
+        return await self._player("/players/unban", name=name, **asdict(by))
 
-    async def pardon_player(self, name: str) -> int:
+    async def pardon_player(self, name: str, by: Attribution) -> int:
         """See `PlayerService.pardon`."""
-        return (await self._post("/players/pardon", {"name": name}, _Pardoned)).pardoned
+        return (await self._post("/players/pardon", {"name": name, **asdict(by)}, _Pardoned)).pardoned
 
     async def open_match(
-        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+        self,
+        first: tuple[str, str],
+        second: tuple[str, str],
+        *,
+        key: str | None,
+        map_name: str | None,
+        by: Attribution,
     ) -> MatchId:
         """See `MatchLifecycle.open`."""
         body = {"player_1": first[0], "race_1": first[1], "player_2": second[0], "race_2": second[1]}
-        opened = await self._post("/open-match", body | {"key": key, "map_name": map_name}, _Match)
+        opened = await self._post("/open-match", body | {"key": key, "map_name": map_name} | asdict(by), _Match)
         return MatchId(opened.match_id)
 
     async def act_on_match(
-        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None, *, by: Attribution
     ) -> MatchState:
         """See `MatchLifecycle.act`."""
-        body = {"player": name, "step": step, "outcome": outcome}
+        body = {"player": name, "step": step, "outcome": outcome, **asdict(by)}
         return (await self._post(f"/matches/{match_id}/steps", body, _Match)).state
 
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:

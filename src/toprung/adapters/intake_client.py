@@ -6,6 +6,7 @@ import httpx
 import msgspec
 
 from toprung.adapters.admin_client import CONNECT_TIMEOUT_SECONDS, AdminClient
+from toprung.application.audit import Attribution
 from toprung.application.intake import SubmittedReplay
 from toprung.domain.job import JobId
 from toprung.domain.match import MatchId
@@ -33,7 +34,7 @@ class IntakeClient(AdminClient):
                 raise self._refusal(response)
             return msgspec.json.decode(response.content, type=SubmittedReplay, strict=False)  # ids come as strings
 
-    async def retry_job(self, job_id: JobId) -> None:
+    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:  # noqa: ARG002 - the server says who
         """See `Intake`."""
         async with self._answering():
             response = await self._client.post(self._url(f"/jobs/{job_id}/retry"))

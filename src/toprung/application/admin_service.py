@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from toprung.application.audit import Attribution
 from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportService, ImportSummary
 from toprung.application.match_lifecycle import MatchLifecycle
@@ -18,7 +19,10 @@ from toprung.domain.season import LadderSeason
 
 
 class Administration(Protocol):
-    """The organiser's operations. Players are named by name. Raises what the use cases behind it raise."""
+    """The organiser's operations. Players are named by name; the audit keeps who did what, and why.
+
+    Raises what the use cases behind it raise.
+    """
 
     async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
         """Imports a CSV of entries, all rows or none."""
@@ -32,34 +36,40 @@ class Administration(Protocol):
         """Adds a player."""
         ...
 
-    async def rename_player(self, name: str, new_name: str) -> Player:
+    async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
         """Gives a player another name."""
         ...
 
-    async def set_country(self, name: str, country: str | None) -> Player:
+    async def set_country(self, name: str, country: str | None, by: Attribution) -> Player:
         """Gives a player another country, or none."""
         ...
 
-    async def ban_player(self, name: str) -> Player:
+    async def ban_player(self, name: str, by: Attribution) -> Player:
         """Bans a player, who leaves the leaderboard; what was played stays."""
         ...
 
-    async def unban_player(self, name: str) -> Player:
+    async def unban_player(self, name: str, by: Attribution) -> Player:
         """Lifts a ban."""
         ...
 
-    async def pardon_player(self, name: str) -> int:
+    async def pardon_player(self, name: str, by: Attribution) -> int:
         """Lifts every penalty of a player; gives how many that were."""
         ...
 
     async def open_match(
-        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+        self,
+        first: tuple[str, str],
+        second: tuple[str, str],
+        *,
+        key: str | None,
+        map_name: str | None,
+        by: Attribution,
     ) -> MatchId:
         """A match for two players to play, each by name and race; the same key again gives the same match."""
         ...
 
     async def act_on_match(
-        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None, *, by: Attribution
     ) -> MatchState:
         """Does for a player what the player may do about a match, and gives the state that it then has."""
         ...
@@ -135,41 +145,48 @@ class AdminService:
         """See `PlayerService.register`."""
         return await self._players.register(name, country=country)
 
-    async def rename_player(self, name: str, new_name: str) -> Player:
+    async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
         """See `PlayerService.rename`."""
-        return await self._players.rename((await self._players.by_name(name)).id, new_name)
+        return await self._players.rename((await self._players.by_name(name)).id, new_name, by)
 
-    async def set_country(self, name: str, country: str | None) -> Player:
+    async def set_country(self, name: str, country: str | None, by: Attribution) -> Player:
         """See `PlayerService.set_country`."""
-        return await self._players.set_country((await self._players.by_name(name)).id, country)
+        return await self._players.set_country((await self._players.by_name(name)).id, country, by)
 
-    async def ban_player(self, name: str) -> Player:
+    async def ban_player(self, name: str, by: Attribution) -> Player:
         """See `PlayerService.ban`."""
-        return await self._players.ban((await self._players.by_name(name)).id)
+        return await self._players.ban((await self._players.by_name(name)).id, by)
 
-    async def unban_player(self, name: str) -> Player:
+    async def unban_player(self, name: str, by: Attribution) -> Player:
         """See `PlayerService.unban`."""
-        return await self._players.unban((await self._players.by_name(name)).id)
+        return await self._players.unban((await self._players.by_name(name)).id, by)
 
-    async def pardon_player(self, name: str) -> int:
+    async def pardon_player(self, name: str, by: Attribution) -> int:
         """See `PlayerService.pardon`."""
-        return await self._players.pardon((await self._players.by_name(name)).id)
+        return await self._players.pardon((await self._players.by_name(name)).id, by)
 
     async def open_match(
-        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+        self,
+        first: tuple[str, str],
+        second: tuple[str, str],
+        *,
+        key: str | None,
+        map_name: str | None,
+        by: Attribution,
     ) -> MatchId:
         """See `MatchLifecycle.open`."""
         sides = [
             Participant(player_id=(await self._players.by_name(name)).id, race=race) for name, race in (first, second)
         ]
-        return (await self._lifecycle.open(sides[0], sides[1], source_key=key, map_name=map_name)).id
+        opened = await self._lifecycle.open(sides[0], sides[1], source_key=key, map_name=map_name, by=by)
+        return opened.id
 
     async def act_on_match(
-        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None, *, by: Attribution
     ) -> MatchState:
         """See `MatchLifecycle.act`."""
         player = await self._players.by_name(name)
-        return (await self._lifecycle.act(match_id, player.id, step, outcome)).state
+        return (await self._lifecycle.act(match_id, player.id, step, outcome, by)).state
 
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         """See `RatingService.preview`."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from toprung.application.audit import Attribution
 from toprung.application.job_queue import JobQueue
 from toprung.application.player_service import PlayerService
 from toprung.application.replay_service import ReplayService
@@ -38,7 +39,7 @@ class Intake(Protocol):
         """Takes in a replay as that player."""
         ...
 
-    async def retry_job(self, job_id: JobId) -> None:
+    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
         """Puts a dead letter back in line."""
         ...
 
@@ -71,7 +72,7 @@ class IntakeService:
             is_new=receipt.is_new,
         )
 
-    async def retry_job(self, job_id: JobId) -> None:
+    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
         """See `JobQueue.retry`."""
-        await self._queue.retry(job_id)
+        await self._queue.retry(job_id, by)
         self._announce()

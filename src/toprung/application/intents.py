@@ -84,6 +84,10 @@ class IntentRepository(Protocol):
         """Removes all that are for this user."""
         ...
 
+    def of_kind(self, kind: str) -> list[StoredIntent]:
+        """All of this kind that are kept, delivered or not, in the order in which they were first wanted."""
+        ...
+
     def waiting(self) -> int:
         """How many are due or will be."""
         ...

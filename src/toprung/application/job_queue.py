@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from toprung.application.audit import Attribution, audit
 from toprung.application.job_ports import BootClock
 from toprung.application.ports import Clock, Transaction
 from toprung.application.unit_of_work import UnitOfWork
@@ -132,8 +133,9 @@ class JobQueue:
 
         return await self._unit_of_work.run(work)
 
-    async def retry(self, job_id: JobId) -> Job:
+    async def retry(self, job_id: JobId, by: Attribution | None = None) -> Job:
         """Puts a dead letter back in line. Raises `NotFound`, and `Conflict` for a job that is no dead letter."""
+        now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Job:
             job = _found(tx, job_id)
@@ -141,6 +143,7 @@ class JobQueue:
                 raise Conflict(f"Job {job_id} is {job.state}; only a dead one can be tried again.")
             tx.jobs.revive(job)
             self._handlers[job.kind].revive(tx, job)
+            audit(tx, by, "retry_job", f"job {job_id}", now_us=now_us, last_error=job.last_error)
             return _found(tx, job_id)
 
         return await self._unit_of_work.run(work)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import structlog
 
+from toprung.application.audit import Attribution, audit
 from toprung.application.match_steps import MatchSteps, held_by_penalty
 from toprung.application.ports import Clock, Transaction
 from toprung.application.unit_of_work import UnitOfWork
@@ -43,11 +44,17 @@ class MatchLifecycle:
         self._choose = choose
 
     async def open(
-        self, first: Participant, second: Participant, *, source_key: str | None = None, map_name: str | None = None
+        self,
+        first: Participant,
+        second: Participant,
+        *,
+        source_key: str | None = None,
+        map_name: str | None = None,
+        by: Attribution | None = None,
     ) -> Match:
         """A match that these two are to play, on a map of the season's pool unless one is named.
 
-        The same key again gives the match that there is. Raises `NotFound`, `InvalidInput`, and `Conflict` for a player
+        The same key again gives the match that there is. Where an organiser opens it, `by` says who and why. Raises `NotFound`, `InvalidInput`, and `Conflict` for a player
         who is busy, banned or sits out a penalty.
         """
         key = source_key or f"hand {uuid4().hex}"
@@ -78,7 +85,9 @@ class MatchLifecycle:
                 map_name=chosen_map,
                 server=self._server(*players),
             )
-            return self._steps.open(tx, new, now_us)
+            match = self._steps.open(tx, new, now_us)
+            audit(tx, by, "open_match", f"match {match.id}", now_us=now_us, map=chosen_map)
+            return match
 
         return await self._unit_of_work.run(work)
 
@@ -98,13 +107,20 @@ class MatchLifecycle:
             return None
         return self._catalog.server_for(regions[0], regions[-1]).code
 
-    async def act(self, match_id: MatchId, player_id: PlayerId, step: Step, outcome: Outcome | None = None) -> Match:
+    async def act(
+        self,
+        match_id: MatchId,
+        player_id: PlayerId,
+        step: Step,
+        outcome: Outcome | None = None,
+        by: Attribution | None = None,
+    ) -> Match:
         """The match after one of its players did something about it; `outcome` is what a report says.
 
-        Raises `NotFound`, and `StepRefused` for what the match does not allow, or not this player.
+        Where an organiser does it for the player, `by` says who and why. Raises `NotFound`, and `StepRefused` for what
+        the match does not allow, or not this player.
         """
-        if (outcome is None) == (step is Step.REPORT):
-            raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.")
+        _check_outcome(step, outcome)
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Match | StepRefused:
@@ -114,12 +130,32 @@ class MatchLifecycle:
                 after = self._after(match, side, step, outcome, now_us)
             except StepRefused as refusal:
                 return refusal  # given and not raised, so that what a deadline did is kept
-            return self._steps.take(tx, match, after, now_us, aborted_by=side if step is Step.ABORT else None)
+            taken = self._steps.take(tx, match, after, now_us, aborted_by=side if step is Step.ABORT else None)
+            details = {"player": player_id, "outcome": outcome, "before": match.state, "after": taken.state}
+            audit(tx, by, step.value, f"match {match_id}", now_us=now_us, **details)
+            return taken
 
         came_of_it = await self._unit_of_work.run(work)
         if isinstance(came_of_it, StepRefused):
             raise came_of_it
         return came_of_it
+
+    async def foresee(
+        self, match_id: MatchId, player_id: PlayerId, step: Step, outcome: Outcome | None = None
+    ) -> tuple[Match, Match]:
+        """The match as it is, and as `act` would leave it; nothing is changed. Raises what `act` raises."""
+        _check_outcome(step, outcome)
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> tuple[Match, Match]:
+            match = tx.matches.get(match_id)
+            if match is None:
+                raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+            match = match_life.pass_deadlines(match, now_us, self._steps.rules)
+            side = match_life.side_of(match, player_id)
+            return match, self._after(match, side, step, outcome, now_us)
+
+        return await self._unit_of_work.read(work)
 
     def _after(self, match: Match, side: Side, step: Step, outcome: Outcome | None, now_us: int) -> Match:
         rules = self._steps.rules
@@ -187,6 +223,11 @@ class MatchLifecycle:
                     self._steps.take(tx, match, match_life.told(match, claimant, now_us, self._steps.rules), now_us)
 
         await self._unit_of_work.run(work)
+
+
+def _check_outcome(step: Step, outcome: Outcome | None) -> None:
+    if (outcome is None) == (step is Step.REPORT):
+        raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.")
 
 
 def _locked(tx: Transaction, player_ids: tuple[PlayerId, PlayerId]) -> tuple[Player, Player]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from toprung.application.audit import Attribution, audit
 from toprung.application.match_steps import MatchSteps
 from toprung.application.ports import Clock, NewPlayer, Transaction
 from toprung.application.unit_of_work import UnitOfWork
@@ -15,13 +16,17 @@ from toprung.domain.events import (
     PlayerRenamed,
     PlayerUnbanned,
 )
+from toprung.domain.match import MatchId
 from toprung.domain.match_life import void
 from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
 
 
 class PlayerService:
-    """What can be done to a player. Every method is one transaction and gives the player as it then is."""
+    """What can be done to a player. Every method is one transaction and gives the player as it then is.
+
+    Where an organiser does it, `by` says who and why, and the audit keeps it.
+    """
 
     def __init__(
         self,
@@ -69,48 +74,56 @@ class PlayerService:
 
         return await self._unit_of_work.run(work)
 
-    async def rename(self, player_id: PlayerId, name: str) -> Player:
+    async def rename(self, player_id: PlayerId, name: str, by: Attribution | None = None) -> Player:
         """The player under a new name. Raises `NotFound`, `InvalidName`, and `Conflict` where the name is taken."""
         cleaned = clean_name(name)
+        now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Player:
-            player = replace(_get(tx, player_id), name=cleaned)
+            before = _get(tx, player_id)
+            player = replace(before, name=cleaned)
             tx.players.save(player, self._name_keys.key(cleaned))
             tx.record(PlayerRenamed(player=player))
+            audit(tx, by, "rename", f"player {player_id}", now_us=now_us, before=before.name, after=cleaned)
             return player
 
         return await self._unit_of_work.run(work)
 
-    async def set_country(self, player_id: PlayerId, country: str | None) -> Player:
+    async def set_country(self, player_id: PlayerId, country: str | None, by: Attribution | None = None) -> Player:
         """The player with another country, or none. Raises `NotFound` and `InvalidInput`."""
         code = None if country is None else self._countries.parse(country)
+        now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Player:
-            player = replace(_get(tx, player_id), country=code)
+            before = _get(tx, player_id)
+            player = replace(before, country=code)
             tx.players.save(player, self._name_keys.key(player.name))
             tx.record(PlayerCountryChanged(player=player))
+            audit(tx, by, "set_country", f"player {player_id}", now_us=now_us, before=before.country, after=code)
             return player
 
         return await self._unit_of_work.run(work)
 
-    async def ban(self, player_id: PlayerId) -> Player:
+    async def ban(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
         """The player, banned, off the leaderboard and out of any open match, which is void. Raises `NotFound`."""
-        return await self._set_banned(player_id, is_banned=True)
+        return await self._set_banned(player_id, by, is_banned=True)
 
-    async def unban(self, player_id: PlayerId) -> Player:
+    async def unban(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
         """The player, with the ban lifted. Raises `NotFound`."""
-        return await self._set_banned(player_id, is_banned=False)
+        return await self._set_banned(player_id, by, is_banned=False)
 
-    async def pardon(self, player_id: PlayerId) -> int:
+    async def pardon(self, player_id: PlayerId, by: Attribution | None = None) -> int:
         """Lifts every penalty of a player, and forgets what they were for; gives how many that were."""
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> int:
-            return tx.penalties.pardon(_get(tx, player_id).id, now_us)
+            lifted = tx.penalties.pardon(_get(tx, player_id).id, now_us)
+            audit(tx, by, "pardon", f"player {player_id}", now_us=now_us, lifted=lifted)
+            return lifted
 
         return await self._unit_of_work.run(work)
 
-    async def _set_banned(self, player_id: PlayerId, *, is_banned: bool) -> Player:
+    async def _set_banned(self, player_id: PlayerId, by: Attribution | None, *, is_banned: bool) -> Player:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Player:
@@ -119,13 +132,22 @@ class PlayerService:
                 player = replace(player, is_banned=is_banned)
                 tx.players.save(player, self._name_keys.key(player.name))
                 tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
-            for match_id in tx.matches.open_of([player_id]).values() if is_banned else ():
-                match = self._steps.current(tx, match_id, now_us)
-                if match.state.is_open:
-                    self._steps.take(tx, match, void(match, now_us), now_us)
+            voided = self._void_open(tx, player_id, now_us) if is_banned else []
+            action = "ban" if is_banned else "unban"
+            audit(tx, by, action, f"player {player_id}", now_us=now_us, voided_matches=voided)
             return player
 
         return await self._unit_of_work.run(work)
+
+    def _void_open(self, tx: Transaction, player_id: PlayerId, now_us: int) -> list[MatchId]:
+        """Voids the open match of a player, and says which that was."""
+        voided = []
+        for match_id in tx.matches.open_of([player_id]).values():
+            match = self._steps.current(tx, match_id, now_us)
+            if match.state.is_open:
+                self._steps.take(tx, match, void(match, now_us), now_us)
+                voided.append(match_id)
+        return voided
 
     async def by_name(self, name: str) -> Player:
         """The player of this name, or of one that counts as the same. Raises `NotFound` and `InvalidName`."""

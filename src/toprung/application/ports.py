@@ -252,6 +252,10 @@ class Transaction(Protocol):
         """Keeps what an organiser did."""
         ...
 
+    def audit_rows(self, limit: int) -> list[AuditRow]:
+        """The last `limit` things that organisers did, the newest first."""
+        ...
+
     def record(self, *events: Event) -> None:
         """Says what happens with this transaction: stored with it, and told to whoever listens after the commit."""
         ...

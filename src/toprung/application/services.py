@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.application.admin_service import Administration
+from toprung.application.audit import AuditLog
 from toprung.application.export_service import ExportService
 from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_service import LeaderboardService
@@ -53,6 +54,7 @@ class Services:
     seasons: SeasonService
     verification: LadderVerification
     administration: Administration
+    audit: AuditLog
     catalog: Catalog
     countries: Countries
     country_names: CountryNames

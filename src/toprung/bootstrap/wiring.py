@@ -18,6 +18,7 @@ from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.application.admin_service import AdminService
+from toprung.application.audit import AuditLog
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.entry_file import EntryFileReader
 from toprung.application.event_bus import EventBus
@@ -248,6 +249,7 @@ def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str |
             seasons=seasons,
             mods=mods,
         ),
+        audit=AuditLog(unit_of_work=unit_of_work),
         catalog=catalog,
         countries=countries,
         country_names=CountryNames(),

@@ -13,6 +13,7 @@ from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.admin_service import Administration, AdminService
+from toprung.application.audit import AuditLog
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.entry_file import COLUMNS, EntryFileReader
 from toprung.application.event_bus import EventBus
@@ -282,6 +283,7 @@ class Ladder:
             replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
             mods=mods,
             jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
+            audit=AuditLog(unit_of_work=unit_of_work),
             administration=AdminService(
                 imports=imports,
                 players=players,

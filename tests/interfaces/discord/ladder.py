@@ -14,6 +14,7 @@ from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.account_service import AccountService
+from toprung.application.audit import AuditLog
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
@@ -113,6 +114,7 @@ class DiscordLadder:
             mods=ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=CATALOG)),
             jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             matches=history,
+            audit=AuditLog(unit_of_work=unit_of_work),
             seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=EloEngine(Elo())),
             verification=LadderVerification(
                 unit_of_work=unit_of_work,

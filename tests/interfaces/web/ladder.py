@@ -15,6 +15,7 @@ from tests.fakes import FakeBackups, FakeStorage
 from tests.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
+from toprung.application.audit import Attribution, AuditLog
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.entry_file import Progress
 from toprung.application.event_bus import EventBus
@@ -206,6 +207,7 @@ class FakeAdministration:
         self._lifecycle = lifecycle
         self._mods = mods
         self.players: dict[str, Player] = {}
+        self.attributions: list[Attribution] = []
         self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
         self.sources: list[str] = []
         self.ratings_set: list[tuple[str, str, int, str, str]] = []
@@ -220,20 +222,29 @@ class FakeAdministration:
         return await self.import_entries(text, progress)
 
     async def open_match(
-        self, first: tuple[str, str], second: tuple[str, str], *, key: str | None, map_name: str | None
+        self,
+        first: tuple[str, str],
+        second: tuple[str, str],
+        *,
+        key: str | None,
+        map_name: str | None,
+        by: Attribution,
     ) -> MatchId:
+        self.attributions.append(by)
         sides = [Participant(player_id=self._known(name).id, race=race) for name, race in (first, second)]
         return (await self._lifecycle.open(sides[0], sides[1], source_key=key, map_name=map_name)).id
 
     async def act_on_match(
-        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None
+        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None, *, by: Attribution
     ) -> MatchState:
+        self.attributions.append(by)
         return (await self._lifecycle.act(match_id, self._known(name).id, step, outcome)).state
 
     async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
         return len((await self._mods.approve(upload_id, reason=reason, actor=actor)).handles)
 
-    async def pardon_player(self, name: str) -> int:
+    async def pardon_player(self, name: str, by: Attribution) -> int:
+        self.attributions.append(by)
         return len(self._known(name).name)
 
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
@@ -299,7 +310,8 @@ class FakeAdministration:
         self.players[cleaned] = player
         return player
 
-    async def rename_player(self, name: str, new_name: str) -> Player:
+    async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
+        self.attributions.append(by)
         player = self._known(name)
         cleaned = clean_name(new_name)
         if cleaned in self.players and cleaned != name:
@@ -307,14 +319,17 @@ class FakeAdministration:
         del self.players[player.name]
         return self._save(replace(player, name=cleaned))
 
-    async def set_country(self, name: str, country: str | None) -> Player:
+    async def set_country(self, name: str, country: str | None, by: Attribution) -> Player:
+        self.attributions.append(by)
         code = None if country is None else load_countries().parse(country)
         return self._save(replace(self._known(name), country=code))
 
-    async def ban_player(self, name: str) -> Player:
+    async def ban_player(self, name: str, by: Attribution) -> Player:
+        self.attributions.append(by)
         return self._save(replace(self._known(name), is_banned=True))
 
-    async def unban_player(self, name: str) -> Player:
+    async def unban_player(self, name: str, by: Attribution) -> Player:
+        self.attributions.append(by)
         return self._save(replace(self._known(name), is_banned=False))
 
     def _known(self, name: str) -> Player:
@@ -392,6 +407,7 @@ class Ladder:
             replays=self.intake.history,
             mods=self.intake.mods,
             jobs=self.intake.jobs,
+            audit=AuditLog(unit_of_work=unit_of_work),
             seasons=SeasonService(unit_of_work=unit_of_work, clock=self.clock, engine=engine),
             verification=LadderVerification(
                 unit_of_work=unit_of_work,

@@ -9,6 +9,7 @@ import pytest
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock
 from tests.intake import MemoryIntake
+from toprung.application.audit import Attribution
 from toprung.domain.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import to_iso
 from toprung.domain.player import PlayerId
@@ -124,7 +125,7 @@ async def test_a_tag_holds_as_long_as_the_answer(site: Site, parameters: dict[st
     first = await site.client.get("/api/v1/leaderboard", params=asked)
     known = {"If-None-Match": first.headers["etag"]}
     assert (await site.client.get("/api/v1/leaderboard", params=asked, headers=known)).status_code == 304
-    await site.opened.ladder.services.administration.ban_player("Ann")
+    await site.opened.ladder.services.administration.ban_player("Ann", Attribution(actor="Eve"))
     again = await site.client.get("/api/v1/leaderboard", params=asked, headers=known)
     assert again.status_code == 200
     assert again.json() != first.json()

@@ -84,6 +84,11 @@ class SqlIntentRepository:
         mine = _intent.c.is_direct & (_intent.c.recipient == discord_id)
         self._connection.execute(delete(_intent).where(mine))
 
+    def of_kind(self, kind: str) -> list[StoredIntent]:
+        """See `IntentRepository`."""
+        query = select(_intent).where(_intent.c.kind == kind).order_by(_intent.c.id)
+        return [_to_stored(row) for row in self._connection.execute(query)]
+
     def waiting(self) -> int:
         """See `IntentRepository`."""
         return int(self._connection.execute(select(func.count()).where(_is_waiting)).scalar_one())

@@ -111,6 +111,7 @@ match = Table(
     CheckConstraint(
         "(deadline_us is not null) = (state in ('assigned', 'in_progress', 'reported'))", name="open_has_a_deadline"
     ),
+    Index("ix_match_state_id", "state", "id"),
 )
 Index(
     "ix_match_deadline_us",

@@ -88,6 +88,13 @@ class SqlTransaction:
         """See `Transaction`."""
         self._connection.execute(insert(schema.audit), asdict(row))
 
+    def audit_rows(self, limit: int) -> list[AuditRow]:
+        """See `Transaction`."""
+        table = schema.audit
+        columns = [column for column in table.c if column.name != "id"]
+        rows = self._connection.execute(select(*columns).order_by(table.c.id.desc()).limit(limit))
+        return [AuditRow(**row._mapping) for row in rows]
+
     def record(self, *events: Event) -> None:
         """See `Transaction`."""
         self._events.extend(events)

@@ -1,6 +1,14 @@
-"""Who is at the terminal."""
+"""Who is at the terminal, and why they do something."""
 
 import getpass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
+    from toprung.application.audit import Attribution
+
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the audit keeps it.")]
 
 
 def terminal_actor() -> str:
@@ -9,3 +17,10 @@ def terminal_actor() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
         return "cli"
+
+
+def attributed(reason: str) -> "Attribution":
+    """Whoever is at the terminal, with the reason that was given, if any."""
+    from toprung.application.audit import Attribution
+
+    return Attribution(actor=terminal_actor(), reason=reason)

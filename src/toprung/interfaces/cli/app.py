@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung import __version__
+from toprung.interfaces.cli.audit_command import add_audit_command
 from toprung.interfaces.cli.job_commands import add_job_commands
 from toprung.interfaces.cli.leaderboard_command import add_leaderboard_command
 from toprung.interfaces.cli.match_commands import add_match_commands
@@ -54,6 +55,7 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     add_replay_upload_commands(replay, builder)
     add_job_commands(cli, builder)
     add_season_commands(cli, builder)
+    add_audit_command(cli, builder)
     return cli
 
 

@@ -8,15 +8,17 @@ import typer
 from toprung.domain.explanation import state_words
 from toprung.domain.match import MatchId, MatchState, Outcome
 from toprung.domain.match_life import Step
+from toprung.interfaces.cli.actor import Reason, attributed
 from toprung.interfaces.cli.output import reporting, run, say, stdout
 from toprung.interfaces.cli.parameters import Database, Game, MatchNumber, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.audit import Attribution
     from toprung.interfaces.cli.builder import Builder, Options
 
 _As = Annotated[str, typer.Option("--as", metavar="PLAYER", help="The player for whom this is done.")]
 
-_Act = Callable[[int, str, Step, Outcome | None, str | None, str | None], None]
+_Act = Callable[[int, str, Step, Outcome | None, str, str | None, str | None], None]
 
 
 def add_match_life_commands(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -24,11 +26,17 @@ def add_match_life_commands(match: typer.Typer, builder: "Callable[[], Builder]"
     _add_create(match, builder)
 
     def act(
-        number: int, player: str, step: Step, outcome: Outcome | None, database: str | None, game: str | None
+        number: int,
+        player: str,
+        step: Step,
+        outcome: Outcome | None,
+        reason: str,
+        database: str | None,
+        game: str | None,
     ) -> None:
         with reporting():
             opened = options(database=database, game=game)
-            state = run(_act(builder(), opened, MatchId(number), player, step, outcome))
+            state = run(_act(builder(), opened, MatchId(number), player, step, outcome, attributed(reason)))
             say(stdout(), f"Match {number} is {state_words(state)}; `toprung match show {number}` says more.")
 
     _add_beginning(match, act)
@@ -46,31 +54,40 @@ def _add_create(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
         key: Annotated[
             str | None, typer.Option("--key", metavar="KEY", help="A name for it: the same key is the same match.")
         ] = None,
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
         """Open a match between two players, who then have to confirm it."""
         with reporting():
             opened = options(database=database, game=game)
-            number = run(_create(builder(), opened, (first, race_1), (second, race_2), key, map_name))
+            number = run(
+                _create(builder(), opened, (first, race_1), (second, race_2), key, map_name, attributed(reason))
+            )
             say(stdout(), f"Match {number} is open; both players have to confirm it.")
 
 
 def _add_beginning(match: typer.Typer, act: _Act) -> None:
     @match.command()
-    def confirm(number: MatchNumber, player: _As, database: Database = None, game: Game = None) -> None:
+    def confirm(
+        number: MatchNumber, player: _As, reason: Reason = "", database: Database = None, game: Game = None
+    ) -> None:
         """Confirm a match; when both have, it is in progress."""
-        act(number, player, Step.CONFIRM, None, database, game)
+        act(number, player, Step.CONFIRM, None, reason, database, game)
 
     @match.command()
-    def abort(number: MatchNumber, player: _As, database: Database = None, game: Game = None) -> None:
+    def abort(
+        number: MatchNumber, player: _As, reason: Reason = "", database: Database = None, game: Game = None
+    ) -> None:
         """Abort a match that has not begun; this costs a while without matches."""
-        act(number, player, Step.ABORT, None, database, game)
+        act(number, player, Step.ABORT, None, reason, database, game)
 
     @match.command()
-    def cancel(number: MatchNumber, player: _As, database: Database = None, game: Game = None) -> None:
+    def cancel(
+        number: MatchNumber, player: _As, reason: Reason = "", database: Database = None, game: Game = None
+    ) -> None:
         """Ask for a match in progress to count for nothing; when both have, it is void."""
-        act(number, player, Step.CANCEL, None, database, game)
+        act(number, player, Step.CANCEL, None, reason, database, game)
 
 
 def _add_reports(match: typer.Typer, act: _Act) -> None:
@@ -79,16 +96,19 @@ def _add_reports(match: typer.Typer, act: _Act) -> None:
         number: MatchNumber,
         outcome: Annotated[Outcome, typer.Argument(help="How it ended for this player.")],
         player: _As,
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
         """Report how a match ended; who lost is believed at once, anything else is for the opponent to answer."""
-        act(number, player, Step.REPORT, outcome, database, game)
+        act(number, player, Step.REPORT, outcome, reason, database, game)
 
     @match.command()
-    def withdraw(number: MatchNumber, player: _As, database: Database = None, game: Game = None) -> None:
+    def withdraw(
+        number: MatchNumber, player: _As, reason: Reason = "", database: Database = None, game: Game = None
+    ) -> None:
         """Take a report back, while the opponent has not answered it."""
-        act(number, player, Step.WITHDRAW, None, database, game)
+        act(number, player, Step.WITHDRAW, None, reason, database, game)
 
 
 async def _create(
@@ -98,13 +118,20 @@ async def _create(
     second: tuple[str, str],
     key: str | None,
     map_name: str | None,
+    by: "Attribution",
 ) -> MatchId:
     async with builder.administering(opened) as administration:
-        return await administration.open_match(first, second, key=key, map_name=map_name)
+        return await administration.open_match(first, second, key=key, map_name=map_name, by=by)
 
 
 async def _act(
-    builder: "Builder", opened: "Options", match_id: MatchId, player: str, step: Step, outcome: Outcome | None
+    builder: "Builder",
+    opened: "Options",
+    match_id: MatchId,
+    player: str,
+    step: Step,
+    outcome: Outcome | None,
+    by: "Attribution",
 ) -> MatchState:
     async with builder.administering(opened) as administration:
-        return await administration.act_on_match(match_id, player, step, outcome)
+        return await administration.act_on_match(match_id, player, step, outcome, by=by)

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toprung.interfaces.cli.actor import Reason, attributed
 from toprung.interfaces.cli.output import reporting, run, say, stdout
 from toprung.interfaces.cli.parameters import Database, Game, InactivityDays, Now, options
 from toprung.interfaces.cli.set_rating_command import add_set_rating_command
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.admin_service import Administration
+    from toprung.application.audit import Attribution
     from toprung.domain.player import Player
     from toprung.interfaces.cli.builder import Builder, Options
 
@@ -71,56 +73,64 @@ def _add_editing(player: typer.Typer, change: "_Change") -> None:
     def rename(
         name: Annotated[str, _PLAYER],
         new_name: Annotated[str, typer.Argument(metavar="NEW", help="The new name.")],
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
         """Give a player another name."""
         with reporting():
-            renamed = change(database, game, lambda administration: administration.rename_player(name, new_name))
+            by = attributed(reason)
+            renamed = change(database, game, lambda administration: administration.rename_player(name, new_name, by))
             say(stdout(), f"{name} is now ", *_described(renamed), ".")
 
     @player.command()
     def country(
         name: Annotated[str, _PLAYER],
         code: Annotated[str, typer.Argument(metavar="CC|none", help=f"{_COUNTRY_HELP} Or none.")],
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
         """Give a player another country, or none."""
         with reporting():
             chosen = None if code.strip().casefold() == "none" else code
-            moved = change(database, game, lambda administration: administration.set_country(name, chosen))
+            by = attributed(reason)
+            moved = change(database, game, lambda administration: administration.set_country(name, chosen, by))
             say(stdout(), (moved.name, "bold"), f" now has {moved.country or 'no country'}.")
 
 
 def _add_bans(player: typer.Typer, change: "_Change") -> None:
     @player.command()
-    def ban(name: Annotated[str, _PLAYER], database: Database = None, game: Game = None) -> None:
+    def ban(name: Annotated[str, _PLAYER], reason: Reason = "", database: Database = None, game: Game = None) -> None:
         """Ban a player, who leaves the leaderboard; what was played stays."""
         with reporting():
-            banned = change(database, game, lambda administration: administration.ban_player(name))
+            by = attributed(reason)
+            banned = change(database, game, lambda administration: administration.ban_player(name, by))
             say(stdout(), *_described(banned), " is banned and off the leaderboard.")
 
     @player.command()
-    def unban(name: Annotated[str, _PLAYER], database: Database = None, game: Game = None) -> None:
+    def unban(name: Annotated[str, _PLAYER], reason: Reason = "", database: Database = None, game: Game = None) -> None:
         """Lift a player's ban."""
         with reporting():
-            freed = change(database, game, lambda administration: administration.unban_player(name))
+            by = attributed(reason)
+            freed = change(database, game, lambda administration: administration.unban_player(name, by))
             say(stdout(), *_described(freed), " is not banned any more.")
 
 
 def _add_pardon(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @player.command()
-    def pardon(name: Annotated[str, _PLAYER], database: Database = None, game: Game = None) -> None:
+    def pardon(
+        name: Annotated[str, _PLAYER], reason: Reason = "", database: Database = None, game: Game = None
+    ) -> None:
         """Lift a player's penalties for matches that did not come about."""
         with reporting():
-            lifted = run(_pardon(builder(), options(database=database, game=game), name))
+            lifted = run(_pardon(builder(), options(database=database, game=game), name, attributed(reason)))
             say(stdout(), f"{lifted} {'penalty is' if lifted == 1 else 'penalties are'} lifted.")
 
 
-async def _pardon(builder: "Builder", opened: "Options", name: str) -> int:
+async def _pardon(builder: "Builder", opened: "Options", name: str, by: "Attribution") -> int:
     async with builder.administering(opened) as administration:
-        return await administration.pardon_player(name)
+        return await administration.pardon_player(name, by)
 
 
 async def _administer(builder: "Builder", opened: "Options", work: "_Work") -> "Player":

@@ -11,6 +11,7 @@ from fastapi.security import HTTPBearer
 from starlette.responses import Response, StreamingResponse
 
 from toprung.application.admin_service import Administration
+from toprung.application.audit import AuditLog
 from toprung.application.entry_file import Progress
 from toprung.application.import_service import ImportSummary
 from toprung.application.intake import Intake
@@ -18,6 +19,7 @@ from toprung.application.job_queue import JobHistory
 from toprung.application.match_history import MatchHistory
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
+from toprung.interfaces.web.admin_audit import add_audit_route
 from toprung.interfaces.web.admin_matches import add_match_routes
 from toprung.interfaces.web.admin_pool import PoolHealthSource, add_pool_route, no_pool
 from toprung.interfaces.web.admin_ratings import add_rating_routes
@@ -165,6 +167,7 @@ def _player_json(player: Player) -> Response:
 def admin_router(
     administration: Administration,
     matches: MatchHistory,
+    audit: AuditLog,
     *,
     intake: Intake,
     jobs: JobHistory,
@@ -188,6 +191,7 @@ def admin_router(
     add_mod_route(router, administration)
     add_job_routes(router, intake, jobs)
     add_rating_routes(router, administration)
+    add_audit_route(router, audit)
     return router
 
 
@@ -243,22 +247,22 @@ def _add_players(router: APIRouter, administration: Administration) -> None:
 
     @router.post("/players/rename", summary="Rename a player", response_model=AdminPlayerAnswer, responses=conflict)
     async def rename(body: RenameBody) -> Response:
-        return _player_json(await administration.rename_player(body.name, body.new_name))
+        return _player_json(await administration.rename_player(body.name, body.new_name, body.by()))
 
     @router.post("/players/country", summary="Change a country", response_model=AdminPlayerAnswer, responses=not_found)
     async def set_country(body: CountryBody) -> Response:
-        return _player_json(await administration.set_country(body.name, body.country))
+        return _player_json(await administration.set_country(body.name, body.country, body.by()))
 
     @router.post("/players/ban", summary="Ban a player", response_model=AdminPlayerAnswer, responses=not_found)
     async def ban(body: PlayerBody) -> Response:
-        return _player_json(await administration.ban_player(body.name))
+        return _player_json(await administration.ban_player(body.name, body.by()))
 
     @router.post("/players/unban", summary="Lift a ban", response_model=AdminPlayerAnswer, responses=not_found)
     async def unban(body: PlayerBody) -> Response:
-        return _player_json(await administration.unban_player(body.name))
+        return _player_json(await administration.unban_player(body.name, body.by()))
 
     @router.post(
         "/players/pardon", summary="Lift a player's penalties", response_model=PardonAnswer, responses=not_found
     )
     async def pardon(body: PlayerBody) -> Response:
-        return json_response({"pardoned": await administration.pardon_player(body.name)})
+        return json_response({"pardoned": await administration.pardon_player(body.name, body.by())})

@@ -10,16 +10,14 @@ from toprung.application.admin_service import Administration
 from toprung.application.match_history import LISTED_MAX, MatchHistory, MatchView
 from toprung.application.match_lifecycle import SOURCE_KEY_MAX_CODE_POINTS
 from toprung.application.rating_service import CorrectionOutcome
-from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.match_shapes import match_json
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.match_answers import MatchAnswer, MatchesAnswer, WhyAnswer
-from toprung.interfaces.web.openapi import CodeText, Name, error_answers
+from toprung.interfaces.web.openapi import AttributedBody, CodeText, Name, error_answers
 
 MATCH_ID_MAX: Final = 2**63 - 1
-ACTOR_MAX_CODE_POINTS: Final = 100
 
 
 class MatchesAsked(BaseModel):
@@ -32,10 +30,8 @@ class MatchesAsked(BaseModel):
     limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
 
 
-class NewMatchBody(BaseModel):
+class NewMatchBody(AttributedBody):
     """Two players and the races they are to play. The same key again gives the match that there is."""
-
-    model_config = ConfigDict(extra="forbid")
 
     player_1: Name
     race_1: CodeText
@@ -45,24 +41,18 @@ class NewMatchBody(BaseModel):
     key: Annotated[str | None, Field(min_length=1, max_length=SOURCE_KEY_MAX_CODE_POINTS)] = None
 
 
-class StepBody(BaseModel):
+class StepBody(AttributedBody):
     """What a player does about a match. A report has an outcome, as the player says it; nothing else has one."""
-
-    model_config = ConfigDict(extra="forbid")
 
     player: Name
     step: Annotated[Step, Field(description="confirm, abort, report, withdraw or cancel")]
     outcome: Outcome | None = None
 
 
-class CorrectionBody(BaseModel):
+class CorrectionBody(AttributedBody):
     """How a finished match is to count: a result, or null for void. A preview changes nothing and needs no reason."""
 
-    model_config = ConfigDict(extra="forbid")
-
     result: MatchResult | None
-    reason: Annotated[str, Field(max_length=REASON_MAX_CODE_POINTS)] = ""
-    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_MAX_CODE_POINTS)] = "api"
     preview: bool = False
 
 
@@ -127,7 +117,11 @@ def _add_playing(router: APIRouter, administration: Administration, matches: Mat
     @router.post("/open-match", summary="Open a match", response_model=MatchAnswer, responses=error_answers(404, 409))
     async def open_match(body: NewMatchBody) -> Response:
         match_id = await administration.open_match(
-            (body.player_1, body.race_1), (body.player_2, body.race_2), key=body.key, map_name=body.map_name
+            (body.player_1, body.race_1),
+            (body.player_2, body.race_2),
+            key=body.key,
+            map_name=body.map_name,
+            by=body.by(),
         )
         return _match_response(await matches.get(match_id))
 
@@ -138,7 +132,7 @@ def _add_playing(router: APIRouter, administration: Administration, matches: Mat
         responses=error_answers(404, 409),
     )
     async def act(match_id: _MatchNumber, body: StepBody) -> Response:
-        await administration.act_on_match(MatchId(match_id), body.player, body.step, body.outcome)
+        await administration.act_on_match(MatchId(match_id), body.player, body.step, body.outcome, by=body.by())
         return _match_response(await matches.get(MatchId(match_id)))
 
 

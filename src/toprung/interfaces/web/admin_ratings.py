@@ -12,9 +12,8 @@ from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.rating import MMR_MAX, MMR_MIN
 from toprung.domain.season import NAME_MAX_CODE_POINTS, RESET_DEVIATION_DEFAULT, RESET_DEVIATION_MAX, LadderSeason
 from toprung.interfaces.shapes import season_json
-from toprung.interfaces.web.admin_matches import ACTOR_MAX_CODE_POINTS
 from toprung.interfaces.web.api import json_response
-from toprung.interfaces.web.openapi import Name, SeasonAnswer, error_answers
+from toprung.interfaces.web.openapi import ACTOR_MAX_CODE_POINTS, Name, SeasonAnswer, error_answers
 
 _Reason = Annotated[str, Field(max_length=REASON_MAX_CODE_POINTS)]
 _Actor = Annotated[str, Field(min_length=1, max_length=ACTOR_MAX_CODE_POINTS)]

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from toprung.application.admin_service import Administration
+from toprung.application.audit import Attribution
 from toprung.application.intake import Intake
 from toprung.application.job_queue import LISTED_MAX, JobHistory
 from toprung.application.reasons import REASON_MAX_CODE_POINTS
@@ -158,5 +159,5 @@ def add_job_routes(router: APIRouter, intake: Intake, jobs: JobHistory) -> None:
         responses=error_answers(404, 409),
     )
     async def retry(job_id: _Number) -> Response:
-        await intake.retry_job(JobId(job_id))
+        await intake.retry_job(JobId(job_id), Attribution(actor="api"))
         return json_response(job_shape(await jobs.get(JobId(job_id))))

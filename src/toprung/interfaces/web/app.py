@@ -60,6 +60,7 @@ def create_app(
         admin_router(
             services.administration,
             services.matches,
+            services.audit,
             intake=intake,
             jobs=services.jobs,
             upload_limits=upload_limits,

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toprung.application.audit import Attribution
+from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 from toprung.domain.leaderboard import PAGE_SIZE_DEFAULT
@@ -258,6 +260,8 @@ ETAG_HEADER: Final[Schema] = {
     "Cache-Control": {"description": "Always `no-cache`: ask again with the ETag.", "schema": {"type": "string"}},
 }
 
+ACTOR_MAX_CODE_POINTS: Final = 100
+
 Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Artosis"])]
 CodeText = Annotated[str, Field(min_length=1, max_length=40, examples=["sc2_zerg"])]
 CountryCode = Annotated[str | None, Field(max_length=20, examples=["KR"])]
@@ -272,27 +276,34 @@ class NewPlayerBody(BaseModel):
     country: CountryCode = None
 
 
-class RenameBody(BaseModel):
-    """A player and the new name."""
+class AttributedBody(BaseModel):
+    """Who does something as an organiser, and why; the audit keeps both."""
 
     model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(max_length=REASON_MAX_CODE_POINTS)] = ""
+    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_MAX_CODE_POINTS)] = "api"
+
+    def by(self) -> Attribution:
+        """The same for a use case."""
+        return Attribution(actor=self.actor, reason=self.reason)
+
+
+class RenameBody(AttributedBody):
+    """A player and the new name."""
 
     name: Name
     new_name: Name
 
 
-class CountryBody(BaseModel):
+class CountryBody(AttributedBody):
     """A player and the new country; null for none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     country: CountryCode
 
 
-class PlayerBody(BaseModel):
+class PlayerBody(AttributedBody):
     """A player."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name

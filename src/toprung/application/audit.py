@@ -1,0 +1,46 @@
+"""What organisers did, by whom and why: kept with what it changed, and looked at again."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from toprung.application.ports import AuditRow, Transaction
+from toprung.application.reasons import checked_reason
+from toprung.application.unit_of_work import UnitOfWork
+
+LISTED_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Who does something as an organiser, and why; who sits at a terminal may leave the reason away."""
+
+    actor: str
+    reason: str = ""
+
+
+def audit(
+    tx: Transaction, by: Attribution | None, action: str, subject: str, *, now_us: int, **details: object
+) -> None:
+    """Keeps what an organiser does in this transaction; nothing where nobody acts as one (None).
+
+    Raises `InvalidInput` for a reason that cannot be kept.
+    """
+    if by is None:
+        return
+    reason = checked_reason(by.reason) if by.reason.strip() else ""
+    row = AuditRow(
+        at_us=now_us, actor=by.actor, action=action, subject=subject, reason=reason, details=json.dumps(details)
+    )
+    tx.append_to_audit(row)
+
+
+class AuditLog:
+    """Looking at the audit."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def latest(self, limit: int) -> list[AuditRow]:
+        """At most `limit` rows (and `LISTED_MAX`), the newest first."""
+        return await self._unit_of_work.read(lambda tx: tx.audit_rows(min(limit, LISTED_MAX)))

@@ -1,0 +1,36 @@
+"""The audit over HTTP; the guard checked the token."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from toprung.application.audit import LISTED_MAX, AuditLog
+from toprung.interfaces.audit_shapes import audit_shape
+from toprung.interfaces.web.api import json_response
+
+
+class AuditRowAnswer(BaseModel):
+    """What an organiser did: when, who, to what, why, and what it changed. The reason is empty where none was given."""
+
+    at: str
+    actor: str
+    action: str
+    subject: str
+    reason: str
+    details: dict[str, object]
+
+
+class AuditAnswer(BaseModel):
+    """The last things that organisers did, the newest first."""
+
+    audit: list[AuditRowAnswer]
+
+
+def add_audit_route(router: APIRouter, audit: AuditLog) -> None:
+    """Adds the route."""
+
+    @router.get("/audit", summary="What organisers did", response_model=AuditAnswer)
+    async def latest(limit: Annotated[int, Query(ge=1, le=LISTED_MAX)] = 50) -> Response:
+        return json_response({"audit": [audit_shape(row) for row in await audit.latest(limit)]})
