@@ -339,6 +339,9 @@ class FakeIntentRepository:
     def remove(self, intent_id: IntentId) -> None:
         self._database.intents.pop(intent_id, None)
 
+    def of_kind(self, kind: str) -> list[StoredIntent]:
+        return [row.stored for row in self._database.intents.values() if row.stored.intent.kind == kind]
+
     def remove_of_recipient(self, discord_id: int) -> None:
         for intent_id, row in list(self._database.intents.items()):
             if row.stored.intent.is_direct and row.stored.intent.recipient == discord_id:

@@ -1,9 +1,9 @@
 """Settings from the environment and a `.env` file; a bad value fails at start, naming the variable."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from toprung.domain.conduct import PenaltyRules
@@ -13,6 +13,8 @@ from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.ranks import LETTERS
 from toprung.domain.replay import REPLAY_BYTES_MAX
 from toprung.domain.replay_checks import CheckCode, ReplayPolicy
+
+T = TypeVar("T")
 
 ENV_PREFIX: Final = "TOPRUNG_"
 
@@ -92,6 +94,18 @@ class Settings(BaseSettings):
     discord_rank_roles: Annotated[dict[str, int], NoDecode] = Field(
         default_factory=dict, description="The role of each letter rank, as S=id,A=id,...; needs the server."
     )
+    discord_admins: Annotated[frozenset[int], NoDecode] = Field(
+        frozenset(), description="The Discord ids of organisers, with commas between; needs the server."
+    )
+    discord_admin_role: int | None = Field(
+        None, description="The id of a role whose holders are organisers; needs the server."
+    )
+    discord_organisers_channel: int | None = Field(
+        None, description="The id of the channel where conflicts, dead letters and expired matches announce themselves."
+    )
+    discord_match_log_channel: int | None = Field(
+        None, description="The id of a channel that finished, corrected and voided matches pass by in."
+    )
     discord_language: str = Field("en", description="The language of what the bot writes into channels.")
     discord_terms_url: str | None = Field(None, description="Where players can read the ladder's terms.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
@@ -126,6 +140,18 @@ class Settings(BaseSettings):
         if len(set(letters)) < len(letters) or not set(letters) <= set(LETTERS):
             raise ValueError(f"each of {', '.join(LETTERS)} may be there once, as S=123,A=456")
         return {letter: role.strip() for letter, (_, _, role) in zip(letters, pairs, strict=True)}
+
+    @field_validator("discord_admins", mode="before")
+    @classmethod
+    def _ids(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("discord_admins", "discord_admin_role")
+    @classmethod
+    def _in_a_server(cls, value: T, info: ValidationInfo) -> T:
+        if value and info.data.get("discord_server") is None:
+            raise ValueError("organisers are those of one server: set TOPRUNG_DISCORD_SERVER as well")
+        return value
 
     @field_validator("database")
     @classmethod

@@ -122,7 +122,8 @@ async def test_games_are_imported_with_the_name_of_their_source() -> None:
 
 
 async def test_players_are_added_and_changed() -> None:
-    async with client_of(Ladder()) as client:
+    ladder = Ladder()
+    async with client_of(ladder) as client:
         added = await client.register_player("Maru", "kr")
         assert added == Player(id=PlayerId(1), name="Maru", country="KR")
         assert (await client.rename_player("Maru", "마루", ANN)).name == "마루"

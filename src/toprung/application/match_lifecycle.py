@@ -54,8 +54,8 @@ class MatchLifecycle:
     ) -> Match:
         """A match that these two are to play, on a map of the season's pool unless one is named.
 
-        The same key again gives the match that there is. Where an organiser opens it, `by` says who and why. Raises `NotFound`, `InvalidInput`, and `Conflict` for a player
-        who is busy, banned or sits out a penalty.
+        The same key again gives the match that there is. Where an organiser opens it, `by` says who and why. Raises
+        `NotFound`, `InvalidInput`, and `Conflict` for a player who is busy, banned or sits out a penalty.
         """
         key = source_key or f"hand {uuid4().hex}"
         if not 1 <= len(key) <= SOURCE_KEY_MAX_CODE_POINTS:

@@ -2,15 +2,22 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from toprung.application.account_service import AccountService
+from toprung.application.announcements import Announcements
+from toprung.application.intake import Intake
+from toprung.application.player_dossier import PlayerDossiers
 from toprung.application.profile_service import ProfileService
 from toprung.application.reader_directory import ReaderDirectory
 from toprung.bootstrap.wiring import Ladder
 
+if TYPE_CHECKING:  # the module loads discord.py
+    from toprung.interfaces.discord.organising import Organising
+
 
 @asynccontextmanager
-async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
+async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[[], str]]:
     """Runs the bot meanwhile and gives how to ask how it is: `off`, or one of `BotStatus`."""
     settings = ladder.settings
     if settings.discord_token is None:
@@ -45,6 +52,7 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
         clock=ladder.clock,
         live=LiveLayouts(),
         seen=SeenInteractions(),
+        organising=_organising(ladder, intake),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,
     )
@@ -53,7 +61,32 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
         server_id=settings.discord_server,
         leaderboard_channel_id=settings.discord_leaderboard_channel,
         rank_roles=settings.discord_rank_roles,
+        organisers_channel_id=settings.discord_organisers_channel,
+        match_log_channel_id=settings.discord_match_log_channel,
     )
     bot = DiscordBot(context, unit_of_work, options)
     async with running(bot):
         yield lambda: bot.status.value
+
+
+def _organising(ladder: Ladder, intake: Intake) -> "Organising":
+    from toprung.interfaces.discord.organising import Organisers, Organising
+
+    settings, services, unit_of_work = ladder.settings, ladder.services, ladder.unit_of_work
+    return Organising(
+        organisers=Organisers(
+            server_id=settings.discord_server,
+            user_ids=settings.discord_admins,
+            role_id=settings.discord_admin_role,
+        ),
+        dossiers=PlayerDossiers(
+            unit_of_work=unit_of_work,
+            players=ladder.players,
+            matches=services.matches,
+            catalog=services.catalog,
+            clock=ladder.clock,
+        ),
+        lifecycle=ladder.lifecycle,
+        announcements=Announcements(unit_of_work=unit_of_work, clock=ladder.clock),
+        intake=intake,
+    )

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from tests.domain.strategies import CERTAINTY
+from tests.fake_jobs import FakeBootClock
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeClock, FakeStorage
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
@@ -14,16 +15,22 @@ from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.account_service import AccountService
-from toprung.application.audit import AuditLog
+from toprung.application.admin_service import AdminService
+from toprung.application.announcements import Announcements
+from toprung.application.audit import Attribution, AuditLog
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
-from toprung.application.job_queue import JobHistory
+from toprung.application.intake import SubmittedReplay
+from toprung.application.job_queue import Handled, JobHistory, JobQueue
 from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
 from toprung.application.match_history import MatchHistory
+from toprung.application.player_dossier import PlayerDossiers
 from toprung.application.player_service import PlayerService
+from toprung.application.ports import Transaction
 from toprung.application.profile_service import ProfileService
+from toprung.application.rating_adjustment import RatingAdjustment
 from toprung.application.rating_quality import RatingQualityService
 from toprung.application.reader_directory import ReaderDirectory
 from toprung.application.replay_mods import ReplayMods
@@ -34,7 +41,8 @@ from toprung.application.unit_of_work import UnitOfWork
 from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.job import Job, JobId, JobKind
+from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
@@ -43,6 +51,7 @@ from toprung.domain.rating_engine import EloEngine
 from toprung.interfaces.discord.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
+from toprung.interfaces.discord.organising import Organisers, Organising
 from toprung.interfaces.texts.texts import Texts, load_texts
 
 CATALOG: Final = load_catalog(find_game("sc_evo"))
@@ -124,7 +133,16 @@ class DiscordLadder:
                 new_table=new_table,
                 inactivity_us=INACTIVITY_US,
             ),
-            administration=_NoAdministration(),  # type: ignore[arg-type]  # no command of the bot asks for it
+            administration=AdminService(
+                imports=None,  # type: ignore[arg-type]  # no command of the bot imports
+                players=self.players,
+                ratings=played.ratings,
+                lifecycle=played.lifecycle,
+                adjustment=RatingAdjustment(
+                    unit_of_work=unit_of_work, catalog=CATALOG, clock=clock, engine=EloEngine(Elo())
+                ),
+                seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=EloEngine(Elo())),
+            ),
             catalog=CATALOG,
             countries=self.countries,
             country_names=CountryNames(),
@@ -134,6 +152,9 @@ class DiscordLadder:
         self.profiles = ProfileService(
             unit_of_work=unit_of_work, leaderboard=self.leaderboard, matches=history, catalog=CATALOG
         )
+        self.lifecycle = played.lifecycle
+        self.intake = FakeIntake(unit_of_work, clock)
+        self.organisers = Organisers()
         self._terms_url, self._channel_language = terms_url, channel_language
 
     def context(self) -> BotContext:
@@ -147,6 +168,19 @@ class DiscordLadder:
             clock=self.clock,
             live=LiveLayouts(),
             seen=SeenInteractions(),
+            organising=Organising(
+                organisers=self.organisers,
+                dossiers=PlayerDossiers(
+                    unit_of_work=self.unit_of_work,
+                    players=self.players,
+                    matches=self.services.matches,
+                    catalog=CATALOG,
+                    clock=self.clock,
+                ),
+                lifecycle=self.lifecycle,
+                announcements=Announcements(unit_of_work=self.unit_of_work, clock=self.clock),
+                intake=self.intake,
+            ),
             terms_url=self._terms_url,
             channel_language=self._channel_language,
         )
@@ -209,5 +243,36 @@ class DiscordLadder:
             await self.matches.record(match)
 
 
-class _NoAdministration:
-    pass
+class FakeIntake:
+    """Implements the half of `Intake` that the bot asks for: a dead letter is put back in line, and audited."""
+
+    def __init__(self, unit_of_work: UnitOfWork, clock: FakeClock) -> None:
+        self._queue = JobQueue(
+            unit_of_work=unit_of_work,
+            clock=clock,
+            boot_clock=FakeBootClock(),
+            instance_id="a bot",
+            chance=lambda: 0.5,
+            handlers={JobKind.REPLAY: NothingToRevive()},
+        )
+
+    async def submit_replay(
+        self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
+    ) -> SubmittedReplay:
+        raise NotImplementedError
+
+    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
+        await self._queue.retry(job_id, by)
+
+
+class NothingToRevive:
+    """Implements what of a `JobHandler` a retry asks for."""
+
+    async def handle(self, job: Job) -> Handled:
+        raise NotImplementedError
+
+    def bury(self, tx: Transaction, job: Job) -> None:
+        raise NotImplementedError
+
+    def revive(self, tx: Transaction, job: Job) -> None:
+        """Does nothing."""

@@ -17,6 +17,8 @@ from toprung.interfaces.discord import live_leaderboard, rank_roles
 from toprung.interfaces.discord.client import ToprungClient
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_leaderboard import LeaderboardDrawing, LiveLeaderboard
+from toprung.interfaces.discord.match_log import MatchLog
+from toprung.interfaces.discord.organisers_channel import OrganisersChannel, organisers_deliverers
 from toprung.interfaces.discord.rank_roles import RankRoles, RoleDeliverer
 from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SendQueue
 
@@ -46,6 +48,8 @@ class BotOptions:
     server_id: int | None = None
     leaderboard_channel_id: int | None = None
     rank_roles: Mapping[str, int] = field(default_factory=dict)
+    organisers_channel_id: int | None = None
+    match_log_channel_id: int | None = None
 
 
 class DiscordBot:
@@ -73,6 +77,7 @@ class DiscordBot:
         deliverers: dict[str, Deliverer] = {
             live_leaderboard.KIND: MessageDeliverer(client, LeaderboardDrawing(self._context)),
         }
+        deliverers |= organisers_deliverers(self._context, client)
         if self._options.server_id is not None:
             deliverers[rank_roles.KIND] = RoleDeliverer(client, self._options.server_id, self._options.rank_roles)
         return SendQueue(
@@ -131,6 +136,12 @@ class DiscordBot:
         channel_id = self._options.leaderboard_channel_id
         if channel_id is not None:
             parts.append(LiveLeaderboard(self._context, self._unit_of_work, self.queue, channel_id).run)
+        if self._options.organisers_channel_id is not None:
+            channel_id = self._options.organisers_channel_id
+            parts.append(OrganisersChannel(self._context, self._unit_of_work, self.queue, channel_id).run)
+        if self._options.match_log_channel_id is not None:
+            channel_id = self._options.match_log_channel_id
+            parts.append(MatchLog(self._context, self._unit_of_work, self.queue, channel_id).run)
         if self._options.server_id is not None and self._options.rank_roles:
             parts.append(RankRoles(self._context, self._unit_of_work, self.queue).run)
         return parts

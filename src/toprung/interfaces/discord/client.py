@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.interfaces.discord.admin_command import AdminCog
 from toprung.interfaces.discord.command_sync import CommandTranslator, sync_if_changed
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.country_command import CountryCog
@@ -71,10 +72,12 @@ class ToprungClient(commands.Bot):
         await self.tree.set_translator(CommandTranslator(self.context.texts))
         context = self.context
         leaderboard, setup, deletion = LeaderboardCog(context), SetupCog(context), DeletionCog(context)
-        openers: dict[str, _Opener] = {"leaderboard": leaderboard, "setup": setup, "delete": deletion}
+        admin = AdminCog(context)
+        openers: dict[str, _Opener] = {"leaderboard": leaderboard, "setup": setup, "delete": deletion, "admin": admin}
         self._openings = {name: cog.open_own for name, cog in openers.items()}
         cogs: Sequence[commands.Cog] = (
             leaderboard, setup, deletion, CountryCog(context), ProfileCog(context), HelpCog(context),
+            admin,
         )  # fmt: skip
         for cog in cogs:
             await self.add_cog(cog)

@@ -13,6 +13,7 @@ from toprung.domain.errors import ToprungError
 from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
 from toprung.interfaces.discord.markdown import Markdown, escaped
+from toprung.interfaces.discord.organising import Organising
 from toprung.interfaces.texts.texts import DEFAULT_LANGUAGE, Texts
 
 
@@ -53,6 +54,7 @@ class BotContext:
     clock: Clock
     live: LiveLayouts
     seen: SeenInteractions
+    organising: Organising
     terms_url: str | None = None
     channel_language: str = DEFAULT_LANGUAGE
 

@@ -211,6 +211,8 @@ class MessageDeliverer:
         view = await self._draw(stored)
         if view is None:
             return Delivery(is_over=True)
+        # Nobody is kept to answer its buttons: the client answers those of all messages without a layout, ever after.
+        view.stop()
         mentions = discord.AllowedMentions.none()
         if stored.message is not None:
             channel_id, message_id = stored.message

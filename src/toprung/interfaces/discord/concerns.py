@@ -1,0 +1,160 @@
+"""What wants an organiser: conflicts, dead letters, expired matches. A further kind is one more class here."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Final, Protocol
+
+import discord
+
+from toprung.application.ports import Transaction
+from toprung.domain.job import JobId, JobState
+from toprung.domain.match import Match, MatchId, MatchState
+from toprung.domain.moment import to_datetime
+from toprung.interfaces.discord.admin_command import RESOLVE, RETRY
+from toprung.interfaces.discord.admin_text import match_line, match_lines
+from toprung.interfaces.discord.context import BotContext
+from toprung.interfaces.discord.layouts import Button, Layout
+from toprung.interfaces.discord.markdown import Markdown
+
+FOUND_MAX: Final = 50
+EXPIRED_LOOKED_AT_MAX: Final = 200
+EXPIRED_SHOWN_MAX: Final = 12
+SETTLED: Final = "settled"
+"""The parameter that says that a concern is over."""
+
+Parameters = Mapping[str, str]
+
+
+class Concern(Protocol):
+    """One kind of concern. What is said is drawn anew whenever its parameters change."""
+
+    @property
+    def kind(self) -> str:
+        """What its intents are called."""
+        ...
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """What is to be said, by key: of every concern there is now, and of those that were said and may be over."""
+        ...
+
+    async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
+        """The message."""
+        ...
+
+
+class ConflictConcern:
+    """A match whose sides contradict each other."""
+
+    kind: Final = "conflict"
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """See `Concern`."""
+        ids = {match.id for match in tx.matches.latest(FOUND_MAX, None, (MatchState.CONFLICT,))}
+        ids |= {MatchId(int(one["match"])) for one in said}
+        found = [match for match in map(tx.matches.get, sorted(ids)) if match is not None]
+        return {f"{self.kind} {match.id}": self._parameters(match) for match in found}
+
+    def _parameters(self, match: Match) -> Parameters:
+        settled = "" if match.state is MatchState.CONFLICT else match.state.value
+        return {"match": str(match.id), SETTLED: settled}
+
+    async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
+        """See `Concern`."""
+        context, reader = self._context, self._context.public_reader()
+        number = int(parameters["match"])
+        view, shown = Layout(context, reader, timeout=None), await context.services.matches.get(MatchId(number))
+        view.begin()
+        is_over = bool(parameters[SETTLED])
+        title = reader.say("concern.conflict_over" if is_over else "concern.conflict", match=number)
+        text = match_line(reader, shown) if is_over else match_lines(context, reader, shown)
+        view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(text, 3_000))
+        if not is_over:
+            label, style = reader.plain("admin.resolve"), discord.ButtonStyle.primary
+            view.add_row(Button(f"{RESOLVE}:{number}", label, _answered_elsewhere, style=style))
+        return view
+
+
+class DeadLetterConcern:
+    """A job that was given up."""
+
+    kind: Final = "dead_letter"
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """See `Concern`."""
+        ids = {job.id for job in tx.jobs.latest(FOUND_MAX, JobState.DEAD)} | {JobId(int(one["job"])) for one in said}
+        wanted: dict[str, Parameters] = {}
+        for job_id in sorted(ids):
+            job = tx.jobs.get(job_id)
+            is_dead = job is not None and job.state is JobState.DEAD
+            wanted[f"{self.kind} {job_id}"] = {"job": str(job_id), SETTLED: "" if is_dead else "yes"}
+        return wanted
+
+    async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
+        """See `Concern`."""
+        context, reader, number = self._context, self._context.public_reader(), int(parameters["job"])
+        view = Layout(context, reader, timeout=None)
+        view.begin()
+        if parameters[SETTLED]:
+            view.add_container(view.paragraph(reader.say("concern.dead_letter_over", job=number)))
+            return view
+        job = await context.services.jobs.get(JobId(number))
+        title = reader.say("concern.dead_letter", job=number)
+        said = reader.say("concern.dead_letter_what", kind=job.kind.value, error=job.last_error or "–")
+        view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(said, 2_000))
+        label, style = reader.plain("admin.retry"), discord.ButtonStyle.primary
+        view.add_row(Button(f"{RETRY}:{number}", label, _answered_elsewhere, style=style))
+        return view
+
+
+class ExpiredConcern:
+    """The matches of a day that nobody reported, in one message."""
+
+    kind: Final = "expired"
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """See `Concern`. A day is over when the one after it is."""
+        today = to_datetime(now_us).date()
+        days = {(today - timedelta(days=before)).isoformat(): list[MatchId]() for before in (1, 0)}
+        for match in tx.matches.latest(EXPIRED_LOOKED_AT_MAX, None, (MatchState.EXPIRED,)):
+            day = to_datetime(match.ended_at_us or 0).date().isoformat()
+            if day in days:
+                days[day].append(match.id)
+        known = {one["day"]: one for one in said}
+        wanted: dict[str, Parameters] = {}
+        for day in sorted(days.keys() | known.keys()):
+            if day not in days:
+                wanted[self._key(day)] = {**known[day], SETTLED: "yes"}
+            elif days[day] or day in known:
+                shown = " ".join(str(match_id) for match_id in days[day][:EXPIRED_SHOWN_MAX])
+                wanted[self._key(day)] = {"day": day, "count": str(len(days[day])), "matches": shown, SETTLED: ""}
+        return wanted
+
+    def _key(self, day: str) -> str:
+        return f"{self.kind} {day}"
+
+    async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
+        """See `Concern`."""
+        context, reader = self._context, self._context.public_reader()
+        view, count = Layout(context, reader, timeout=None), int(parameters["count"])
+        view.begin()
+        title = reader.say("concern.expired", count=count, day=parameters["day"])
+        ids: Sequence[str] = parameters["matches"].split()
+        lines = [f"- {match_line(reader, await context.services.matches.get(MatchId(int(one))))}" for one in ids]
+        if count > len(ids):
+            lines.append(f"- {reader.say('concern.expired_more', count=count - len(ids))}")
+        lines.append(f"-# {reader.say('concern.expired_what')}")
+        view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(Markdown("\n".join(lines))))
+        return view
+
+
+async def _answered_elsewhere(_: discord.Interaction) -> None:
+    """The bot answers these buttons, like any whose layout it does not keep."""
