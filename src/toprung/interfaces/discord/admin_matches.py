@@ -23,7 +23,7 @@ from toprung.interfaces.discord.admin_text import (
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import OPTIONS_MAX, Action, Button, Select, option
 from toprung.interfaces.discord.markdown import Markdown, escaped
-from toprung.interfaces.discord.organiser_layouts import Decision, DecisionView, OrganiserLayout, change_of
+from toprung.interfaces.discord.organiser_layouts import Decision, DecisionView, OrganiserLayout
 
 CONFLICTS_SHOWN_MAX: Final = 20
 _SIDES: Final[tuple[Side, Side]] = (0, 1)
@@ -178,7 +178,7 @@ def act(
         player_id = (await services.matches.get(match_id)).match.player_ids[side]
         before, after = await context.organising.lifecycle.foresee(match_id, player_id, step, outcome)
         what = f"**{escaped(name)}**: {escaped(step_name(reader, step, outcome))}"
-        lines = [what, change_of(standing(reader, before, both), standing(reader, after, both))]
+        lines = [what, f"{standing(reader, before, both)} → {standing(reader, after, both)}"]
         if after.standing_result is not None:
             rated = await services.administration.preview_correction(match_id, after.standing_result)
             lines.append(correction_lines(context, reader, rated, await services.matches.get(match_id)))

@@ -108,7 +108,7 @@ def correction_lines(context: BotContext, reader: Reader, outcome: CorrectionOut
     """What judging a match does: how it counts, and who moves by how much."""
     names = names_of(view, reader)
     before = standing(reader, view.match, names)
-    lines = [f"{before} → **{result_words(reader, outcome.after, names)}**", ""]
+    lines = [f"{before} → {result_words(reader, outcome.after, names)}", ""]
     moved = [move for move in outcome.moves if move.mmr_before != move.mmr_after]
     lines += [_move(context, reader, move) for move in moved[:MOVES_SHOWN_MAX]]
     if len(moved) > MOVES_SHOWN_MAX:

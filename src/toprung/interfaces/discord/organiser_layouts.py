@@ -14,7 +14,7 @@ from toprung.application.audit import Attribution
 from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Button, Form, Layout, answer_error, say
-from toprung.interfaces.discord.markdown import Markdown, escaped
+from toprung.interfaces.discord.markdown import Markdown
 from toprung.interfaces.discord.organising import NotAnOrganiser, attribution
 
 
@@ -146,8 +146,3 @@ class ReasonForm(OrganiserForm):
         """Makes the change."""
         await self._view.go(interaction, self._reason.value)
 
-
-def change_of(before: object, after: object) -> Markdown:
-    """What was, and what is instead."""
-    shown = [value if isinstance(value, Markdown) else escaped(str(value)) for value in (before, after)]
-    return Markdown(f"{shown[0]} → **{shown[1]}**")

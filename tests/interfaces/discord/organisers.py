@@ -1,0 +1,129 @@
+"""A ladder with an organiser at work: what the tests of the organisers' commands arrange."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.interfaces.discord.conftest import World
+from tests.interfaces.discord.layout import controls, text_of
+from toprung.domain.match import Match, MatchId, Outcome, Participant
+from toprung.domain.match_life import Step
+from toprung.domain.player import Player
+from toprung.interfaces.discord.bot import BotOptions, DiscordBot
+from toprung.interfaces.discord.organisers_channel import OrganisersChannel
+from toprung.interfaces.discord.organising import Organisers
+
+import simcord  # isort: skip
+
+WHY = "agreed by both"
+
+
+@dataclass
+class Office:
+    """Alice is an organiser by her id; whoever has the role is one, too."""
+
+    world: World
+    role: simcord.RoleHandle
+    organisers_channel: simcord.ChannelHandle
+    log_channel: simcord.ChannelHandle
+    bot: DiscordBot
+
+    @property
+    def options(self) -> BotOptions:
+        """As a start of the program would be told."""
+        return BotOptions(
+            token="token",
+            server_id=self.world.guild.id,
+            organisers_channel_id=self.organisers_channel.id,
+            match_log_channel_id=self.log_channel.id,
+        )
+
+    async def restart(self) -> None:
+        """Ends the bot and starts another one on the same database."""
+        self.bot = self.world.ladder.new_bot(self.options)
+        await self.world.env.restart_bot(self.bot.client)
+
+    async def admin(self, command: str, **options: Any) -> simcord.InteractionResult:
+        """What Alice is answered; only she sees it."""
+        result = await self.world.alice.slash(self.world.channel, f"admin {command}", **options)
+        assert result.ephemeral or result.modal is not None
+        return result
+
+    async def decide(self, message: simcord.ResponseMessage, reason: str = WHY) -> simcord.InteractionResult:
+        """Alice goes ahead."""
+        form = await self.world.alice.click(message, custom_id="admin:go")
+        return await self.world.alice.submit_modal(form, {"reason": reason})
+
+    def audit(self) -> list[tuple[str, str, str, str]]:
+        """Who did what to what, and why."""
+        rows = self.world.ladder.storage.database.audit
+        return [(row.actor, row.action, row.subject, row.reason) for row in rows]
+
+    async def two(self) -> tuple[Player, Player]:
+        """Two players."""
+        ladder = self.world.ladder
+        return await ladder.joined(901, "별빛*_~"), await ladder.joined(902, "Novamar")
+
+    async def started(self, one: Player, two: Player) -> Match:
+        """A match in progress."""
+        match = await self.opened(one, two)
+        for player in (one, two):
+            await self.world.ladder.lifecycle.act(match.id, player.id, Step.CONFIRM)
+        return match
+
+    async def opened(self, one: Player, two: Player) -> Match:
+        """A match that waits to be confirmed."""
+        return await self.world.ladder.lifecycle.open(
+            Participant(player_id=one.id, race="bw_zerg"), Participant(player_id=two.id, race="sc2_terran")
+        )
+
+    async def conflict(self, one: Player, two: Player) -> MatchId:
+        """A match whose players both say that they won."""
+        match = await self.started(one, two)
+        for player in (one, two):
+            await self.world.ladder.lifecycle.act(match.id, player.id, Step.REPORT, Outcome.WIN)
+        return match.id
+
+    async def look(self) -> list[simcord.ResponseMessage]:
+        """What stands in the organisers' channel after a look."""
+        context, unit_of_work = self.bot.client.context, self.world.ladder.unit_of_work
+        await OrganisersChannel(context, unit_of_work, self.bot.queue, self.organisers_channel.id).look()
+        await self.bot.queue.deliver_due()
+        return self.messages(self.organisers_channel)
+
+    def messages(self, channel: simcord.ChannelHandle) -> list[simcord.ResponseMessage]:
+        """What stands in a channel, the oldest first."""
+        env = self.world.env
+        return [
+            simcord.ResponseMessage(env, env.backend.get_message(channel.id, message.id))
+            for message in channel.history()
+        ]
+
+
+async def office_of(world: World) -> Office:
+    """The office, open."""
+    role = world.guild.create_role("Organisers")
+    world.ladder.organisers = Organisers(
+        server_id=world.guild.id, user_ids=frozenset({world.alice.id}), role_id=role.id
+    )
+    channels = [world.guild.create_text_channel(name) for name in ("organisers", "matches")]
+    office = Office(world, role, channels[0], channels[1], world.bot)
+    await office.restart()
+    return office
+
+
+def shown(result: simcord.InteractionResult) -> simcord.ResponseMessage:
+    """The message that answered."""
+    assert result.response is not None
+    return result.response
+
+
+def said(result: simcord.InteractionResult) -> str:
+    """All that was answered, wherever."""
+    messages = [*([result.response] if result.response else []), *result.followups]
+    return "\n".join(message.content or text_of(message) for message in messages)
+
+
+def has(message: simcord.ResponseMessage, custom_id: str) -> bool:
+    """Whether a control is there and can be pressed."""
+    found = controls(message).get(custom_id)
+    return found is not None and not found.get("disabled")

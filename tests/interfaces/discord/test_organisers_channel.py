@@ -1,0 +1,215 @@
+"""What announces itself: conflicts, dead letters and expired matches to organisers, results to everybody."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from tests.fake_jobs import FakeBootClock
+from tests.interfaces.discord.conftest import World
+from tests.interfaces.discord.layout import controls, text_of
+from tests.interfaces.discord.organisers import WHY, Office, office_of, said, shown
+from toprung.application.ports import Transaction
+from toprung.domain.job import JobId, JobKind, JobState, NewJob
+from toprung.domain.match import MatchResult, Outcome
+from toprung.domain.match_life import MatchRules, Step
+from toprung.domain.player import PlayerId
+from toprung.interfaces.discord.match_log import MESSAGE_LINES_MAX, MatchLog
+
+RULES = MatchRules()
+
+
+@pytest.fixture
+async def office(world: World) -> AsyncIterator[Office]:
+    yield await office_of(world)
+    world.check_requests()
+
+
+async def buried(office: Office, player_id: PlayerId, *, error: str = "@everyone `x` <@1>") -> JobId:
+    """A dead letter."""
+    clock = office.world.ladder.clock
+
+    def work(tx: Transaction) -> JobId:
+        new = NewJob(
+            kind=JobKind.REPLAY, payload="f00d", dedup_key="f00d", player_id=player_id, enqueued_at_us=clock.now_us()
+        )
+        return tx.jobs.enqueue(new).id
+
+    job_id = (await office.world.ladder.storage.write(work)).value
+    await office.world.ladder.storage.write(lambda tx: kill(tx, job_id, error, clock.now_us()))
+    return job_id
+
+
+def kill(tx: Transaction, job_id: JobId, error: str, now_us: int) -> None:
+    """Ends a job as a dead letter."""
+    moment = FakeBootClock().now()
+    job = tx.jobs.claim(instance_id="x", now=moment, until=moment.after_seconds(9), retries_max=9)
+    assert job is not None
+    assert job.id == job_id
+    dead = replace(job, state=JobState.DEAD, until=None, instance_id=None, finished_at_us=now_us, last_error=error)
+    assert tx.jobs.settle(dead)
+
+
+async def test_a_conflict_announces_itself_once_and_says_when_it_is_resolved(office: Office) -> None:
+    one, two = await office.two()
+    assert await office.look() == []
+    match_id = await office.conflict(one, two)
+    for _ in range(2):
+        (message,) = await office.look()
+    assert f"Match \\#{match_id}" in text_of(message) or f"Match #{match_id}" in text_of(message)
+    assert text_of(message).count("says: ") == 2
+    await office.restart()
+    (same,) = await office.look()
+    assert same.id == message.id
+    panel = shown(await office.world.alice.click(same, custom_id=f"admin:resolve:{match_id}"))
+    preview = shown(await office.world.alice.click(panel, custom_id="admin:side_1_won"))
+    await office.decide(preview)
+    (after,) = await office.look()
+    assert after.id == message.id
+    assert f"✅ Match #{match_id} is resolved" in text_of(after)
+    assert controls(after) == {}
+    assert office.world.ladder.storage.database.intents == {}
+    requests = len(office.world.env.http_requests)
+    await office.look()
+    assert len(office.world.env.http_requests) == requests
+
+
+async def test_a_button_works_at_once_and_after_a_restart(office: Office) -> None:
+    one, two = await office.two()
+    match_id = await office.conflict(one, two)
+    (message,) = await office.look()
+    for _ in range(2):
+        panel = shown(await office.world.alice.click(message, custom_id=f"admin:resolve:{match_id}"))
+        assert f"Match #{match_id}" in text_of(panel)
+        await office.restart()
+
+
+async def test_a_conflict_that_was_resolved_before_it_could_be_said_is_not_said(office: Office) -> None:
+    one, two = await office.two()
+    match_id = await office.conflict(one, two)
+    queue, delivered = office.bot.queue, office.bot.queue.deliver_due
+
+    async def not_yet() -> None:
+        """The queue is held up."""
+
+    queue.deliver_due = not_yet  # type: ignore[method-assign]
+    await office.look()
+    await office.world.ladder.services.ratings.correct(match_id, MatchResult.DRAW, reason=WHY, actor="cli")
+    queue.deliver_due = delivered  # type: ignore[method-assign]
+    assert await office.look() == []
+    assert office.world.ladder.storage.database.intents == {}
+
+
+async def test_many_conflicts_all_stay_open_however_many_there_are(office: Office) -> None:
+    pairs = []
+    for number in range(60):
+        one = await office.world.ladder.players.register(f"one {number}")
+        two = await office.world.ladder.players.register(f"two {number}")
+        pairs.append(await office.conflict(one, two))
+    await office.look()
+    messages = await office.look()
+    assert len(messages) == 50
+    assert all(any(name.startswith("admin:resolve:") for name in controls(message)) for message in messages)
+    for number in range(60, 120):
+        one = await office.world.ladder.players.register(f"one {number}")
+        two = await office.world.ladder.players.register(f"two {number}")
+        await office.conflict(one, two)
+    messages = await office.look()
+    assert all(any(name.startswith("admin:resolve:") for name in controls(message)) for message in messages)
+
+
+async def test_a_dead_letter_announces_itself_and_is_tried_again_by_a_press(office: Office) -> None:
+    one, _ = await office.two()
+    job_id = await buried(office, one.id)
+    (message,) = await office.look()
+    assert f"Job {job_id} was given up" in text_of(message)
+    assert "\\@everyone \\`x\\` \\<\\@1\\>" in text_of(message)
+    answer = await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}")
+    assert f"Job {job_id} is back in line" in said(answer)
+    assert [row[:3] for row in office.audit()] == [
+        (f"discord:{office.world.alice.id}", "retry_job", f"job {job_id}")
+    ]
+    again = await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}")
+    assert "only a dead one can be tried again" in said(again)
+    (after,) = await office.look()
+    assert (after.id, controls(after)) == (message.id, {})
+    error = "again"
+    await office.world.ladder.storage.write(lambda tx: kill(tx, job_id, error, 1))
+    assert len(await office.look()) == 2
+
+
+async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:
+    one, two = await office.two()
+    clock, lifecycle = office.world.ladder.clock, office.world.ladder.lifecycle
+    matches = []
+    for _ in range(2):
+        matches.append(await office.started(one, two))
+        clock.advance(us=RULES.report_us)
+        await lifecycle.pass_deadlines()
+    (first, second) = await office.look()
+    assert f"`#{matches[0].id}`" in text_of(first)
+    assert f"`#{matches[1].id}`" in text_of(second)
+    assert "1 match was not reported in time" in text_of(second)
+    await office.world.ladder.services.ratings.correct(
+        matches[1].id, MatchResult.SIDE_1_WON, reason=WHY, actor="cli"
+    )
+    assert "0 matches were not reported" in text_of((await office.look())[1])
+    clock.advance(days=3)
+    assert len(await office.look()) == 2
+    assert office.world.ladder.storage.database.intents == {}
+
+
+async def logged(office: Office) -> list[str]:
+    """The lines of the match log after a look."""
+    context, unit_of_work = office.bot.client.context, office.world.ladder.unit_of_work
+    await MatchLog(context, unit_of_work, office.bot.queue, office.log_channel.id).look()
+    await office.bot.queue.deliver_due()
+    return "\n".join(text_of(message) for message in office.messages(office.log_channel)).splitlines()
+
+
+async def test_the_log_tells_results_corrections_and_voids_once_each(office: Office) -> None:
+    one, two = await office.two()
+    lifecycle, ratings = office.world.ladder.lifecycle, office.world.ladder.services.ratings
+    assert await logged(office) == []  # the log begins now
+    match = await office.started(one, two)
+    assert await logged(office) == []
+    await lifecycle.act(match.id, two.id, Step.REPORT, Outcome.LOSS)
+    (line,) = await logged(office)
+    assert line.startswith(f"`#{match.id}` **별빛\\*\\_\\~** BW Zerg 1520 (+20) beat **Novamar** SC2 Terran 1480 (-20)")
+    await ratings.correct(match.id, MatchResult.SIDE_2_WON, reason=WHY, actor="cli")
+    await office.restart()
+    lines = await logged(office)
+    assert len(lines) == 2
+    assert "✏️ corrected: **Novamar** SC2 Terran 1520 (+20) beat" in lines[1]
+    await ratings.correct(match.id, None, reason=WHY, actor="cli")
+    assert "void, no rating changes by it" in (await logged(office))[2]
+    assert len(await logged(office)) == 3
+    assert office.world.ladder.storage.database.intents == {}
+
+
+async def test_the_log_does_not_tell_who_was_online(office: Office) -> None:
+    one, two = await office.two()
+    lifecycle, ratings = office.world.ladder.lifecycle, office.world.ladder.services.ratings
+    await logged(office)
+    aborted = await office.opened(one, two)
+    await lifecycle.act(aborted.id, one.id, Step.ABORT)
+    office.world.ladder.clock.advance(days=1)
+    await office.opened(one, two)
+    office.world.ladder.clock.advance(us=RULES.confirm_us)
+    await lifecycle.pass_deadlines()
+    office.world.ladder.clock.advance(days=1)
+    voided = await office.opened(one, two)
+    await ratings.correct(voided.id, None, reason=WHY, actor="cli")
+    await office.conflict(one, two)
+    assert await logged(office) == []
+    assert office.world.ladder.storage.database.intents == {}
+
+
+async def test_an_evening_of_matches_is_a_few_messages(office: Office) -> None:
+    one, two = await office.two()
+    await logged(office)
+    for _ in range(25):
+        match = await office.started(one, two)
+        await office.world.ladder.lifecycle.act(match.id, two.id, Step.REPORT, Outcome.LOSS)
+    assert len(await logged(office)) == 25
+    assert len(office.messages(office.log_channel)) == -(-25 // MESSAGE_LINES_MAX)
