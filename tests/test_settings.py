@@ -144,3 +144,17 @@ def test_the_checks_that_gate_are_codes_with_commas_between(monkeypatch: pytest.
     assert load_settings().replay_policy == ReplayPolicy()
     monkeypatch.setenv("TOPRUNG_REPLAY_GATES", " map, Players,,")
     assert load_settings().replay_policy == ReplayPolicy(gates=frozenset({CheckCode.MAP, CheckCode.PLAYERS}))
+
+
+def test_organisers_are_ids_or_a_role_of_one_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPRUNG_DISCORD_SERVER", "7")
+    monkeypatch.setenv("TOPRUNG_DISCORD_ADMINS", " 123, 456,,")
+    monkeypatch.setenv("TOPRUNG_DISCORD_ADMIN_ROLE", "9")
+    settings = load_settings()
+    assert (settings.discord_admins, settings.discord_admin_role) == (frozenset({123, 456}), 9)
+    monkeypatch.delenv("TOPRUNG_DISCORD_SERVER")
+    with pytest.raises(InvalidInput, match="TOPRUNG_DISCORD_SERVER as well"):
+        load_settings()
+    monkeypatch.delenv("TOPRUNG_DISCORD_ADMINS")
+    with pytest.raises(InvalidInput, match="TOPRUNG_DISCORD_ADMIN_ROLE"):
+        load_settings()

@@ -122,3 +122,13 @@ async def test_what_changes_said_of_a_player_is_replaced_everywhere(storage: Sto
         PlayerRegistered(player=other),
         PlayerRenamed(player=nobody),
     ]
+
+
+async def test_intents_of_a_kind_are_all_there_whether_delivered_or_not(storage: Storage) -> None:
+    assert await storage.read(lambda tx: tx.intents.of_kind("board")) == []
+    await want(storage, BOARD, FOUND, replace(BOARD, key="board 9", recipient=9))
+    (first, *_) = await storage.read(lambda tx: tx.intents.of_kind("board"))
+    await storage.write(lambda tx: tx.intents.delivered(first.id, revision=1, message=(7, 70)))
+    await storage.write(lambda tx: tx.intents.give_up(first.id, reason="closed"))
+    kept = await storage.read(lambda tx: tx.intents.of_kind("board"))
+    assert [(row.intent.key, row.message) for row in kept] == [("board 7", (7, 70)), ("board 9", None)]

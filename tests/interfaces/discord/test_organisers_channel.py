@@ -126,9 +126,7 @@ async def test_a_dead_letter_announces_itself_and_is_tried_again_by_a_press(offi
     assert "\\@everyone \\`x\\` \\<\\@1\\>" in text_of(message)
     answer = await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}")
     assert f"Job {job_id} is back in line" in said(answer)
-    assert [row[:3] for row in office.audit()] == [
-        (f"discord:{office.world.alice.id}", "retry_job", f"job {job_id}")
-    ]
+    assert [row[:3] for row in office.audit()] == [(f"discord:{office.world.alice.id}", "retry_job", f"job {job_id}")]
     again = await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}")
     assert "only a dead one can be tried again" in said(again)
     (after,) = await office.look()
@@ -150,9 +148,7 @@ async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:
     assert f"`#{matches[0].id}`" in text_of(first)
     assert f"`#{matches[1].id}`" in text_of(second)
     assert "1 match was not reported in time" in text_of(second)
-    await office.world.ladder.services.ratings.correct(
-        matches[1].id, MatchResult.SIDE_1_WON, reason=WHY, actor="cli"
-    )
+    await office.world.ladder.services.ratings.correct(matches[1].id, MatchResult.SIDE_1_WON, reason=WHY, actor="cli")
     assert "0 matches were not reported" in text_of((await office.look())[1])
     clock.advance(days=3)
     assert len(await office.look()) == 2

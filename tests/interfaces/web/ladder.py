@@ -407,7 +407,7 @@ class Ladder:
             replays=self.intake.history,
             mods=self.intake.mods,
             jobs=self.intake.jobs,
-            audit=AuditLog(unit_of_work=unit_of_work),
+            audit=AuditLog(unit_of_work=UnitOfWork(self.played, EventBus())),
             seasons=SeasonService(unit_of_work=unit_of_work, clock=self.clock, engine=engine),
             verification=LadderVerification(
                 unit_of_work=unit_of_work,

@@ -145,4 +145,3 @@ class ReasonForm(OrganiserForm):
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
         """Makes the change."""
         await self._view.go(interaction, self._reason.value)
-

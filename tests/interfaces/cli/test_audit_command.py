@@ -1,0 +1,49 @@
+"""`toprung audit`, and the reasons that other commands take for it."""
+
+import json
+
+from tests.interfaces.cli.ladder import Ladder
+from tests.interfaces.cli.running import invoke, refusal
+
+
+def said(ladder: Ladder, *arguments: str) -> str:
+    result = invoke(ladder, *arguments, columns=200)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def test_what_was_done_at_a_terminal_is_listed_with_who_and_why() -> None:
+    ladder = Ladder()
+    assert said(ladder, "audit") == "No organiser has done anything yet.\n"
+    for name in ("Maru", "Serral"):
+        said(ladder, "player", "add", name)
+    said(ladder, "player", "rename", "Maru", "마루", "--reason", "asked for it")
+    said(ladder, "player", "country", "마루", "KR", "--reason", "moved")
+    said(ladder, "player", "ban", "Serral")
+    said(ladder, "player", "unban", "Serral", "--reason", "appeal")
+    said(ladder, "player", "pardon", "Serral", "--reason", "a power cut")
+    create = ("match", "create", "마루", "Serral", "--race-1", "sc2_terran", "--race-2", "sc2_zerg")
+    said(ladder, *create, "--reason", "the final")
+    said(ladder, "match", "confirm", "1", "--as", "Serral", "--reason", "is on a phone")
+    rows = json.loads(said(ladder, "audit", "--json"))
+    assert [(row["action"], row["reason"]) for row in rows][::-1] == [
+        ("rename", "asked for it"),
+        ("set_country", "moved"),
+        ("ban", ""),
+        ("unban", "appeal"),
+        ("pardon", "a power cut"),
+        ("open_match", "the final"),
+        ("confirm", "is on a phone"),
+    ]
+    assert all(row["actor"].startswith("cli") for row in rows)
+    listed = said(ladder, "audit", "--limit", "3")
+    assert listed.count("confirm match 1: is on a phone") == 1
+    assert "unban" not in listed
+    assert "ban player 2 (no reason given)" in said(ladder, "audit")
+
+
+def test_a_reason_that_cannot_be_kept_is_refused_and_nothing_is_done() -> None:
+    ladder = Ladder()
+    said(ladder, "player", "add", "Maru")
+    assert "reason" in refusal(ladder, "player", "ban", "Maru", "--reason", "x" * 501)
+    assert said(ladder, "audit") == "No organiser has done anything yet.\n"
