@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import BrowserType  # noqa: E402
 
+from scripts.organisers_pictures import organisers_pictures  # noqa: E402
 from tests.interfaces.discord.ladder import DiscordLadder  # noqa: E402
 from toprung.domain.moment import to_datetime  # noqa: E402
 
@@ -113,6 +114,12 @@ async def main(folder: Path) -> None:
     """Takes all pictures."""
     use_installed_browser()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await players_pictures(folder)
+    await organisers_pictures(folder)
+
+
+async def players_pictures(folder: Path) -> None:
+    """What players see."""
     for name, language, scene in SCENES:
         ladder = DiscordLadder()
         await ladder.fill(ENTRIES)

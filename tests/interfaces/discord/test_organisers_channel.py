@@ -1,5 +1,6 @@
 """What announces itself: conflicts, dead letters and expired matches to organisers, results to everybody."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from toprung.domain.job import JobId, JobKind, JobState, NewJob
 from toprung.domain.match import MatchResult, Outcome
 from toprung.domain.match_life import MatchRules, Step
 from toprung.domain.player import PlayerId
-from toprung.interfaces.discord.match_log import MESSAGE_LINES_MAX, MatchLog
+from toprung.interfaces.discord.match_log import MESSAGE_LINES_MAX, NOTE, MatchLog
 
 RULES = MatchRules()
 
@@ -209,3 +210,17 @@ async def test_an_evening_of_matches_is_a_few_messages(office: Office) -> None:
         await office.world.ladder.lifecycle.act(match.id, two.id, Step.REPORT, Outcome.LOSS)
     assert len(await logged(office)) == 25
     assert len(office.messages(office.log_channel)) == -(-25 // MESSAGE_LINES_MAX)
+
+
+async def test_a_running_bot_looks_by_itself(office: Office) -> None:
+    one, two = await office.two()
+    await office.conflict(one, two)
+    working = [asyncio.ensure_future(part()) for part in office.bot._parts()]
+    try:
+        while not office.messages(office.organisers_channel) or office.bot.queue._under_way:
+            await asyncio.sleep(0)
+    finally:
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+    assert office.world.ladder.storage.database.notes[NOTE]  # the match log has begun

@@ -74,7 +74,8 @@ def match_lines(context: BotContext, reader: Reader, view: MatchView) -> Markdow
     if where:
         lines.append(f"-# {' · '.join(where)}")
     moments = (("assigned", match.assigned_at_us), ("ended", match.ended_at_us), ("deadline", match.deadline_us))
-    lines += [f"-# {reader.say(f'admin.{name}', when=ago(at))}" for name, at in moments if at is not None]
+    told = [reader.say(f"admin.{name}", when=ago(at)) for name, at in moments if at is not None]
+    lines.append(f"-# {' · '.join(told)}")
     for side, name in zip(match.sides, names, strict=True):
         said = []
         if side.claim is not None:
@@ -84,7 +85,7 @@ def match_lines(context: BotContext, reader: Reader, view: MatchView) -> Markdow
             said.append(reader.say("admin.unconfirmed" if side.confirmed_at_us is None else "admin.confirmed"))
         if side.cancel_asked_at_us is not None:
             said.append(reader.say("admin.cancel_asked"))
-        lines += [f"- {name}: {one}" for one in said]
+        lines += [f"- {name} {one}" for one in said]
     for change, name in zip(view.changes or (), names, strict=False):
         before = None if change.before is None else change.before.mmr
         lines.append(f"- {name}: {mmr_move(reader, before, change.mmr_after)}")

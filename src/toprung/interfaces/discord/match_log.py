@@ -16,7 +16,7 @@ from toprung.domain.match import MatchId, MatchResult, MatchState
 from toprung.interfaces.discord.admin_text import names_of, race_name
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Layout
-from toprung.interfaces.discord.markdown import Markdown, escaped
+from toprung.interfaces.discord.markdown import Markdown
 from toprung.interfaces.discord.send_queue import SendQueue
 
 KIND: Final = "match_log"
@@ -26,7 +26,7 @@ LOOK_SECONDS: Final = 15.0
 
 MESSAGE_LINES_MAX: Final = 10
 LOOK_LINES_MAX: Final = 60
-LINE_CHARACTERS_MAX: Final = 380
+LINE_CHARACTERS_MAX: Final = 350
 CORRECTED: Final = "c"
 
 _log = structlog.get_logger(__name__)
@@ -139,6 +139,5 @@ def log_line(context: BotContext, reader: Reader, view: MatchView, *, is_correct
     else:
         first, second = sides if result is MatchResult.SIDE_1_WON else sides[::-1]
         said = reader.say("log.won", first=first, second=second)
-    where = f" · {escaped(match.map_name)}" if match.map_name else ""
     mark = f"✏️ {reader.say('log.corrected')} " if is_corrected else ""
-    return Markdown(f"`#{match.id}` {mark}{said}{where}")
+    return Markdown(f"`#{match.id}` {mark}{said}")
