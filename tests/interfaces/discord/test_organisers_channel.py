@@ -18,6 +18,7 @@ from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.match_log import MESSAGE_LINES_MAX, NOTE, MatchLog
 
 RULES = MatchRules()
+TURNS_MAX = 10_000
 
 
 @pytest.fixture
@@ -217,10 +218,13 @@ async def test_a_running_bot_looks_by_itself(office: Office) -> None:
     await office.conflict(one, two)
     working = [asyncio.ensure_future(part()) for part in office.bot._parts()]
     try:
-        while not office.messages(office.organisers_channel) or office.bot.queue._under_way:
+        for _ in range(TURNS_MAX):
             await asyncio.sleep(0)
+            if office.messages(office.organisers_channel) and not office.bot.queue._under_way:
+                break
     finally:
         for task in working:
             task.cancel()
         await asyncio.gather(*working, return_exceptions=True)
+    assert len(office.messages(office.organisers_channel)) == 1
     assert office.world.ladder.storage.database.notes[NOTE]  # the match log has begun

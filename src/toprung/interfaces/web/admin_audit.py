@@ -3,12 +3,20 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from toprung.application.audit import LISTED_MAX, AuditLog
 from toprung.interfaces.audit_shapes import audit_shape
 from toprung.interfaces.web.api import json_response
+
+
+class AuditAsked(BaseModel):
+    """How much of the audit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 50
 
 
 class AuditRowAnswer(BaseModel):
@@ -32,5 +40,5 @@ def add_audit_route(router: APIRouter, audit: AuditLog) -> None:
     """Adds the route."""
 
     @router.get("/audit", summary="What organisers did", response_model=AuditAnswer)
-    async def latest(limit: Annotated[int, Query(ge=1, le=LISTED_MAX)] = 50) -> Response:
-        return json_response({"audit": [audit_shape(row) for row in await audit.latest(limit)]})
+    async def latest(asked: Annotated[AuditAsked, Query()]) -> Response:
+        return json_response({"audit": [audit_shape(row) for row in await audit.latest(asked.limit)]})
