@@ -133,8 +133,8 @@ class PlayerService:
                 tx.players.save(player, self._name_keys.key(player.name))
                 tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
             voided = self._void_open(tx, player_id, now_us) if is_banned else []
-            action = "ban" if is_banned else "unban"
-            audit(tx, by, action, f"player {player_id}", now_us=now_us, voided_matches=voided)
+            action, details = ("ban", {"voided_matches": voided}) if is_banned else ("unban", {})
+            audit(tx, by, action, f"player {player_id}", now_us=now_us, **details)
             return player
 
         return await self._unit_of_work.run(work)

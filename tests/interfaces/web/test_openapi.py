@@ -44,6 +44,9 @@ def test_the_api_does_what_it_says(case: Any) -> None:
     if "/import-" in case.path or case.path.endswith("/replays"):
         # Every body is a text; what is wrong in it is said in the last line of the answer.
         excluded.append(negative_data_rejection)
+    if any(value in ([], {}) for value in (case.query or {}).values()):
+        # A list of nothing is not to be seen in an address.
+        excluded.append(negative_data_rejection)
     case.call_and_validate(headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, excluded_checks=excluded)
 
 
