@@ -135,6 +135,7 @@ class DiscordLadder:
             ),
             administration=AdminService(
                 imports=None,  # type: ignore[arg-type]  # no command of the bot imports
+                mods=None,  # type: ignore[arg-type]  # nor approves mods
                 players=self.players,
                 ratings=played.ratings,
                 lifecycle=played.lifecycle,
