@@ -52,6 +52,10 @@ class Deliverer(Protocol):
         ...
 
 
+Settling = Callable[[Transaction, StoredIntent, bool], None]
+"""What follows from the end of an intent, in the transaction that notes it; the flag says whether it was delivered."""
+
+
 class SendQueue:
     """Delivers due intents: the weightiest first, one at a time per recipient, a few at once in all."""
 
@@ -62,7 +66,9 @@ class SendQueue:
         clock: Clock,
         deliverers: Mapping[str, Deliverer],
         on_refused: Callable[[], None],
+        settlings: Mapping[str, Settling] | None = None,
     ) -> None:
+        self._settlings = dict(settlings or {})
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._deliverers = deliverers
@@ -151,9 +157,29 @@ class SendQueue:
             return self._put_off(stored, str(error) or type(error).__name__, getattr(error, "retry_after", 0.0))
         except ToprungError as error:
             return self._put_off(stored, str(error), 0.0)
-        if delivery.is_over:
-            return lambda tx: tx.intents.remove(stored.id)
-        return lambda tx: tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
+        return self._after_delivery(stored, delivery)
+
+    def _after_delivery(self, stored: StoredIntent, delivery: Delivery) -> Callable[[Transaction], None]:
+        def note(tx: Transaction) -> None:
+            if delivery.is_over:
+                tx.intents.remove(stored.id)
+            else:
+                tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
+            self._settle(tx, stored, is_delivered=delivery.message is not None)
+
+        return note
+
+    def _give_up(self, stored: StoredIntent, reason: str) -> Callable[[Transaction], None]:
+        def note(tx: Transaction) -> None:
+            tx.intents.give_up(stored.id, reason=reason)
+            self._settle(tx, stored, is_delivered=False)
+
+        return note
+
+    def _settle(self, tx: Transaction, stored: StoredIntent, *, is_delivered: bool) -> None:
+        settling = self._settlings.get(stored.intent.kind)
+        if settling is not None:
+            settling(tx, stored, is_delivered)
 
     def _after_refusal(self, stored: StoredIntent, error: discord.HTTPException) -> Callable[[Transaction], None]:
         now_us = self._clock.now_us()
@@ -169,14 +195,14 @@ class SendQueue:
             self._resting_until_us[stored.intent.recipient] = until_us
         if 400 <= error.status < 500 and error.status != 429:
             _log.warning("intent_refused", key=stored.intent.key, status=error.status, code=error.code)
-            return lambda tx: tx.intents.give_up(stored.id, reason=f"{error.status}: {error.text[:200]}")
+            return self._give_up(stored, f"{error.status}: {error.text[:200]}")
         return self._put_off(stored, str(error), 0.0)
 
     def _put_off(self, stored: StoredIntent, reason: str, at_least_seconds: float) -> Callable[[Transaction], None]:
         attempts = stored.attempts + 1
         if attempts >= ATTEMPTS_MAX:
             _log.error("intent_given_up", key=stored.intent.key, reason=reason)
-            return lambda tx: tx.intents.give_up(stored.id, reason=reason)
+            return self._give_up(stored, reason)
         seconds = min(RETRY_SECONDS_MIN * 2**stored.attempts, RETRY_SECONDS_MAX)
         seconds = max(seconds * random.uniform(0.8, 1.2), at_least_seconds)  # noqa: S311 - only so that not all come at once
         until_us = self._clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
@@ -211,6 +237,7 @@ class MessageDeliverer:
         view = await self._draw(stored)
         if view is None:
             return Delivery(is_over=True)
+        view.stop()  # a press is answered by what it says, which a restart does not change, and not by this drawing
         mentions = discord.AllowedMentions.none()
         if stored.message is not None:
             channel_id, message_id = stored.message
