@@ -15,7 +15,6 @@ from tests.flows.test_life_stateful import LifeMachine, machine
 from tests.seeding import Seed, both, line
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.application.match_history import _as_seen_by
-from toprung.application.match_rating import MatchRater
 from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.match_rating import MatchRater
 from toprung.application.match_readiness import require_ready

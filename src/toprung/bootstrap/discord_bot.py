@@ -1,9 +1,12 @@
 """The Discord bot beside the site, where there is a token; without one, nothing of Discord's is even loaded."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from toprung.application.account_service import AccountService
+from toprung.application.challenge_service import ChallengeService
 from toprung.application.profile_service import ProfileService
 from toprung.application.reader_directory import ReaderDirectory
 from toprung.bootstrap.wiring import Ladder
@@ -42,9 +45,19 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
         ),
         readers=readers,
         texts=load_texts(),
+        lifecycle=ladder.lifecycle,
+        challenges=ChallengeService(
+            unit_of_work=unit_of_work,
+            clock=ladder.clock,
+            catalog=services.catalog,
+            lifecycle=ladder.lifecycle,
+            choose=random.SystemRandom().choice,
+            answer_us=settings.challenge_us,
+        ),
         clock=ladder.clock,
         live=LiveLayouts(),
         seen=SeenInteractions(),
+        something_to_send=asyncio.Event(),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,
     )
@@ -54,6 +67,7 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
         leaderboard_channel_id=settings.discord_leaderboard_channel,
         rank_roles=settings.discord_rank_roles,
     )
-    bot = DiscordBot(context, unit_of_work, options)
+    bot = DiscordBot(context, unit_of_work, ladder.steps, options)
+    ladder.bus.subscribe(bot.on_changes)
     async with running(bot):
         yield lambda: bot.status.value

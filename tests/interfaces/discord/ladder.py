@@ -1,5 +1,6 @@
 """A whole ladder in memory with a bot on it: real services, real texts, the real game's data, a fake database."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from functools import partial
@@ -14,6 +15,7 @@ from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.account_service import AccountService
+from toprung.application.challenge_service import ChallengeService
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
@@ -34,7 +36,7 @@ from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
 from toprung.domain.match import FinalMatch, MatchResult, Participant
-from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Elo, Entry, EntryId
@@ -48,6 +50,7 @@ CATALOG: Final = load_catalog(find_game("sc_evo"))
 TEXTS: Final[Texts] = load_texts()
 NAME_KEYS: Final = NameKeys(load_prototypes())
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
+CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
 NAMES: Final = (*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG)
 
 
@@ -88,7 +91,22 @@ class DiscordLadder:
             ),
             observe_read_seconds=lambda _: None,
         )
-        played = match_parts(unit_of_work, catalog=CATALOG, clock=clock, backups=FakeBackups())
+        played = match_parts(
+            unit_of_work,
+            catalog=CATALOG,
+            clock=clock,
+            backups=FakeBackups(),
+            can_reach=lambda player: player.discord_id is not None,
+        )
+        self.lifecycle, self.steps = played.lifecycle, played.steps
+        self.challenges = ChallengeService(
+            unit_of_work=unit_of_work,
+            clock=clock,
+            catalog=CATALOG,
+            lifecycle=played.lifecycle,
+            choose=lambda races: races[0],
+            answer_us=CHALLENGE_US,
+        )
         self.players = PlayerService(
             unit_of_work=unit_of_work,
             catalog=CATALOG,
@@ -142,16 +160,21 @@ class DiscordLadder:
             profiles=self.profiles,
             readers=self.readers,
             texts=TEXTS,
+            lifecycle=self.lifecycle,
+            challenges=self.challenges,
             clock=self.clock,
             live=LiveLayouts(),
             seen=SeenInteractions(),
+            something_to_send=asyncio.Event(),
             terms_url=self._terms_url,
             channel_language=self._channel_language,
         )
 
     def new_bot(self, options: BotOptions | None = None) -> DiscordBot:
         """A bot, as a start of the program makes it."""
-        return DiscordBot(self.context(), self.unit_of_work, options or BotOptions(token="token"))
+        bot = DiscordBot(self.context(), self.unit_of_work, self.steps, options or BotOptions(token="token"))
+        self.bus.subscribe(bot.on_changes)
+        return bot
 
     async def fill(self, entries: int, *, names: Sequence[str] = NAMES) -> None:
         """That many ranked entries of made-up players, the same every time; the first player has two."""

@@ -67,6 +67,7 @@ class SendQueue:
         deliverers: Mapping[str, Deliverer],
         on_refused: Callable[[], None],
         settlings: Mapping[str, Settling] | None = None,
+        something_happened: asyncio.Event | None = None,
     ) -> None:
         self._settlings = dict(settlings or {})
         self._unit_of_work = unit_of_work
@@ -76,7 +77,7 @@ class SendQueue:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._resting_until_us: dict[int, int] = {}
         self._invalid_at_us: deque[int] = deque()
-        self._something_happened = asyncio.Event()
+        self._something_happened = something_happened or asyncio.Event()
         self._next_send_at = 0.0
 
     def wake(self) -> None:
