@@ -60,6 +60,7 @@ class Pair:
         self, actor: simcord.MemberActor, action: str, message: simcord.ResponseMessage | None = None
     ) -> simcord.InteractionResult:
         """Presses a control of the last message, or of this one, and sends what follows."""
+        result: simcord.InteractionResult
         custom_id = f"match:{self.number}:{action}"
         if message is None:
             result = await self.world.users[actor.id].click(self.last(actor), custom_id=custom_id)
@@ -242,7 +243,7 @@ async def test_somebody_else_can_do_nothing(world: World, pair: Pair) -> None:
     shown = await world.alice.slash(world.channel, "matches", number=1)
     assert shown.response is not None
     await world.ladder.joined(world.env.create_user("carol").id, "Carol")
-    # Carol takes over the account that is looking, as far as the ladder knows: the control is Alice's, the press is not.
+    # Carol has taken over the account that presses, as far as the ladder knows.
     database = world.ladder.storage.database
     carol = next(player for player in database.players.values() if player.name == "Carol")
     alice = database.players[pair.alice]
@@ -250,7 +251,7 @@ async def test_somebody_else_can_do_nothing(world: World, pair: Pair) -> None:
     database.players[carol.id] = replace(carol, discord_id=world.alice.id)
     world.bot.client.context.readers.forget()
     before = pair.match()
-    refused = await world.alice.click(shown.response, custom_id="match:1:lost_sure")
+    refused = await world.alice.click(shown.response, custom_id="match:1:won")
     assert "no such match of yours" in said(refused)
     assert pair.match() == before
 
