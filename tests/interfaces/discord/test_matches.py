@@ -309,3 +309,17 @@ async def test_a_database_that_is_away_changes_nothing_and_is_said(world: World,
     result = await pair.press(world.alice, "won")
     assert pair.match().state is MatchState.IN_PROGRESS
     assert "cannot be reached" in said(result)
+
+
+async def test_nobody_leaves_in_the_middle_of_a_match_and_afterwards_nothing_is_told(world: World, pair: Pair) -> None:
+    await pair.begin()
+    asked = await world.alice.slash(world.channel, "delete-my-data")
+    assert asked.response is not None
+    refused = await world.alice.click(asked.response, custom_id="delete:yes")
+    assert "You are in match 1" in said(refused)
+    await world.ladder.lifecycle.act(pair.number, pair.alice, Step.REPORT, Outcome.LOSS)
+    await world.alice.click(asked.response, custom_id="delete:yes")
+    await pair.tell()
+    assert len(pair.messages(world.alice)) == 2
+    assert "Deleted player" in text_of(pair.last(world.bob))
+    assert await world.ladder.lifecycle.pending_notices() == []

@@ -21,9 +21,9 @@ from toprung.interfaces.discord.challenge_command import ChallengeDrawing
 from toprung.interfaces.discord.client import ToprungClient
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_leaderboard import LeaderboardDrawing, LiveLeaderboard
-from toprung.interfaces.discord.match_messages import NoticeDeliverer, settling_notices
+from toprung.interfaces.discord.match_messages import NoticeDrawing, settling_notices
 from toprung.interfaces.discord.rank_roles import RankRoles, RoleDeliverer
-from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SendQueue
+from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SaidOnce, SendQueue
 
 CONNECT_AGAIN_SECONDS_MIN: Final = 5.0
 CONNECT_AGAIN_SECONDS_MAX: Final = 300.0
@@ -78,8 +78,8 @@ class DiscordBot:
     def _new_queue(self, client: ToprungClient) -> SendQueue:
         deliverers: dict[str, Deliverer] = {
             live_leaderboard.KIND: MessageDeliverer(client, LeaderboardDrawing(self._context)),
-            match_notices.KIND: NoticeDeliverer(client, self._context),
-            challenge_service.KIND: MessageDeliverer(client, ChallengeDrawing(self._context)),
+            match_notices.KIND: SaidOnce(client, NoticeDrawing(self._context)),
+            challenge_service.KIND: SaidOnce(client, ChallengeDrawing(self._context)),
         }
         if self._options.server_id is not None:
             deliverers[rank_roles.KIND] = RoleDeliverer(client, self._options.server_id, self._options.rank_roles)

@@ -1,6 +1,5 @@
 """Telling players about their matches, and answering what they press on those messages."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import discord
@@ -18,7 +17,7 @@ from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import say
 from toprung.interfaces.discord.match_layouts import MatchLayout, match_card
-from toprung.interfaces.discord.send_queue import Delivery, MessageDeliverer, Settling
+from toprung.interfaces.discord.send_queue import Settling
 
 _STEPS: Final = {
     "confirm": (Step.CONFIRM, None),
@@ -32,19 +31,14 @@ _STEPS: Final = {
 _SURE: Final = "_sure"
 
 
-class NoticeDeliverer:
-    """Tells one player one thing about a match. Nothing is left to keep of it afterwards: it is said once."""
+class NoticeDrawing:
+    """Draws what one player is told about a match."""
 
-    def __init__(self, client: discord.Client, context: BotContext) -> None:
+    def __init__(self, context: BotContext) -> None:
         self._context = context
-        self._messages = MessageDeliverer(client, self._draw)
 
-    async def deliver(self, stored: StoredIntent) -> Delivery:
-        """See `Deliverer`."""
-        return replace(await self._messages.deliver(stored), is_over=True)
-
-    async def _draw(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
-        """The match as it is now; None where it went on meanwhile, since then another notice says so."""
+    async def __call__(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
+        """See `Drawing`. It shows the match of now; where that went on meanwhile, another notice says so."""
         _, player_id, match_id, kind = notice_of(stored)
         view = await self._context.services.matches.seen_by(match_id, player_id)
         if not is_timely(kind, view.match.state):

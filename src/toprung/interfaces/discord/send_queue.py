@@ -10,7 +10,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import aiohttp
@@ -254,6 +254,17 @@ class MessageDeliverer:
         # The nonce makes a repetition after a lost answer the same message to Discord.
         sent = await target.send(view=view, nonce=f"{stored.id}-{stored.revision}", allowed_mentions=mentions)
         return Delivery(message=(sent.channel.id, sent.id))
+
+
+class SaidOnce:
+    """Says an intent by a message that is never changed, so that nothing is left to keep of it afterwards."""
+
+    def __init__(self, client: discord.Client, draw: "Drawing") -> None:
+        self._messages = MessageDeliverer(client, draw)
+
+    async def deliver(self, stored: StoredIntent) -> Delivery:
+        """See `Deliverer`."""
+        return replace(await self._messages.deliver(stored), is_over=True)
 
 
 class Drawing(Protocol):
