@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 
 from toprung.application.account_service import AccountService
 from toprung.application.challenge_service import ChallengeService
+from toprung.application.intake import Intake
 from toprung.application.profile_service import ProfileService
 from toprung.application.reader_directory import ReaderDirectory
 from toprung.bootstrap.wiring import Ladder
 
 
 @asynccontextmanager
-async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
+async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[[], str]]:
     """Runs the bot meanwhile and gives how to ask how it is: `off`, or one of `BotStatus`."""
     settings = ladder.settings
     if settings.discord_token is None:
@@ -57,6 +58,8 @@ async def discord_bot(ladder: Ladder) -> AsyncIterator[Callable[[], str]]:
         clock=ladder.clock,
         live=LiveLayouts(),
         seen=SeenInteractions(),
+        intake=intake,
+        replay_bytes_max=settings.replay_bytes_max,
         something_to_send=asyncio.Event(),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,

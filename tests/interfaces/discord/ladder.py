@@ -19,6 +19,7 @@ from toprung.application.challenge_service import ChallengeService
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
+from toprung.application.intake import SubmittedReplay
 from toprung.application.job_queue import JobHistory
 from toprung.application.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard_service import LeaderboardService
@@ -35,12 +36,14 @@ from toprung.application.unit_of_work import UnitOfWork
 from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.job import JobId
+from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Elo, Entry, EntryId
 from toprung.domain.rating_engine import EloEngine
+from toprung.domain.replay_upload import UploadId, UploadState, check_content
 from toprung.interfaces.discord.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
@@ -50,6 +53,7 @@ CATALOG: Final = load_catalog(find_game("sc_evo"))
 TEXTS: Final[Texts] = load_texts()
 NAME_KEYS: Final = NameKeys(load_prototypes())
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
+REPLAY_BYTES_MAX: Final = 10_000
 CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
 NAMES: Final = (*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG)
 
@@ -150,6 +154,7 @@ class DiscordLadder:
         self.profiles = ProfileService(
             unit_of_work=unit_of_work, leaderboard=self.leaderboard, matches=history, catalog=CATALOG
         )
+        self.intake = FakeIntake()
         self._terms_url, self._channel_language = terms_url, channel_language
 
     def context(self) -> BotContext:
@@ -162,6 +167,8 @@ class DiscordLadder:
             texts=TEXTS,
             lifecycle=self.lifecycle,
             challenges=self.challenges,
+            intake=self.intake,
+            replay_bytes_max=REPLAY_BYTES_MAX,
             clock=self.clock,
             live=LiveLayouts(),
             seen=SeenInteractions(),
@@ -228,6 +235,34 @@ class DiscordLadder:
                 map_name="Keres Passage",
             )
             await self.matches.record(match)
+
+
+class FakeIntake:
+    """Implements `Intake`: keeps what it is given, and answers that it was received."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, MatchId | None, bytes, str | None]] = []
+        self.state = UploadState.RECEIVED
+
+    async def submit_replay(
+        self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
+    ) -> SubmittedReplay:
+        """See `Intake`."""
+        check_content(data, bytes_max=REPLAY_BYTES_MAX)
+        self.taken.append((player_name, match_id, data, file_name))
+        return SubmittedReplay(
+            upload_id=UploadId(len(self.taken)),
+            sha256="0" * 64,
+            player_id=PlayerId(1),
+            match_id=match_id,
+            state=self.state,
+            sentence="It is *the* match.",
+            is_new=True,
+        )
+
+    async def retry_job(self, job_id: JobId) -> None:
+        """See `Intake`. No command of the bot asks for it."""
+        raise NotImplementedError(job_id)
 
 
 class _NoAdministration:

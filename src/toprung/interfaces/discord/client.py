@@ -20,6 +20,7 @@ from toprung.interfaces.discord.leaderboard_command import LeaderboardCog
 from toprung.interfaces.discord.match_messages import MatchPresses
 from toprung.interfaces.discord.matches_command import MatchesCog
 from toprung.interfaces.discord.profile_command import ProfileCog
+from toprung.interfaces.discord.replay_command import ReplayCog
 from toprung.interfaces.discord.setup_command import SetupCog
 
 GUILDS_SECONDS_MAX: Final = 0.5
@@ -83,7 +84,7 @@ class ToprungClient(commands.Bot):
         self._openings = {name: opener.open_own for name, opener in openers.items()}
         cogs: Sequence[commands.Cog] = (
             leaderboard, setup, deletion, CountryCog(context), ProfileCog(context), HelpCog(context),
-            challenge_command.ChallengeCog(context), MatchesCog(context),
+            challenge_command.ChallengeCog(context), MatchesCog(context), ReplayCog(context),
         )  # fmt: skip
         for cog in cogs:
             await self.add_cog(cog)

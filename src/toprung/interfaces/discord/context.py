@@ -7,6 +7,7 @@ import discord
 
 from toprung.application.account_service import AccountService
 from toprung.application.challenge_service import ChallengeService
+from toprung.application.intake import Intake
 from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.ports import Clock
 from toprung.application.profile_service import ProfileService
@@ -55,6 +56,8 @@ class BotContext:
     texts: Texts
     lifecycle: MatchLifecycle
     challenges: ChallengeService
+    intake: Intake
+    replay_bytes_max: int
     clock: Clock
     live: LiveLayouts
     seen: SeenInteractions
