@@ -16,6 +16,7 @@ from toprung.domain.catalog import Catalog
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.match import Match, MatchId, NewMatch, Outcome, Participant, Side
 from toprung.domain.match_life import Step, StepRefused
+from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.notice import Notice, NoticeId
 from toprung.domain.player import Player, PlayerId
 

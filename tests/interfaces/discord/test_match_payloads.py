@@ -104,7 +104,9 @@ def cards(draw: st.DrawFn) -> MatchCard:
     if side is not None and visible[1 - side] is not None and state.is_open:
         entry = Entry(id=EntryId(1), player_id=PlayerId(2 - side), race=RACE, mmr=draw(mmrs))
         opponent = ProfileEntry(entry=entry, row=None, history=())
-    return MatchCard(view=MatchView(match=match, players=visible, changes=changes), side=side, opponent=opponent)
+    return MatchCard(
+        view=MatchView(match=match, players=visible, changes=changes, replays=()), side=side, opponent=opponent
+    )
 
 
 def shown(layout: Layout) -> list[dict[str, object]]:
