@@ -45,7 +45,7 @@ def said(result: simcord.InteractionResult) -> str:
 
 async def test_somebody_joins_step_by_step(world: World) -> None:
     panel = await panel_of(world)
-    assert text_of(panel).count("⬜") == 6
+    assert text_of(panel).count("⬜") == 9
     assert controls(panel)["setup:finish"]["disabled"]
     await world.alice.select(panel, ["ko"], custom_id="setup:language")
     assert "참가 설정" in text_of(panel)
@@ -54,7 +54,7 @@ async def test_somebody_joins_step_by_step(world: World) -> None:
     await world.alice.select(panel, ["KR"], custom_id="setup:country_0")
     assert controls(panel)["setup:finish"]["disabled"]
     await world.alice.select(panel, ["KRJ"], custom_id="setup:region")
-    assert text_of(panel).count("✅") == 6
+    assert text_of(panel).count("✅") == 9
     await world.alice.click(panel, custom_id="setup:finish")
     assert "환영합니다, 별빛 님!" in text_of(panel)
     own = await world.ladder.accounts.find(world.alice.id)
@@ -175,7 +175,7 @@ async def test_help_lists_every_command(world: World) -> None:
     text = said(await world.alice.slash(world.channel, "help"))
     for name in world.alice.available_commands(world.channel):
         assert f"**/{name}**" in text
-    assert len(world.alice.available_commands(world.channel)) == 6
+    assert len(world.alice.available_commands(world.channel)) == 9
 
 
 async def test_deleting_takes_the_person_out_and_leaves_the_games(world: World) -> None:
