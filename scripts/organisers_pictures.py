@@ -31,7 +31,7 @@ async def organisers_pictures(folder: Path) -> None:
         async with simcord.run(bot.client) as env:
             guild = env.create_guild("Evo ladder")
             organiser = guild.add_member(env.create_user("organiser", global_name="Mara"))
-            world = World(env, ladder, bot, guild.create_text_channel("ladder"), guild, organiser, organiser)
+            world = World(env, ladder, bot, guild.create_text_channel("ladder"), guild, organiser, organiser, {})
             office = await office_of(world)
             await ladder.joined(organiser.id, "Mara", language=language)
             target, channel = await scene(office, name)

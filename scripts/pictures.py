@@ -16,7 +16,11 @@ from playwright.async_api import BrowserType  # noqa: E402
 
 from scripts.organisers_pictures import organisers_pictures  # noqa: E402
 from tests.interfaces.discord.ladder import DiscordLadder  # noqa: E402
+from toprung.domain.match import Outcome, Participant  # noqa: E402
+from toprung.domain.match_life import Step  # noqa: E402
 from toprung.domain.moment import to_datetime  # noqa: E402
+from toprung.domain.player import PlayerId  # noqa: E402
+from toprung.interfaces.discord.bot import DiscordBot  # noqa: E402
 
 import simcord  # noqa: E402  # isort: skip - after the bot, which loads discord.py without its warning
 
@@ -98,6 +102,66 @@ class Studio:
         return result.response
 
 
+class MatchStudio:
+    """Two players, and what one of them is told of their match."""
+
+    def __init__(self, env: simcord.Env, ladder: DiscordLadder, bot: DiscordBot) -> None:
+        self.env, self.ladder, self.bot = env, ladder, bot
+
+    async def take(self, path: Path, *, language: str, scene: str) -> None:
+        """Takes one picture: of the last thing that the first player was told."""
+        own = "별빛" if language == "ko" else "Novamar"
+        users = [self.env.create_user(own, global_name=own), self.env.create_user("Kestrel", global_name="Kestrel")]
+        reader = await self.ladder.joined(users[0].id, own, language=language)
+        rival = await self.ladder.joined(users[1].id, "Kestrel", country="PL")
+        for place, other in enumerate(sorted(self.ladder.storage.database.players)[:12]):
+            self.ladder.clock.advance(seconds=9_000)
+            pair = (other, reader.id) if place % 3 == 1 else (reader.id, other)
+            await self.ladder.play(*pair, race="bw_zerg")
+            await self.ladder.play(*reversed(pair), race="sc2_protoss")
+            await self.ladder.play(rival.id, other, race="sc2_protoss")
+        self.ladder.clock.advance(seconds=600)
+        await self._scene(users, reader.id, rival.id, scene)
+        await self.bot.queue.deliver_due()
+        channel = users[0].dm_channel
+        message = self.env.backend.get_message(channel.id, channel.history()[-1].id)
+        shown = simcord.ResponseMessage(self.env, message)
+        async with self.env.preview(
+            channel,
+            viewers=[users[0]],
+            width=WIDTH,
+            height=900,
+            presentation_time=to_datetime(self.ladder.clock.now_us()),
+        ) as preview:
+            await preview.screenshot(path, viewer=users[0], target=shown, allow_incomplete=True)
+        print(path)
+
+    async def _scene(self, users: list[simcord.UserHandle], reader: PlayerId, rival: PlayerId, scene: str) -> None:
+        if scene == "challenge":
+            await self.ladder.challenges.make(rival, reader, ("sc2_protoss", "bw_terran"))
+            return
+        lifecycle = self.ladder.lifecycle
+        first = Participant(player_id=reader, race="bw_zerg")
+        match = await lifecycle.open(first, Participant(player_id=rival, race="sc2_protoss"))
+        if scene == "found":
+            return
+        for player in (reader, rival):
+            await lifecycle.act(match.id, player, Step.CONFIRM)
+        if scene == "in progress":
+            return
+        await lifecycle.act(match.id, rival, Step.REPORT, Outcome.WIN)
+        if scene == "claim":
+            return
+        if scene == "sure":
+            await self.bot.queue.deliver_due()
+            channel = users[0].dm_channel
+            claim = self.env.backend.get_message(channel.id, channel.history()[-1].id)
+            await users[0].click(simcord.ResponseMessage(self.env, claim), custom_id=f"match:{match.id}:won")
+            return
+        outcome = Outcome.WIN if scene == "conflict" else Outcome.LOSS
+        await lifecycle.act(match.id, reader, Step.REPORT, outcome)
+
+
 SCENES: Final = (
     ("leaderboard", "en", "first"),
     ("leaderboard-ko", "ko", "me"),
@@ -107,6 +171,16 @@ SCENES: Final = (
     ("profile", "en", "profile"),
     ("profile-ko", "ko", "profile"),
     ("setup", "en", "setup"),
+)
+MATCH_SCENES: Final = (
+    ("challenge", "en", "challenge"),
+    ("match-found", "en", "found"),
+    ("match-in-progress", "en", "in progress"),
+    ("match-in-progress-ko", "ko", "in progress"),
+    ("match-claim", "en", "claim"),
+    ("match-sure", "en", "sure"),
+    ("match-result", "en", "result"),
+    ("match-conflict", "en", "conflict"),
 )
 
 
@@ -125,6 +199,12 @@ async def players_pictures(folder: Path) -> None:
         await ladder.fill(ENTRIES)
         async with simcord.run(ladder.new_bot().client) as env:
             await Studio(env, ladder).take(folder / f"{name}.png", language=language, scene=scene)
+    for name, language, scene in MATCH_SCENES:
+        ladder = DiscordLadder()
+        await ladder.fill(ENTRIES)
+        bot = ladder.new_bot()
+        async with simcord.run(bot.client) as env:
+            await MatchStudio(env, ladder, bot).take(folder / f"{name}.png", language=language, scene=scene)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,11 @@ class FakeReplayRepository:
     def save_upload(self, upload: ReplayUpload) -> None:
         self._database.replay_uploads[upload.id] = upload
 
+    def forget_file_names(self, player_id: PlayerId) -> None:
+        for upload in list(self._database.replay_uploads.values()):
+            if upload.player_id == player_id:
+                self.save_upload(replace(upload, file_name=None))
+
     def upload(self, upload_id: UploadId) -> ReplayUpload | None:
         return self._database.replay_uploads.get(upload_id)
 

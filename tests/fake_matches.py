@@ -169,7 +169,8 @@ class FakeNoticeRepository:
     def __init__(self, kept: FakeMatches) -> None:
         self._kept = kept
 
-    def add(self, notices: Sequence[NewNotice]) -> None:
+    def add(self, notices: Sequence[NewNotice]) -> list[NoticeId]:
+        before = len(self._kept.notices)
         for new in notices:
             notice_id = NoticeId(len(self._kept.notices) + 1)
             self._kept.notices[notice_id] = Notice(
@@ -180,6 +181,7 @@ class FakeNoticeRepository:
                 created_at_us=new.created_at_us,
                 was_reached=new.was_reached,
             )
+        return list(self._kept.notices)[before:]
 
     def get(self, notice_id: NoticeId) -> Notice | None:
         return self._kept.notices.get(notice_id)
@@ -189,6 +191,11 @@ class FakeNoticeRepository:
 
     def settle(self, notice_id: NoticeId, *, was_reached: bool) -> None:
         self._kept.notices[notice_id] = replace(self._kept.notices[notice_id], was_reached=was_reached)
+
+    def settle_all_of(self, player_id: PlayerId) -> None:
+        for notice in list(self._kept.notices.values()):
+            if notice.player_id == player_id and notice.was_reached is None:
+                self.settle(notice.id, was_reached=False)
 
 
 def final(match: Match) -> FinalMatch:

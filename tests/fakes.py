@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar, get_args
 
 from tests.domain.strategies import entry_columns, player_columns
+from tests.fake_challenges import FakeChallengeRepository
 from tests.fake_jobs import FakeJobRepository, FakeReplayRepository
 from tests.fake_matches import FakeMatches, FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
 from toprung.application.accounts import Account, SetupDraft
@@ -25,6 +26,7 @@ from toprung.application.ports import (
     Transaction,
 )
 from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.challenge import Challenge, ChallengeId
 from toprung.domain.errors import Conflict, StorageUnavailable
 from toprung.domain.events import (
     Change,
@@ -91,6 +93,7 @@ class FakeDatabase:
     drafts: dict[int, SetupDraft] = field(default_factory=dict)
     intents: "dict[IntentId, FakeIntent]" = field(default_factory=dict)
     mod_versions: list[ModVersion] = field(default_factory=list)
+    challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
@@ -367,6 +370,7 @@ class FakeTransaction:
         self.seasons = FakeSeasonRepository(database)
         self.accounts = FakeAccountRepository(database)
         self.intents = FakeIntentRepository(database)
+        self.challenges = FakeChallengeRepository(database.challenges)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     abandon_penalty_minutes: Annotated[float, Field(ge=0, le=1_440)] = Field(
         10, description="How long who does not confirm a match gets no other one, the first time."
     )
+    challenge_minutes: Annotated[float, Field(gt=0, le=1_440)] = Field(
+        10, description="How long a challenged player has to answer."
+    )
     host: str = Field("127.0.0.1", description="The address that the site answers on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="The port that the site answers on.")
     admin_token: SecretStr | None = Field(
@@ -177,6 +180,11 @@ class Settings(BaseSettings):
             answer_report_us=_microseconds(hours=self.answer_report_hours),
             answer_replay_us=_microseconds(hours=self.answer_replay_minutes / 60),
         )
+
+    @property
+    def challenge_us(self) -> int:
+        """How long a challenged player has to answer, in microseconds."""
+        return _microseconds(hours=self.challenge_minutes / 60)
 
     @property
     def penalty_rules(self) -> PenaltyRules:

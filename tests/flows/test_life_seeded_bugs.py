@@ -15,8 +15,9 @@ from tests.flows.test_life_stateful import LifeMachine, machine
 from tests.seeding import Seed, both, line
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.application.match_history import _as_seen_by
-from toprung.application.match_lifecycle import MatchLifecycle, _require_ready
+from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.match_rating import MatchRater
+from toprung.application.match_readiness import require_ready
 from toprung.application.match_steps import MatchSteps
 from toprung.application.rating_service import RatingService
 from toprung.domain import match_life
@@ -97,10 +98,10 @@ BUGS: dict[str, Seed] = {
         match_life.pass_deadlines, "_at_deadline(match, match.deadline_us, rules)", "_at_deadline(match, now_us, rules)"
     ),
     "deadlines that passed before a restart are forgotten": DEADLINES_IN_MEMORY,
-    "telling a player starts no clock": line(MatchLifecycle.settle_notice, CLAIM, "if False:"),
+    "telling a player starts no clock": line(MatchSteps.settle, CLAIM, "if False:"),
     "a twin's report is rated again": RATED_AGAIN_BY_THE_TWIN,
     "a result has no journal rows": line(MatchRater.rate, "tx.append_to_journal(journal)", "pass"),
-    "the banned can be assigned": line(_require_ready, "if player.is_banned:", "if False:"),
+    "the banned can be assigned": line(require_ready, "if player.is_banned:", "if False:"),
     "penalties do not grow": line(MatchSteps._punish, "duration_us(offence, before)", "duration_us(offence, 0)"),
     "a correction leaves no trace": line(RatingService.correct, "tx.append_to_audit(", "(lambda row: None)("),
     "opponents see each other before both confirmed": line(

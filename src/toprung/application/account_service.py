@@ -7,15 +7,27 @@ from toprung.application.accounts import Account, SetupDraft
 from toprung.application.ports import Clock, NewPlayer, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
+from toprung.domain.challenge import ChallengeState
 from toprung.domain.countries import Countries
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import PlayerCountryChanged, PlayerRegistered, PlayerRenamed
+from toprung.domain.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player
 
 RENAME_COOLDOWN_DAYS: Final = 30
 STEPS: Final = ("language", "terms", "name", "in_game_name", "country", "region")
+
+
+class InOpenMatch(Conflict):
+    """Somebody who is in an open match cannot leave before it has ended: the opponent is owed its end."""
+
+    reason = "open_match"
+
+    def __init__(self, match_id: MatchId) -> None:
+        super().__init__(f"You are in match {match_id}, which has to end first.")
+        self.parameters = {"number": str(match_id)}
 
 
 class SetupIncomplete(InvalidInput):
@@ -172,17 +184,27 @@ class AccountService:
     async def forget(self, discord_id: int) -> None:
         """Takes a person's name, accounts and handles out of the ladder; games and ratings stay, under no name.
 
-        Raises `NotSetUp` where there is nothing to take out.
+        What was still to be told is not told any more, open challenges end, and replays stay without the names that
+        their files had. Raises `NotSetUp` where there is nothing to take out, and `InOpenMatch`.
         """
 
         def work(tx: Transaction) -> None:
             own, draft = _find(tx, discord_id), tx.accounts.draft(discord_id)
             if own is None and draft is None:
                 raise NotSetUp("There is nothing here about you.")
+            if own is not None:
+                tx.players.get(own.player.id)  # so that no match is opened meanwhile
+                match_id = tx.matches.open_of([own.player.id]).get(own.player.id)
+                if match_id is not None:
+                    raise InOpenMatch(match_id)
             tx.accounts.remove_draft(discord_id)
             tx.intents.remove_of_recipient(discord_id)
             if own is not None:
                 player_id = own.player.id
+                tx.notices.settle_all_of(player_id)
+                tx.replays.forget_file_names(player_id)
+                for challenge in tx.challenges.open_of(player_id):
+                    tx.challenges.save(replace(challenge, state=ChallengeState.EXPIRED))
                 nobody = Player(id=player_id, name=f"Deleted player {player_id}", is_banned=own.player.is_banned)
                 tx.accounts.remove(player_id)
                 # No clean name has a line break, so this key is nobody else's.

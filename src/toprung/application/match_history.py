@@ -28,6 +28,12 @@ class MatchReplay:
     player: Player
 
 
+class MatchUnknown(NotFound):
+    """There is no such match for whoever asks."""
+
+    code = "match_unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchView:
     """A match with its two players and, once it was rated, what it did to their ratings; first side first.
@@ -82,6 +88,31 @@ class MatchHistory:
             lambda tx: _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, PLAYED))
         )
 
+    async def seen_by(self, match_id: MatchId, viewer: PlayerId) -> MatchView:
+        """The match with this id as this player sees it: one's own as `get` gives it, of others what was played.
+
+        Raises `MatchUnknown`, also for a match that is nobody else's business.
+        """
+
+        def work(tx: Transaction) -> MatchView:
+            match = tx.matches.get(match_id)
+            if match is None or not (viewer in match.player_ids or _is_public(match)):
+                raise MatchUnknown(f"There is no match {match_id} of yours, nor one that was played to its end.")
+            (view,) = _views(tx, [match])
+            return _as_seen_by(view, viewer) if viewer in match.player_ids else view
+
+        return await self._unit_of_work.read(work)
+
+    async def open_of(self, player_id: PlayerId) -> MatchView | None:
+        """The match that this player has to confirm, play or report, as the player sees it."""
+
+        def work(tx: Transaction) -> MatchView | None:
+            match_id = tx.matches.open_of([player_id]).get(player_id)
+            match = None if match_id is None else tx.matches.get(match_id)
+            return None if match is None else _as_seen_by(_views(tx, [match])[0], player_id)
+
+        return await self._unit_of_work.read(work)
+
     async def get(self, match_id: MatchId, viewer_name: str | None = None) -> MatchView:
         """The match with this id, as one of its players sees it or as an organiser does (None).
 
@@ -106,6 +137,11 @@ class MatchHistory:
         for player in tx.players.by_name_keys(keys).values():
             return player
         raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")
+
+
+def _is_public(match: Match) -> bool:
+    """Whether it was played, so that who was in it is everybody's to know."""
+    return match.state in PLAYED and (match.assigned_at_us is None or match.started_at_us is not None)
 
 
 def _as_seen_by(view: MatchView, viewer: PlayerId) -> MatchView:

@@ -8,16 +8,17 @@ from uuid import uuid4
 import structlog
 
 from toprung.application.audit import Attribution, audit
-from toprung.application.match_steps import MatchSteps, held_by_penalty
+from toprung.application.match_readiness import locked_players, require_ready
+from toprung.application.match_steps import MatchSteps
 from toprung.application.ports import Clock, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain import match_life
 from toprung.domain.catalog import Catalog
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
-from toprung.domain.match import Match, MatchId, NewMatch, Outcome, Participant, Side, other
+from toprung.domain.match import Match, MatchId, NewMatch, Outcome, Participant, Side
 from toprung.domain.match_life import Step, StepRefused
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.notice import Notice, NoticeId, NoticeKind
+from toprung.domain.notice import Notice, NoticeId
 from toprung.domain.player import Player, PlayerId
 
 DUE_AT_ONCE_MAX: Final = 50
@@ -58,7 +59,20 @@ class MatchLifecycle:
         `NotFound`, `InvalidInput`, and `Conflict` for a player who is busy, banned or sits out a penalty.
         """
         key = source_key or f"hand {uuid4().hex}"
-        if not 1 <= len(key) <= SOURCE_KEY_MAX_CODE_POINTS:
+        work = self.opening(first, second, source_key=key, map_name=map_name, by=by)
+        return await self._unit_of_work.run(work)
+
+    def opening(
+        self,
+        first: Participant,
+        second: Participant,
+        *,
+        source_key: str,
+        map_name: str | None = None,
+        by: Attribution | None = None,
+    ) -> Callable[[Transaction], Match]:
+        """What `open` does, for a transaction that does more than that. Raises as `open` does, here and there."""
+        if not 1 <= len(source_key) <= SOURCE_KEY_MAX_CODE_POINTS:
             raise InvalidInput("key", f"A key has 1 to {SOURCE_KEY_MAX_CODE_POINTS} characters.")
         if first.player_id == second.player_id:
             raise InvalidInput("player_2", "A player cannot play a match against themselves; name two players.")
@@ -68,17 +82,17 @@ class MatchLifecycle:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Match:
-            players = _locked(tx, (first.player_id, second.player_id))
-            known = tx.matches.by_source_key(key)
+            players = locked_players(tx, (first.player_id, second.player_id))
+            known = tx.matches.by_source_key(source_key)
             if known is not None:
                 if known.participants != (first, second):
-                    raise Conflict(f"The key {key!r} names another match already, number {known.id}; use another key.")
+                    raise Conflict(
+                        f"The key {source_key!r} names another match already, number {known.id}; use another key."
+                    )
                 return known
-            for open_match in set(tx.matches.open_of([player.id for player in players]).values()):
-                self._steps.current(tx, open_match, now_us)  # which may turn out to be over
-            _require_ready(tx, players, now_us)
+            self.require_ready(tx, players, now_us)
             new = NewMatch(
-                source_key=key,
+                source_key=source_key,
                 sides=((first,), (second,)),
                 assigned_at_us=now_us,
                 deadline_us=now_us + self._steps.rules.confirm_us,
@@ -89,7 +103,13 @@ class MatchLifecycle:
             audit(tx, by, "open_match", f"match {match.id}", now_us=now_us, map=chosen_map)
             return match
 
-        return await self._unit_of_work.run(work)
+        return work
+
+    def require_ready(self, tx: Transaction, players: tuple[Player, Player], now_us: int) -> None:
+        """Raises `NotReady` where one of the two cannot play now; a match whose time is up ends first."""
+        for open_match in set(tx.matches.open_of([player.id for player in players]).values()):
+            self._steps.current(tx, open_match, now_us)
+        require_ready(tx, players, now_us)
 
     def _map(self, wanted: str | None) -> str | None:
         pool = [one.name for one in self._catalog.current_maps]
@@ -202,58 +222,11 @@ class MatchLifecycle:
         return await self._unit_of_work.read(lambda tx: tx.notices.pending(PENDING_NOTICES_MAX))
 
     async def settle_notice(self, notice_id: NoticeId, *, was_reached: bool) -> None:
-        """Says that a player was told, or is out of reach; the time to answer a claim runs from here.
-
-        Raises `NotFound`.
-        """
+        """See `MatchSteps.settle`."""
         now_us = self._clock.now_us()
-
-        def work(tx: Transaction) -> None:
-            notice = tx.notices.get(notice_id)
-            if notice is None:
-                raise NotFound(f"There is no notice {notice_id}.")
-            if notice.was_reached is not None:
-                return
-            tx.notices.settle(notice_id, was_reached=was_reached)
-            if notice.kind is NoticeKind.CLAIM:
-                match = self._steps.current(tx, notice.match_id, now_us)
-                claimant = other(match_life.side_of(match, notice.player_id))
-                claim = match.sides[claimant].claim
-                if claim is not None and claim.at_us == notice.created_at_us:
-                    self._steps.take(tx, match, match_life.told(match, claimant, now_us, self._steps.rules), now_us)
-
-        await self._unit_of_work.run(work)
+        await self._unit_of_work.run(lambda tx: self._steps.settle(tx, notice_id, now_us, was_reached=was_reached))
 
 
 def _check_outcome(step: Step, outcome: Outcome | None) -> None:
     if (outcome is None) == (step is Step.REPORT):
         raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.")
-
-
-def _locked(tx: Transaction, player_ids: tuple[PlayerId, PlayerId]) -> tuple[Player, Player]:
-    """The two players, whom nothing else changes until the transaction ends. Raises `NotFound`."""
-    players: dict[PlayerId, Player] = {}
-    for player_id in sorted(player_ids):  # always in the same order, so that two openings never wait in a circle
-        player = tx.players.get(player_id)
-        if player is None:
-            raise NotFound(f"There is no player with the id {player_id}.")
-        players[player_id] = player
-    first, second = player_ids
-    return players[first], players[second]
-
-
-def _require_ready(tx: Transaction, players: tuple[Player, Player], now_us: int) -> None:
-    """Raises `Conflict` where one of the two cannot play now."""
-    busy = tx.matches.open_of([player.id for player in players])
-    for player in players:
-        if player.is_banned:
-            raise Conflict(f"{player.name} is banned and cannot play.")
-        if player.id in busy:
-            raise Conflict(f"{player.name} is in match {busy[player.id]} already, which has to end first.")
-        penalty = held_by_penalty(tx, player.id, now_us)
-        if penalty is not None:
-            minutes = -(-(penalty.until_us - now_us) // (60 * MICROSECONDS_PER_SECOND))
-            raise Conflict(
-                f"{player.name} sits out for another {minutes} min after match {penalty.match_id}; an organiser can "
-                "pardon it with `toprung player pardon`."
-            )

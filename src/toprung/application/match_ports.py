@@ -105,8 +105,8 @@ class PenaltyRepository(Protocol):
 class NoticeRepository(Protocol):
     """What players are to be told about their matches."""
 
-    def add(self, notices: Sequence[NewNotice]) -> None:
-        """Adds notices."""
+    def add(self, notices: Sequence[NewNotice]) -> list[NoticeId]:
+        """Adds notices and gives their ids, in order."""
         ...
 
     def get(self, notice_id: NoticeId) -> Notice | None:
@@ -119,4 +119,8 @@ class NoticeRepository(Protocol):
 
     def settle(self, notice_id: NoticeId, *, was_reached: bool) -> None:
         """Says that the player was told, or is out of reach."""
+        ...
+
+    def settle_all_of(self, player_id: PlayerId) -> None:
+        """Says that the player is out of reach for all that is still to be told."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from toprung.application.handle_binding import bind_handles
+from toprung.application.match_notices import notice_intent
 from toprung.application.match_ports import NewNotice
 from toprung.application.match_rating import Decided, MatchRater
 from toprung.application.ports import Transaction
@@ -11,8 +12,8 @@ from toprung.domain.conduct import REMEMBERED_US, Offence, Penalty, PenaltyRules
 from toprung.domain.errors import NotFound
 from toprung.domain.events import MatchAborted, MatchMoved
 from toprung.domain.match import Match, MatchId, MatchState, NewMatch, Side, other
-from toprung.domain.match_life import MatchRules, at_fault, pass_deadlines, told
-from toprung.domain.notice import NoticeKind, notices_of
+from toprung.domain.match_life import MatchRules, at_fault, pass_deadlines, side_of, told
+from toprung.domain.notice import NoticeId, NoticeKind, notices_of
 from toprung.domain.player import Player, PlayerId
 
 Reach = Callable[[Player], bool]
@@ -92,7 +93,9 @@ class MatchSteps:
     def _tell(self, tx: Transaction, before: Match | None, after: Match, now_us: int) -> Match:
         """Stores what the players are to be told; a claim counts as told at once to a player out of reach."""
         notices = notices_of(before, after)
-        players = tx.players.by_ids(after.player_ids) if notices else {}
+        if not notices:
+            return after
+        players = tx.players.by_ids(after.player_ids)
         stored = []
         for side, kind in notices:
             player_id = after.player_ids[side]
@@ -102,8 +105,35 @@ class MatchSteps:
                 if kind is NoticeKind.CLAIM:
                     after = told(after, other(side), now_us, self.rules)
             stored.append(notice)
-        tx.notices.add(stored)
+        ids = tx.notices.add(stored)
+        pairs = zip(ids, stored, strict=True)
+        intents = [
+            intent
+            for notice_id, notice in pairs
+            if notice.was_reached is None
+            and (intent := notice_intent(notice_id, notice, players[notice.player_id])) is not None
+        ]
+        if intents:
+            tx.intents.want(intents, now_us=now_us)
         return after
+
+    def settle(self, tx: Transaction, notice_id: NoticeId, now_us: int, *, was_reached: bool) -> None:
+        """Says that a player was told, or is out of reach; the time to answer a claim runs from here.
+
+        Raises `NotFound`. Settling one again changes nothing.
+        """
+        notice = tx.notices.get(notice_id)
+        if notice is None:
+            raise NotFound(f"There is no notice {notice_id}.")
+        if notice.was_reached is not None:
+            return
+        tx.notices.settle(notice_id, was_reached=was_reached)
+        if notice.kind is NoticeKind.CLAIM:
+            match = self.current(tx, notice.match_id, now_us)
+            claimant = other(side_of(match, notice.player_id))
+            claim = match.sides[claimant].claim
+            if claim is not None and claim.at_us == notice.created_at_us:
+                self.take(tx, match, told(match, claimant, now_us, self.rules), now_us)
 
 
 def held_by_penalty(tx: Transaction, player_id: PlayerId, now_us: int) -> Penalty | None:

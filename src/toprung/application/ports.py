@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from toprung.application.accounts import AccountRepository
+from toprung.application.challenge_ports import ChallengeRepository
 from toprung.application.intents import IntentRepository
 from toprung.application.job_ports import JobRepository
 from toprung.application.match_ports import MatchRepository, NoticeRepository, PenaltyRepository
@@ -215,6 +216,11 @@ class Transaction(Protocol):
     @property
     def intents(self) -> IntentRepository:
         """What is to be sent."""
+        ...
+
+    @property
+    def challenges(self) -> ChallengeRepository:
+        """The challenges."""
         ...
 
     def exclude_other_ratings(self) -> None:

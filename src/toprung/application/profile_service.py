@@ -76,6 +76,14 @@ class ProfileService:
         matches = await self._matches.latest_of(player_id, MATCHES_SHOWN)
         return Profile(player=player, entries=tuple(entries), matches=tuple(matches))
 
+    async def standing(self, player_id: PlayerId, race: str) -> ProfileEntry | None:
+        """A player's entry with one race and its place, without its history; None where there is none yet."""
+        entry = await self._unit_of_work.read(lambda tx: tx.entries.by_keys([(player_id, race)]).get((player_id, race)))
+        if entry is None:
+            return None
+        found = await self._leaderboard.find_player(player_id, race_filter=(race,))
+        return ProfileEntry(entry=entry, row=None if found is None else found.row, history=())
+
     async def find(self, name: str) -> PlayerId:
         """The player whose name fits best. Raises `PlayerUnknown` and `InvalidInput`."""
         found = await self._leaderboard.search_players(name, limit=1)

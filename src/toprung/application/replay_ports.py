@@ -47,6 +47,10 @@ class ReplayRepository(Protocol):
         """Stores an upload as given."""
         ...
 
+    def forget_file_names(self, player_id: PlayerId) -> None:
+        """Forgets how this player's uploads were called."""
+        ...
+
     def upload(self, upload_id: UploadId) -> ReplayUpload | None:
         """The upload with this id."""
         ...

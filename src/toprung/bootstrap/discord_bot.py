@@ -1,11 +1,14 @@
 """The Discord bot beside the site, where there is a token; without one, nothing of Discord's is even loaded."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from toprung.application.account_service import AccountService
 from toprung.application.announcements import Announcements
+from toprung.application.challenge_service import ChallengeService
 from toprung.application.intake import Intake
 from toprung.application.player_dossier import PlayerDossiers
 from toprung.application.profile_service import ProfileService
@@ -49,10 +52,22 @@ async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[
         ),
         readers=readers,
         texts=load_texts(),
+        lifecycle=ladder.lifecycle,
+        challenges=ChallengeService(
+            unit_of_work=unit_of_work,
+            clock=ladder.clock,
+            catalog=services.catalog,
+            lifecycle=ladder.lifecycle,
+            choose=random.SystemRandom().choice,
+            answer_us=settings.challenge_us,
+        ),
         clock=ladder.clock,
         live=LiveLayouts(),
         seen=SeenInteractions(),
         organising=_organising(ladder, intake),
+        intake=intake,
+        replay_bytes_max=settings.replay_bytes_max,
+        something_to_send=asyncio.Event(),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,
     )
@@ -64,7 +79,8 @@ async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[
         organisers_channel_id=settings.discord_organisers_channel,
         match_log_channel_id=settings.discord_match_log_channel,
     )
-    bot = DiscordBot(context, unit_of_work, options)
+    bot = DiscordBot(context, unit_of_work, ladder.steps, options)
+    ladder.bus.subscribe(bot.on_changes)
     async with running(bot):
         yield lambda: bot.status.value
 

@@ -32,7 +32,7 @@ from toprung.application.match_history import MatchHistory
 from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.match_rating import MatchRater
 from toprung.application.match_service import MatchService
-from toprung.application.match_steps import MatchSteps
+from toprung.application.match_steps import MatchSteps, Reach
 from toprung.application.player_service import PlayerService
 from toprung.application.ports import Backups, Clock, Transaction
 from toprung.application.rating_adjustment import RatingAdjustment
@@ -292,7 +292,7 @@ def _match_parts(
 ) -> _MatchParts:
     rater = MatchRater(engine)
     steps = MatchSteps(
-        rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=lambda _player: False
+        rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=_reach(settings)
     )
     return _MatchParts(
         steps=steps,
@@ -308,6 +308,12 @@ def _match_parts(
             unit_of_work=unit_of_work, backups=backups, clock=clock, engine=engine, rater=rater, steps=steps
         ),
     )
+
+
+def _reach(settings: Settings) -> Reach:
+    """Only the bot tells players anything, and only those whose Discord account is known."""
+    has_bot = settings.discord_token is not None
+    return lambda player: has_bot and player.discord_id is not None
 
 
 def _rating_system(wanted: str | None, recorded: str | None) -> tuple[RatingEngine, Certainty]:

@@ -1,39 +1,98 @@
 """How a match stands and why a rating changed, in plain sentences."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 
-from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Side, other
+from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
 from toprung.domain.moment import to_datetime
 from toprung.domain.rating import RatingChange
 from toprung.domain.rating_engine import PROVISIONAL_DEVIATION_MIN
 
 
+class Surprise(StrEnum):
+    """How a result compares with what was expected of it, from the side that had it."""
+
+    FORESEEN = "foreseen"
+    MORE = "more"
+    MUCH_MORE = "much_more"
+    LESS = "less"
+    MUCH_LESS = "much_less"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """Why one match changed one entry, as numbers, for whoever says it in a language.
+
+    `score` and `expected_score` are parts of one point. The deviations are None where the system keeps none.
+    """
+
+    outcome: Outcome
+    mmr_before: int
+    mmr_after: int
+    score: float
+    expected_score: float
+    surprise: Surprise
+    deviation_before: float | None
+    deviation_after: float | None
+    revision: int
+
+    @property
+    def was_uncertain(self) -> bool:
+        """Whether so little was known of the rating that one game moves it far."""
+        return self.deviation_before is not None and self.deviation_before > PROVISIONAL_DEVIATION_MIN
+
+
+def reasons_of(change: RatingChange) -> Reasons | None:
+    """Why a match changed an entry; None where it is void, and changes nothing."""
+    if change.before is None or change.expected_score is None:
+        return None
+    outcome = _outcome(change)
+    score = _SCORES[outcome]
+    skill = change.after.skill
+    is_known = skill is not None and change.deviation_before is not None
+    return Reasons(
+        outcome=outcome,
+        mmr_before=change.before.mmr,
+        mmr_after=change.after.mmr,
+        score=score,
+        expected_score=change.expected_score,
+        surprise=_surprise(score - change.expected_score),
+        deviation_before=change.deviation_before if is_known else None,
+        deviation_after=skill.deviation if skill is not None and is_known else None,
+        revision=change.revision,
+    )
+
+
 def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
     """A few sentences on what one match did to one entry, with the numbers that led to it."""
-    if change.before is None or change.expected_score is None:
+    why = reasons_of(change)
+    if why is None:
         return [f"{player} stays at {change.after.mmr}: the match is void and counts for nothing."]
-    moved = change.after.mmr - change.before.mmr
-    outcome = _outcome(change)
-    score = {"won": 1.0, "drew": 0.5, "lost": 0.0}[outcome]
+    went = f"{why.mmr_before} to {why.mmr_after} ({why.mmr_after - why.mmr_before:+d})"
     sentences = [
-        f"{player} {outcome} against {opponent} and went from {change.before.mmr} to {change.after.mmr} ({moved:+d}).",
+        f"{player} {_VERBS[why.outcome]} against {opponent} and went from {went}.",
+        f"{why.expected_score:.0%} of the point was expected, {why.score:.0%} came: {_SURPRISES[why.surprise]}.",
     ]
-    surprise = _surprise(score, change.expected_score)
-    sentences.append(f"{change.expected_score:.0%} of the point was expected, {score:.0%} came: {surprise}.")
-    skill = change.after.skill
-    if skill is not None and change.deviation_before is not None:
+    if why.deviation_before is not None and why.deviation_after is not None:
         sure = (
-            f"The rating was known to within {change.deviation_before:.0f}, and is now to within {skill.deviation:.0f}"
+            f"The rating was known to within {why.deviation_before:.0f}, and is now to within {why.deviation_after:.0f}"
         )
-        why = (
-            "; the less is known, the more one game moves it."
-            if change.deviation_before > PROVISIONAL_DEVIATION_MIN
-            else "."
-        )
-        sentences.append(sure + why)
-    if change.revision > 1:
-        sentences.append(f"This is revision {change.revision}: a correction changed this match, or one before it.")
+        sentences.append(sure + ("; the less is known, the more one game moves it." if why.was_uncertain else "."))
+    if why.revision > 1:
+        sentences.append(f"This is revision {why.revision}: a correction changed this match, or one before it.")
     return sentences
+
+
+_SCORES = {Outcome.WIN: 1.0, Outcome.DRAW: 0.5, Outcome.LOSS: 0.0}
+_VERBS = {Outcome.WIN: "won", Outcome.DRAW: "drew", Outcome.LOSS: "lost"}
+_SURPRISES = {
+    Surprise.FORESEEN: "just as foreseen, so little changes",
+    Surprise.MORE: "more than foreseen, so the rating rises",
+    Surprise.MUCH_MORE: "a surprise, so the rating rises",
+    Surprise.LESS: "less than foreseen, so the rating falls",
+    Surprise.MUCH_LESS: "a surprise, so the rating falls",
+}
 
 
 def state_words(state: MatchState) -> str:
@@ -98,16 +157,16 @@ def _next(match: Match, names: Sequence[str]) -> str:
     return f"Without an answer of {silent} by {at} it counts as {_told_result(claim.result, names)}."
 
 
-def _outcome(change: RatingChange) -> str:
+def _outcome(change: RatingChange) -> Outcome:
     before, after = change.before, change.after
     if before is not None and after.games_won > before.games_won:
-        return "won"
-    return "lost" if before is not None and after.games_lost > before.games_lost else "drew"
+        return Outcome.WIN
+    return Outcome.LOSS if before is not None and after.games_lost > before.games_lost else Outcome.DRAW
 
 
-def _surprise(score: float, expected: float) -> str:
-    difference = score - expected
+def _surprise(difference: float) -> Surprise:
     if abs(difference) < 0.1:
-        return "just as foreseen, so little changes"
-    size = "a surprise" if abs(difference) > 0.6 else "more than foreseen" if difference > 0 else "less than foreseen"
-    return f"{size}, so the rating {'rises' if difference > 0 else 'falls'}"
+        return Surprise.FORESEEN
+    if abs(difference) > 0.6:
+        return Surprise.MUCH_MORE if difference > 0 else Surprise.MUCH_LESS
+    return Surprise.MORE if difference > 0 else Surprise.LESS

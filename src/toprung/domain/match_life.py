@@ -17,6 +17,7 @@ from toprung.domain.match import (
     Claim,
     Evidence,
     Match,
+    MatchId,
     MatchResult,
     MatchState,
     Side,
@@ -30,9 +31,14 @@ _DAY_US: Final = 24 * 60 * _MINUTE_US
 
 
 class StepRefused(Conflict):
-    """A match does not allow what was asked of it."""
+    """A match does not allow what was asked of it. `reason` is a word for why."""
 
     code = "step_refused"
+
+    def __init__(self, sentence: str, reason: str = "refused", match_id: MatchId | None = None) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.parameters = {"number": str(match_id)}
 
 
 class Step(StrEnum):
@@ -100,7 +106,7 @@ def side_of(match: Match, player_id: PlayerId) -> Side:
     """The side that a player acts for. Raises `StepRefused` for somebody else."""
     side = match.side_of(player_id)
     if side is None:
-        raise StepRefused(f"Only its two players and the organisers may act on match {match.id}.")
+        raise StepRefused(f"Only its two players and the organisers may act on match {match.id}.", "stranger", match.id)
     return side
 
 
@@ -122,7 +128,9 @@ def abort(match: Match, now_us: int) -> Match:
         return match
     if match.state in {_S.IN_PROGRESS, _S.REPORTED}:
         raise StepRefused(
-            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it."
+            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it.",
+            "begun",
+            match.id,
         )
     _require(match, Step.ABORT)
     return _ended(match, _S.ABORTED, now_us)
@@ -144,7 +152,9 @@ def report(
     _require(match, Step.REPORT)
     is_put_right = evidence is Evidence.REPLAY and own is not None and own.evidence is Evidence.REPORT
     if own is not None and not is_put_right:
-        raise StepRefused(f"Match {match.id} has another report of yours; withdraw that one first.")
+        raise StepRefused(
+            f"Match {match.id} has another report of yours; withdraw that one first.", "other_report", match.id
+        )
     claim = Claim(result=result, evidence=evidence, at_us=now_us)
     claimed = match.with_side(side, replace(match.sides[side], claim=claim, cancel_asked_at_us=None))
     if result.score_of(side) == 0 or (across is not None and across.result is result):
@@ -161,7 +171,9 @@ def withdraw(match: Match, side: Side, rules: MatchRules) -> Match:
         return match
     _require(match, Step.WITHDRAW)
     if own.claim is None:
-        raise StepRefused(f"Match {match.id} has no report of yours to withdraw; you can report its result.")
+        raise StepRefused(
+            f"Match {match.id} has no report of yours to withdraw; you can report its result.", "no_report", match.id
+        )
     started_us = match.started_at_us or 0  # a match that was reported has started
     open_again = match.with_side(side, replace(own, claim=None))
     return replace(open_again, state=_S.IN_PROGRESS, deadline_us=started_us + rules.report_us)
@@ -172,7 +184,7 @@ def cancel(match: Match, side: Side, now_us: int) -> Match:
     if match.sides[side].cancel_asked_at_us is not None and match.state in {*_OPEN, _S.VOIDED}:
         return match
     if match.state is _S.ASSIGNED:
-        raise StepRefused(f"Match {match.id} has not begun; abort it instead of cancelling it.")
+        raise StepRefused(f"Match {match.id} has not begun; abort it instead of cancelling it.", "not_begun", match.id)
     _require(match, Step.CANCEL)
     asked = match.with_side(side, replace(match.sides[side], cancel_asked_at_us=now_us))
     if any(one.cancel_asked_at_us is None for one in asked.sides):
@@ -202,7 +214,7 @@ def set_result(match: Match, result: MatchResult, now_us: int) -> Match:
         return match
     _require(match, Step.SET_RESULT)
     if match.assigned_at_us is not None and match.started_at_us is None:
-        raise StepRefused(f"Match {match.id} never began, so that it has no result.")
+        raise StepRefused(f"Match {match.id} never began, so that it has no result.", "not_begun", match.id)
     return _completed(match, result, now_us if match.ended_at_us is None else match.ended_at_us)
 
 
@@ -240,7 +252,7 @@ _REFUSALS: Final[Mapping[MatchState, str]] = {
 
 def _require(match: Match, step: Step) -> None:
     if step not in TRANSITIONS[match.state]:
-        raise StepRefused(f"Match {match.id} {_REFUSALS[match.state]}.")
+        raise StepRefused(f"Match {match.id} {_REFUSALS[match.state]}.", match.state.value, match.id)
 
 
 def _at_deadline(match: Match, deadline_us: int, rules: MatchRules) -> Match:

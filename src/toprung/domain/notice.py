@@ -1,5 +1,6 @@
 """What players are to be told about a match: intents that are stored with what caused them, and settled once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -39,6 +40,11 @@ class Notice:
     was_reached: bool | None = None
 
 
+def is_timely(kind: NoticeKind, state: MatchState) -> bool:
+    """Whether there is still something to say: a match that went on meanwhile has another notice that says more."""
+    return state in _TIMELY[kind]
+
+
 def notices_of(before: Match | None, after: Match) -> list[tuple[Side, NoticeKind]]:
     """Who is to be told what because a match went from one state to another; nothing where nothing happened."""
     if before is None:
@@ -64,6 +70,22 @@ _ON_ENTERING = {
     MatchState.ABANDONED: NoticeKind.ABANDONED,
     MatchState.EXPIRED: NoticeKind.EXPIRED,
     MatchState.VOIDED: NoticeKind.VOIDED,
+}
+
+_PLAYED = frozenset({MatchState.IN_PROGRESS, MatchState.REPORTED})
+_TIMELY: Mapping[NoticeKind, frozenset[MatchState]] = {
+    NoticeKind.FOUND: frozenset({MatchState.ASSIGNED}),
+    NoticeKind.IN_PROGRESS: _PLAYED,
+    NoticeKind.CLAIM: frozenset({MatchState.REPORTED}),
+    NoticeKind.WITHDRAWN: frozenset({MatchState.IN_PROGRESS}),
+    NoticeKind.CANCEL_ASKED: _PLAYED,
+    NoticeKind.CORRECTED: frozenset({MatchState.COMPLETED, MatchState.VOIDED}),
+    NoticeKind.RESULT: frozenset({MatchState.COMPLETED}),
+    NoticeKind.CONFLICT: frozenset({MatchState.CONFLICT}),
+    NoticeKind.ABORTED: frozenset({MatchState.ABORTED}),
+    NoticeKind.ABANDONED: frozenset({MatchState.ABANDONED}),
+    NoticeKind.EXPIRED: frozenset({MatchState.EXPIRED}),
+    NoticeKind.VOIDED: frozenset({MatchState.VOIDED}),
 }
 
 

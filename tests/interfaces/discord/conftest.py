@@ -24,6 +24,7 @@ class World:
     guild: simcord.GuildHandle
     alice: simcord.MemberActor
     bob: simcord.MemberActor
+    users: dict[int, simcord.UserHandle]
     expected_errors: tuple[type[Exception], ...] = ()
 
     def check_requests(self) -> None:
@@ -41,6 +42,7 @@ async def world() -> AsyncIterator[World]:
     env = simcord.Env(bot.client)
     await env.start()
     guild = env.create_guild()
+    users = [env.create_user(name) for name in ("alice", "bob")]
     try:
         world = World(
             env=env,
@@ -48,8 +50,9 @@ async def world() -> AsyncIterator[World]:
             bot=bot,
             channel=guild.create_text_channel("ladder"),
             guild=guild,
-            alice=guild.add_member(env.create_user("alice")),
-            bob=guild.add_member(env.create_user("bob")),
+            alice=guild.add_member(users[0]),
+            bob=guild.add_member(users[1]),
+            users={user.id: user for user in users},
         )
         yield world
         expected: tuple[type[BaseException], ...] = (ToprungError, *world.expected_errors)

@@ -1,5 +1,6 @@
 """A whole ladder in memory with a bot on it: real services, real texts, the real game's data, a fake database."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from functools import partial
@@ -18,6 +19,7 @@ from toprung.application.account_service import AccountService
 from toprung.application.admin_service import AdminService
 from toprung.application.announcements import Announcements
 from toprung.application.audit import Attribution, AuditLog
+from toprung.application.challenge_service import ChallengeService
 from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
 from toprung.application.export_service import ExportService
@@ -43,11 +45,12 @@ from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
 from toprung.domain.job import Job, JobId, JobKind
 from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
-from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Elo, Entry, EntryId
 from toprung.domain.rating_engine import EloEngine
+from toprung.domain.replay_upload import UploadId, UploadState, check_content
 from toprung.interfaces.discord.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
@@ -58,6 +61,8 @@ CATALOG: Final = load_catalog(find_game("sc_evo"))
 TEXTS: Final[Texts] = load_texts()
 NAME_KEYS: Final = NameKeys(load_prototypes())
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
+REPLAY_BYTES_MAX: Final = 10_000
+CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
 NAMES: Final = (*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG)
 
 
@@ -98,7 +103,22 @@ class DiscordLadder:
             ),
             observe_read_seconds=lambda _: None,
         )
-        played = match_parts(unit_of_work, catalog=CATALOG, clock=clock, backups=FakeBackups())
+        played = match_parts(
+            unit_of_work,
+            catalog=CATALOG,
+            clock=clock,
+            backups=FakeBackups(),
+            can_reach=lambda player: player.discord_id is not None,
+        )
+        self.lifecycle, self.steps = played.lifecycle, played.steps
+        self.challenges = ChallengeService(
+            unit_of_work=unit_of_work,
+            clock=clock,
+            catalog=CATALOG,
+            lifecycle=played.lifecycle,
+            choose=lambda races: races[0],
+            answer_us=CHALLENGE_US,
+        )
         self.players = PlayerService(
             unit_of_work=unit_of_work,
             catalog=CATALOG,
@@ -166,6 +186,10 @@ class DiscordLadder:
             profiles=self.profiles,
             readers=self.readers,
             texts=TEXTS,
+            lifecycle=self.lifecycle,
+            challenges=self.challenges,
+            intake=self.intake,
+            replay_bytes_max=REPLAY_BYTES_MAX,
             clock=self.clock,
             live=LiveLayouts(),
             seen=SeenInteractions(),
@@ -182,13 +206,16 @@ class DiscordLadder:
                 announcements=Announcements(unit_of_work=self.unit_of_work, clock=self.clock),
                 intake=self.intake,
             ),
+            something_to_send=asyncio.Event(),
             terms_url=self._terms_url,
             channel_language=self._channel_language,
         )
 
     def new_bot(self, options: BotOptions | None = None) -> DiscordBot:
         """A bot, as a start of the program makes it."""
-        return DiscordBot(self.context(), self.unit_of_work, options or BotOptions(token="token"))
+        bot = DiscordBot(self.context(), self.unit_of_work, self.steps, options or BotOptions(token="token"))
+        self.bus.subscribe(bot.on_changes)
+        return bot
 
     async def fill(self, entries: int, *, names: Sequence[str] = NAMES) -> None:
         """That many ranked entries of made-up players, the same every time; the first player has two."""
@@ -245,9 +272,11 @@ class DiscordLadder:
 
 
 class FakeIntake:
-    """Implements the half of `Intake` that the bot asks for: a dead letter is put back in line, and audited."""
+    """Implements `Intake`: keeps what it is given and says so; a dead letter is put back in line."""
 
     def __init__(self, unit_of_work: UnitOfWork, clock: FakeClock) -> None:
+        self.taken: list[tuple[str, MatchId | None, bytes, str | None]] = []
+        self.state = UploadState.RECEIVED
         self._queue = JobQueue(
             unit_of_work=unit_of_work,
             clock=clock,
@@ -260,7 +289,18 @@ class FakeIntake:
     async def submit_replay(
         self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
     ) -> SubmittedReplay:
-        raise NotImplementedError
+        """See `Intake`."""
+        check_content(data, bytes_max=REPLAY_BYTES_MAX)
+        self.taken.append((player_name, match_id, data, file_name))
+        return SubmittedReplay(
+            upload_id=UploadId(len(self.taken)),
+            sha256="0" * 64,
+            player_id=PlayerId(1),
+            match_id=match_id,
+            state=self.state,
+            sentence="It is *the* match.",
+            is_new=True,
+        )
 
     async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
         await self._queue.retry(job_id, by)

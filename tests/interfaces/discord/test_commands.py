@@ -176,7 +176,7 @@ async def test_help_lists_every_command(world: World) -> None:
     available = [name for name in world.alice.available_commands(world.channel) if not name.startswith("admin ")]
     for name in available:
         assert f"**/{name}**" in text
-    assert len(available) == 6
+    assert len(available) == 9
 
 
 async def test_deleting_takes_the_person_out_and_leaves_the_games(world: World) -> None:

@@ -9,6 +9,7 @@ from aiohttp import web
 from tests.interfaces.discord.ladder import DiscordLadder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.loopback import CHANNEL_ID, LoopbackDiscord, answer_of, connected
+from toprung.domain.match import MatchState, Participant
 from toprung.interfaces.discord import bot as bot_module
 from toprung.interfaces.discord.bot import BotOptions, BotStatus, running
 
@@ -59,6 +60,37 @@ async def test_two_players_press_at_once_and_each_is_answered(ladder: DiscordLad
     assert "race **BW Zerg**" in text_of(filtered)
     assert "race" not in text_of(own)  # a copy of hers, as it was, for his eyes
     assert own["data"]["flags"] & 64
+
+
+async def test_two_players_report_at_once_and_both_reports_count(
+    ladder: DiscordLadder, discord: LoopbackDiscord
+) -> None:
+    ids = [(await ladder.joined(user, name)).id for user, name in ((ALICE, "Novamar"), (BOB, "Kestrel"))]
+    first, second = (Participant(player_id=player_id, race="bw_zerg") for player_id in ids)
+    async with connected(discord, ladder.new_bot()):
+        match = await ladder.lifecycle.open(first, second)
+        await discord.until(lambda: len(discord.sent("POST", "/messages")) == 2)
+        message = discord._message(discord.sent("POST", "/messages")[0].body)
+        for action, wanted in (("confirm", MatchState.IN_PROGRESS), ("won", MatchState.CONFLICT)):
+            presses = [discord.press(user, message, f"match:{match.id}:{action}") for user in (ALICE, BOB)]
+            twice = [*presses, *presses]  # and every event comes again
+            await asyncio.gather(*(discord.dispatch("INTERACTION_CREATE", press) for press in twice))
+            await discord.until(lambda presses=presses: all(answered(discord, press) for press in presses))  # type: ignore[misc]
+            if wanted is MatchState.CONFLICT:  # whoever came second was asked once more
+                sure = [discord.press(user, message, f"match:{match.id}:won_sure") for user in (ALICE, BOB)]
+                await asyncio.gather(*(discord.dispatch("INTERACTION_CREATE", press) for press in sure))
+                await discord.until(lambda sure=sure: all(answered(discord, press) for press in sure))  # type: ignore[misc]
+            assert ladder.storage.database.played.matches[match.id].state is wanted
+            assert all(len(discord.callback(press)) == 1 for press in presses)
+        await discord.until(lambda: not ladder.storage.database.intents)
+    assert all(notice.was_reached is not None for notice in ladder.storage.database.played.notices.values())
+    nonces = [one.body["nonce"] for one in discord.sent("POST", f"/channels/{CHANNEL_ID}/messages")]
+    assert len(nonces) == len(set(nonces))
+
+
+def answered(discord: LoopbackDiscord, press: dict[str, Any]) -> bool:
+    """Whether the message under a press was drawn anew."""
+    return bool(discord.sent("PATCH", f"/{press['token']}/messages/@original"))
 
 
 async def test_an_event_that_comes_twice_is_answered_once(ladder: DiscordLadder, discord: LoopbackDiscord) -> None:

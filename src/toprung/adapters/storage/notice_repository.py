@@ -15,7 +15,7 @@ from toprung.domain.player import PlayerId
 
 _penalty, _notice = schema.penalty, schema.notice
 
-_ADD_NOTICES: Final = insert(_notice)
+_ADD_NOTICES: Final = insert(_notice).returning(_notice.c.id, sort_by_parameter_order=True)
 
 
 class SqlPenaltyRepository:
@@ -47,11 +47,12 @@ class SqlNoticeRepository:
         self._connection = connection
         self._is_locking = is_locking
 
-    def add(self, notices: Sequence[NewNotice]) -> None:
+    def add(self, notices: Sequence[NewNotice]) -> list[NoticeId]:
         """See `NoticeRepository`."""
-        if notices:
-            rows = [{**asdict(notice), "kind": notice.kind.value} for notice in notices]
-            self._connection.execute(_ADD_NOTICES, rows)
+        if not notices:
+            return []
+        rows = [{**asdict(notice), "kind": notice.kind.value} for notice in notices]
+        return [NoticeId(id_) for id_ in self._connection.execute(_ADD_NOTICES, rows).scalars()]
 
     def get(self, notice_id: NoticeId) -> Notice | None:
         """See `NoticeRepository`."""
@@ -69,6 +70,11 @@ class SqlNoticeRepository:
     def settle(self, notice_id: NoticeId, *, was_reached: bool) -> None:
         """See `NoticeRepository`."""
         self._connection.execute(update(_notice).where(_notice.c.id == notice_id).values(was_reached=was_reached))
+
+    def settle_all_of(self, player_id: PlayerId) -> None:
+        """See `NoticeRepository`."""
+        pending = (_notice.c.player_id == player_id) & _notice.c.was_reached.is_(None)
+        self._connection.execute(update(_notice).where(pending).values(was_reached=False))
 
 
 def _to_penalty(row: Row[Any]) -> Penalty:

@@ -53,6 +53,11 @@ class SqlReplayRepository:
         values = {"match_id": upload.match_id, "state": upload.state.value, "verdict": upload.verdict}
         self._connection.execute(update(table).where(table.c.id == upload.id), values)
 
+    def forget_file_names(self, player_id: PlayerId) -> None:
+        """See `ReplayRepository`."""
+        table = schema.replay_upload
+        self._connection.execute(update(table).where(table.c.player_id == player_id).values(file_name=None))
+
     def upload(self, upload_id: UploadId) -> ReplayUpload | None:
         """See `ReplayRepository`."""
         found = self._uploads(select(schema.replay_upload).where(schema.replay_upload.c.id == upload_id))

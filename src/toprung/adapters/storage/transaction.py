@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 
 from toprung.adapters.storage import journal, schema
 from toprung.adapters.storage.account_repository import SqlAccountRepository
+from toprung.adapters.storage.challenge_repository import SqlChallengeRepository
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
 from toprung.adapters.storage.intent_repository import SqlIntentRepository
@@ -51,6 +52,7 @@ class SqlTransaction:
         self.seasons = SqlSeasonRepository(connection)
         self.accounts = SqlAccountRepository(connection)
         self.intents = SqlIntentRepository(connection)
+        self.challenges = SqlChallengeRepository(connection, is_locking=is_writing)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""

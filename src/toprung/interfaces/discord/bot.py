@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -12,15 +12,20 @@ import aiohttp
 import discord
 import structlog
 
+from toprung.application import challenge_service, match_notices
+from toprung.application.match_steps import MatchSteps
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.events import Change, MatchMoved
 from toprung.interfaces.discord import live_leaderboard, rank_roles
+from toprung.interfaces.discord.challenge_command import ChallengeDrawing
 from toprung.interfaces.discord.client import ToprungClient
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_leaderboard import LeaderboardDrawing, LiveLeaderboard
 from toprung.interfaces.discord.match_log import MatchLog
+from toprung.interfaces.discord.match_messages import NoticeDrawing, settling_notices
 from toprung.interfaces.discord.organisers_channel import OrganisersChannel, organisers_deliverers
 from toprung.interfaces.discord.rank_roles import RankRoles, RoleDeliverer
-from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SendQueue
+from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SaidOnce, SendQueue
 
 CONNECT_AGAIN_SECONDS_MIN: Final = 5.0
 CONNECT_AGAIN_SECONDS_MAX: Final = 300.0
@@ -55,8 +60,9 @@ class BotOptions:
 class DiscordBot:
     """One bot: a client that connects again and again, the send queue, and what feeds it."""
 
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, options: BotOptions) -> None:
+    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, steps: MatchSteps, options: BotOptions) -> None:
         self._context = context
+        self._steps = steps
         self._unit_of_work = unit_of_work
         self._options = options
         self._is_refused = False
@@ -76,6 +82,8 @@ class DiscordBot:
     def _new_queue(self, client: ToprungClient) -> SendQueue:
         deliverers: dict[str, Deliverer] = {
             live_leaderboard.KIND: MessageDeliverer(client, LeaderboardDrawing(self._context)),
+            match_notices.KIND: SaidOnce(client, NoticeDrawing(self._context)),
+            challenge_service.KIND: SaidOnce(client, ChallengeDrawing(self._context)),
         }
         deliverers |= organisers_deliverers(self._context, client)
         if self._options.server_id is not None:
@@ -85,7 +93,17 @@ class DiscordBot:
             clock=self._context.clock,
             deliverers=deliverers,
             on_refused=self._refuse,
+            something_happened=self._context.something_to_send,
+            settlings={
+                match_notices.KIND: settling_notices(self._steps, self._context.clock),
+                challenge_service.KIND: self._context.challenges.settle,
+            },
         )
+
+    async def on_changes(self, changes: Sequence[Change]) -> None:
+        """Hears of changes: those of matches come with something to send."""
+        if any(isinstance(change.event, MatchMoved) for change in changes):
+            self._context.wake()
 
     async def run(self) -> None:
         """Runs until it is cancelled or its token is refused."""

@@ -8,7 +8,9 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
+from toprung.application import challenge_service as challenge
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.interfaces.discord import challenge_command, match_layouts
 from toprung.interfaces.discord.admin_command import AdminCog
 from toprung.interfaces.discord.command_sync import CommandTranslator, sync_if_changed
 from toprung.interfaces.discord.context import BotContext
@@ -16,7 +18,10 @@ from toprung.interfaces.discord.country_command import CountryCog
 from toprung.interfaces.discord.help_command import DeletionCog, HelpCog
 from toprung.interfaces.discord.layouts import answer_error
 from toprung.interfaces.discord.leaderboard_command import LeaderboardCog
+from toprung.interfaces.discord.match_messages import MatchPresses
+from toprung.interfaces.discord.matches_command import MatchesCog
 from toprung.interfaces.discord.profile_command import ProfileCog
+from toprung.interfaces.discord.replay_command import ReplayCog
 from toprung.interfaces.discord.setup_command import SetupCog
 
 GUILDS_SECONDS_MAX: Final = 0.5
@@ -28,10 +33,10 @@ Opening = Callable[[discord.Interaction], Awaitable[None]]
 
 
 class _Opener(Protocol):
-    """A cog whose controls can be pressed after their layout is gone."""
+    """Who answers controls whose layout is not kept."""
 
     async def open_own(self, interaction: discord.Interaction) -> None:
-        """Opens a new one for whoever pressed."""
+        """Answers whoever pressed: with a layout of their own, or with what was asked for."""
         ...
 
 
@@ -74,9 +79,14 @@ class ToprungClient(commands.Bot):
         leaderboard, setup, deletion = LeaderboardCog(context), SetupCog(context), DeletionCog(context)
         admin = AdminCog(context)
         openers: dict[str, _Opener] = {"leaderboard": leaderboard, "setup": setup, "delete": deletion, "admin": admin}
-        self._openings = {name: cog.open_own for name, cog in openers.items()}
+        openers |= {
+            match_layouts.PREFIX: MatchPresses(context),
+            challenge.KIND: challenge_command.ChallengePresses(context),
+        }
+        self._openings = {name: opener.open_own for name, opener in openers.items()}
         cogs: Sequence[commands.Cog] = (
             leaderboard, setup, deletion, CountryCog(context), ProfileCog(context), HelpCog(context),
+            challenge_command.ChallengeCog(context), MatchesCog(context), ReplayCog(context),
             admin,
         )  # fmt: skip
         for cog in cogs:

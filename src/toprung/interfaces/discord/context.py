@@ -1,10 +1,14 @@
 """What the bot's commands work with, and who they answer."""
 
+import asyncio
 from dataclasses import dataclass
 
 import discord
 
 from toprung.application.account_service import AccountService
+from toprung.application.challenge_service import ChallengeService
+from toprung.application.intake import Intake
+from toprung.application.match_lifecycle import MatchLifecycle
 from toprung.application.ports import Clock
 from toprung.application.profile_service import ProfileService
 from toprung.application.reader_directory import ReaderDirectory
@@ -51,10 +55,15 @@ class BotContext:
     profiles: ProfileService
     readers: ReaderDirectory
     texts: Texts
+    lifecycle: MatchLifecycle
+    challenges: ChallengeService
+    intake: Intake
+    replay_bytes_max: int
     clock: Clock
     live: LiveLayouts
     seen: SeenInteractions
     organising: Organising
+    something_to_send: asyncio.Event
     terms_url: str | None = None
     channel_language: str = DEFAULT_LANGUAGE
 
@@ -67,6 +76,22 @@ class BotContext:
             player_id=known.player_id,
             language=self.texts.language(known.language, client_locale),
             locale=known.language or client_locale,
+            texts=self.texts,
+        )
+
+    def wake(self) -> None:
+        """Says that there is something to send."""
+        self.something_to_send.set()
+
+    async def addressee(self, discord_id: int) -> Reader:
+        """Somebody who is told something without having asked, in the language that they chose."""
+        known = await self.readers.reader(discord_id)
+        language = self.texts.language(known.language)
+        return Reader(
+            discord_id=discord_id,
+            player_id=known.player_id,
+            language=language,
+            locale=known.language or language,
             texts=self.texts,
         )
 

@@ -10,7 +10,7 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import aiohttp
@@ -52,6 +52,10 @@ class Deliverer(Protocol):
         ...
 
 
+Settling = Callable[[Transaction, StoredIntent, bool], None]
+"""What follows from the end of an intent, in the transaction that notes it; the flag says whether it was delivered."""
+
+
 class SendQueue:
     """Delivers due intents: the weightiest first, one at a time per recipient, a few at once in all."""
 
@@ -62,7 +66,10 @@ class SendQueue:
         clock: Clock,
         deliverers: Mapping[str, Deliverer],
         on_refused: Callable[[], None],
+        settlings: Mapping[str, Settling] | None = None,
+        something_happened: asyncio.Event | None = None,
     ) -> None:
+        self._settlings = dict(settlings or {})
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._deliverers = deliverers
@@ -70,7 +77,7 @@ class SendQueue:
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._resting_until_us: dict[int, int] = {}
         self._invalid_at_us: deque[int] = deque()
-        self._something_happened = asyncio.Event()
+        self._something_happened = something_happened or asyncio.Event()
         self._next_send_at = 0.0
 
     def wake(self) -> None:
@@ -151,9 +158,29 @@ class SendQueue:
             return self._put_off(stored, str(error) or type(error).__name__, getattr(error, "retry_after", 0.0))
         except ToprungError as error:
             return self._put_off(stored, str(error), 0.0)
-        if delivery.is_over:
-            return lambda tx: tx.intents.remove(stored.id)
-        return lambda tx: tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
+        return self._after_delivery(stored, delivery)
+
+    def _after_delivery(self, stored: StoredIntent, delivery: Delivery) -> Callable[[Transaction], None]:
+        def note(tx: Transaction) -> None:
+            if delivery.is_over:
+                tx.intents.remove(stored.id)
+            else:
+                tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
+            self._settle(tx, stored, is_delivered=delivery.message is not None)
+
+        return note
+
+    def _give_up(self, stored: StoredIntent, reason: str) -> Callable[[Transaction], None]:
+        def note(tx: Transaction) -> None:
+            tx.intents.give_up(stored.id, reason=reason)
+            self._settle(tx, stored, is_delivered=False)
+
+        return note
+
+    def _settle(self, tx: Transaction, stored: StoredIntent, *, is_delivered: bool) -> None:
+        settling = self._settlings.get(stored.intent.kind)
+        if settling is not None:
+            settling(tx, stored, is_delivered)
 
     def _after_refusal(self, stored: StoredIntent, error: discord.HTTPException) -> Callable[[Transaction], None]:
         now_us = self._clock.now_us()
@@ -169,14 +196,14 @@ class SendQueue:
             self._resting_until_us[stored.intent.recipient] = until_us
         if 400 <= error.status < 500 and error.status != 429:
             _log.warning("intent_refused", key=stored.intent.key, status=error.status, code=error.code)
-            return lambda tx: tx.intents.give_up(stored.id, reason=f"{error.status}: {error.text[:200]}")
+            return self._give_up(stored, f"{error.status}: {error.text[:200]}")
         return self._put_off(stored, str(error), 0.0)
 
     def _put_off(self, stored: StoredIntent, reason: str, at_least_seconds: float) -> Callable[[Transaction], None]:
         attempts = stored.attempts + 1
         if attempts >= ATTEMPTS_MAX:
             _log.error("intent_given_up", key=stored.intent.key, reason=reason)
-            return lambda tx: tx.intents.give_up(stored.id, reason=reason)
+            return self._give_up(stored, reason)
         seconds = min(RETRY_SECONDS_MIN * 2**stored.attempts, RETRY_SECONDS_MAX)
         seconds = max(seconds * random.uniform(0.8, 1.2), at_least_seconds)  # noqa: S311 - only so that not all come at once
         until_us = self._clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
@@ -228,6 +255,17 @@ class MessageDeliverer:
         # The nonce makes a repetition after a lost answer the same message to Discord.
         sent = await target.send(view=view, nonce=f"{stored.id}-{stored.revision}", allowed_mentions=mentions)
         return Delivery(message=(sent.channel.id, sent.id))
+
+
+class SaidOnce:
+    """Says an intent by a message that is never changed, so that nothing is left to keep of it afterwards."""
+
+    def __init__(self, client: discord.Client, draw: "Drawing") -> None:
+        self._messages = MessageDeliverer(client, draw)
+
+    async def deliver(self, stored: StoredIntent) -> Delivery:
+        """See `Deliverer`."""
+        return replace(await self._messages.deliver(stored), is_over=True)
 
 
 class Drawing(Protocol):

@@ -1,0 +1,26 @@
+"""What the application needs of the database for challenges."""
+
+from typing import Protocol
+
+from toprung.domain.challenge import Challenge, ChallengeId, NewChallenge
+from toprung.domain.player import PlayerId
+
+
+class ChallengeRepository(Protocol):
+    """The challenges."""
+
+    def add(self, new: NewChallenge) -> Challenge:
+        """Adds an open challenge; there is no other open one from the same player to the same."""
+        ...
+
+    def get(self, challenge_id: ChallengeId) -> Challenge | None:
+        """The challenge with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def open_of(self, player_id: PlayerId) -> list[Challenge]:
+        """Those kept as open that this player made or is to answer, in the order in which they were made."""
+        ...
+
+    def save(self, challenge: Challenge) -> None:
+        """Stores how a challenge stands."""
+        ...

@@ -1,0 +1,109 @@
+"""A match in sentences: how it stands for whoever reads, what comes next, and why ratings changed."""
+
+from toprung.application.match_history import MatchView
+from toprung.domain.catalog import Catalog
+from toprung.domain.explanation import reasons_of
+from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
+from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.interfaces.discord.context import Reader
+from toprung.interfaces.discord.markdown import Markdown, escaped
+
+MOVED = {True: "▲", False: "▼"}
+
+
+def moment(at_us: int, style: str = "R") -> Markdown:
+    """A moment as Discord shows it in each reader's own time zone."""
+    return Markdown(f"<t:{at_us // MICROSECONDS_PER_SECOND}:{style}>")
+
+
+def outcome_of(result: MatchResult, side: Side) -> Outcome:
+    """How a match ended for this side."""
+    return {1.0: Outcome.WIN, 0.5: Outcome.DRAW, 0.0: Outcome.LOSS}[result.score_of(side)]
+
+
+def race_name(catalog: Catalog, code: str) -> str:
+    """The race as people call it; a code that the catalogue does not know any more stands for itself."""
+    return next((race.name for race in catalog.races if race.code == code), code)
+
+
+def standing(reader: Reader, match: Match, side: Side) -> list[Markdown]:
+    """What this side has to know of an open match: what was said, what to do, and until when."""
+    own, across = match.sides[side], match.sides[other(side)]
+    due = moment(match.deadline_us or 0)
+    lines: list[Markdown] = []
+    if match.state is MatchState.ASSIGNED:
+        confirmed = own.confirmed_at_us is not None
+        return [reader.say("match.waiting_for_opponent" if confirmed else "match.please_confirm", due=due)]
+    if own.claim is not None:
+        said = reader.say(f"match.own_claim_{outcome_of(own.claim.result, side).value}")
+        is_told = own.claim.told_at_us is not None
+        lines.append(
+            Markdown(f"{said} {reader.say('match.claim_stands' if is_told else 'match.claim_untold', due=due)}")
+        )
+    if across.claim is not None:
+        code = f"match.their_claim_{outcome_of(across.claim.result, other(side)).value}"
+        lines.append(reader.say(code))
+        if across.claim.evidence is Evidence.REPLAY:
+            lines.append(reader.say("match.their_replay"))
+        lines.append(reader.say("match.please_answer", due=due))
+    if match.state is MatchState.IN_PROGRESS:
+        lines.append(reader.say("match.please_play", due=due))
+    if own.cancel_asked_at_us is not None:
+        lines.append(reader.say("match.own_cancel"))
+    if across.cancel_asked_at_us is not None:
+        lines.append(reader.say("match.their_cancel"))
+    return lines
+
+
+def ending(reader: Reader, match: Match, side: Side) -> Markdown:
+    """How a match that is over ended for this side."""
+    if match.standing_result is not None:
+        return reader.say(f"match.result_{outcome_of(match.standing_result, side).value}")
+    if match.state is MatchState.ABANDONED:
+        confirmed = match.sides[side].confirmed_at_us is not None
+        return reader.say("match.abandoned_by_other" if confirmed else "match.abandoned_by_you")
+    return reader.say(f"match.is_{match.state.value}")
+
+
+def moved(view: MatchView, side: Side) -> Markdown | None:
+    """By how much one side's rating changed, in a line; None for a match that was never rated."""
+    player = view.players[side]
+    if view.changes is None or player is None:
+        return None
+    change = view.changes[side]
+    before = change.mmr_before if change.mmr_before is not None else change.mmr_after
+    by = change.mmr_after - before
+    sign = "±0" if by == 0 else f"{MOVED[by > 0]} {abs(by)}"
+    return Markdown(f"{escaped(player.name)}: {before} → **{change.mmr_after}** ({sign})")
+
+
+def reasons(reader: Reader, view: MatchView, side: Side) -> list[Markdown]:
+    """Why one side's rating changed: the sentences of `domain.explanation`, in the reader's language."""
+    player, opponent = view.players[side], view.players[other(side)]
+    if view.changes is None or player is None or opponent is None:
+        return []
+    why = reasons_of(view.changes[side])
+    if why is None:
+        return [reader.say("why.void", player=player.name, mmr=str(view.changes[side].after.mmr))]
+    by = why.mmr_after - why.mmr_before
+    lines = [
+        reader.say(
+            f"why.{why.outcome.value}",
+            player=player.name,
+            opponent=opponent.name,
+            before=str(why.mmr_before),
+            after=str(why.mmr_after),
+            change=Markdown(f"{by:+d}".replace("-", "−")),
+        ),
+        reader.say(
+            f"why.surprise_{why.surprise.value}",
+            expected=round(100 * why.expected_score),
+            came=round(100 * why.score),
+        ),
+    ]
+    if why.deviation_before is not None and why.deviation_after is not None:
+        code = "why.uncertain" if why.was_uncertain else "why.certain"
+        lines.append(reader.say(code, before=round(why.deviation_before), after=round(why.deviation_after)))
+    if why.revision > 1:
+        lines.append(reader.say("why.revision", revision=why.revision))
+    return lines

@@ -1,0 +1,182 @@
+"""No player, match or language makes a message about a match that Discord refuses or that means something."""
+
+import asyncio
+import re
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.interfaces.discord.discord_api import check_request
+from tests.interfaces.discord.ladder import CATALOG, TEXTS, DiscordLadder
+from tests.interfaces.discord.layout import walk
+from tests.interfaces.discord.test_leaderboard_text import MENTION, names
+from toprung.application.challenge_service import ChallengeView
+from toprung.application.match_history import MatchView
+from toprung.application.profile_service import ProfileEntry
+from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState
+from toprung.domain.match import (
+    Claim,
+    Evidence,
+    Match,
+    MatchId,
+    MatchResult,
+    MatchSide,
+    MatchState,
+    Participant,
+    Side,
+)
+from toprung.domain.notice import NoticeKind, is_timely
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import MMR_MAX, MMR_MIN, Entry, EntryId, EntryState, RatingChange, RatingChangeKind
+from toprung.interfaces.discord.challenge_command import ChallengeLayout
+from toprung.interfaces.discord.context import BotContext, Reader
+from toprung.interfaces.discord.layouts import LAYOUT_CHARACTERS_MAX, LAYOUT_COMPONENTS_MAX, Layout
+from toprung.interfaces.discord.markdown import length
+from toprung.interfaces.discord.match_layouts import MatchCard, MatchLayout, actions
+
+BEGUN = frozenset(set(MatchState) - {MatchState.ASSIGNED, MatchState.ABORTED, MatchState.ABANDONED})
+CONTEXT: BotContext = DiscordLadder().context()
+RACE = CATALOG.race_codes[0]
+LARGE_US = 2**50
+
+
+def players(name: str, other_name: str) -> tuple[Player, Player]:
+    return (
+        Player(id=PlayerId(1), name=name, country="KR", in_game_names=(other_name,)),
+        Player(id=PlayerId(2), name=other_name, country=None, in_game_names=(name,)),
+    )
+
+
+def change(entry: int, before: int, after: int, score: float) -> RatingChange:
+    was = EntryState(mmr=before, games_won=2, games_lost=2)
+    won, lost = int(score == 1), int(score == 0)
+    became = replace(was, mmr=after, games_won=2 + won, games_lost=2 + lost)
+    return RatingChange(
+        kind=RatingChangeKind.MATCH, position=entry, entry_id=EntryId(entry), match_id=MatchId(2**53), at_us=1,
+        before=was, after=became,
+        expected_score=0.5, revision=2,
+    )  # fmt: skip
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> MatchCard:
+    """Matches in any state, with the worst names and numbers."""
+    state = draw(st.sampled_from(MatchState))
+    sides_seen: tuple[Side | None, ...] = (0, 1) if state not in BEGUN else (0, 1, None)
+    side = draw(st.sampled_from(sides_seen))
+    first, second = players(draw(names()), draw(names()))
+    claims = st.none() | st.builds(
+        Claim,
+        result=st.sampled_from(MatchResult),
+        evidence=st.sampled_from(Evidence),
+        at_us=st.just(1),
+        told_at_us=st.sampled_from([None, 2]),
+    )
+    moments = st.sampled_from([None, LARGE_US])
+    sides = []
+    for player in (first, second):
+        own = MatchSide(
+            players=(Participant(player_id=player.id, race=RACE),),
+            confirmed_at_us=LARGE_US if state in BEGUN else draw(moments),
+            claim=draw(claims) if state in (MatchState.REPORTED, MatchState.CONFLICT) else None,
+            cancel_asked_at_us=draw(moments) if state in BEGUN else None,
+        )
+        sides.append(own)
+    is_rated = state in (MatchState.COMPLETED, MatchState.VOIDED)
+    result = draw(st.sampled_from(MatchResult)) if is_rated else None
+    match = Match(
+        id=MatchId(2**53), source_key="k", sides=(sides[0], sides[1]), state=state, assigned_at_us=1, result=result,
+        deadline_us=LARGE_US if state.is_open else None, ended_at_us=None if state.is_open else LARGE_US,
+        map_name=draw(st.sampled_from([one.name for one in CATALOG.current_maps] + ["<@1> **x**"])), server="no server",
+    )  # fmt: skip
+    mmrs = st.sampled_from([MMR_MIN, MMR_MAX, 1500])
+    changes = None
+    if result is not None:
+        scores = result.score_of_side_1, 1 - result.score_of_side_1
+        changes = (change(1, draw(mmrs), draw(mmrs), scores[0]), change(2, draw(mmrs), draw(mmrs), scores[1]))
+    visible: tuple[Player | None, Player | None] = (first, second)
+    if state not in BEGUN and side is not None:
+        visible = (first, None) if side == 0 else (None, second)
+    opponent = None
+    if side is not None and visible[1 - side] is not None and state.is_open:
+        entry = Entry(id=EntryId(1), player_id=PlayerId(2 - side), race=RACE, mmr=draw(mmrs))
+        opponent = ProfileEntry(entry=entry, row=None, history=())
+    return MatchCard(
+        view=MatchView(match=match, players=visible, changes=changes, replays=()), side=side, opponent=opponent
+    )
+
+
+def shown(layout: Layout) -> list[dict[str, object]]:
+    """A layout as Discord is sent it."""
+    components: list[dict[str, object]] = layout.to_components()  # type: ignore[no-untyped-call]  # discord.py's
+    return components
+
+
+def check(components: list[dict[str, object]]) -> str:
+    """Holds a message against Discord's description and our own rules, and gives its text."""
+    message = {"components": components, "flags": 1 << 15, "allowed_mentions": {"parse": []}}
+    check_request("POST", "/channels/1/messages", message)
+    parts = list(walk(components))
+    text = "\n".join(str(part["content"]) for part in parts if part["type"] == 10)
+    assert len(parts) <= LAYOUT_COMPONENTS_MAX
+    assert length(text) <= LAYOUT_CHARACTERS_MAX
+    bare = re.sub(r"<t:\d+:[RtTdDfF]>", "", text).replace("\\\\", "")
+    assert not MENTION.search(bare)
+    return text
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+@settings(max_examples=30)
+@given(card=cards(), kind=st.sampled_from(NoticeKind))
+def test_no_match_makes_a_message_that_is_refused_or_means_something(
+    language: str, card: MatchCard, kind: NoticeKind
+) -> None:
+    async def drawn() -> list[list[dict[str, object]]]:
+        reader = Reader(discord_id=1, player_id=PlayerId(1), language=language, locale=language, texts=TEXTS)
+        layouts = [MatchLayout(CONTEXT, reader, card).draw(kind)]
+        layouts += [
+            MatchLayout(CONTEXT, reader, card).draw_question(action, leads_to)
+            for action, leads_to in product(
+                ("abort", "won", "lost", "draw", "cancel"), (MatchState.CONFLICT, MatchState.VOIDED)
+            )
+        ]
+        layouts += [
+            MatchLayout(CONTEXT, reader, card).draw_done(f"match.done_{code}") for code in ("confirmed", "ended")
+        ]
+        return [shown(layout) for layout in layouts]
+
+    match = card.view.match
+    for place, components in enumerate(asyncio.run(drawn())):
+        check(components)
+        ids = [str(part["custom_id"]) for part in walk(components) if "custom_id" in part]
+        assert all(re.fullmatch(rf"match:{match.id}:[a-z_]+", one) for one in ids)
+        if place == 0:
+            assert [one.rpartition(":")[2] for one in ids] == list(actions(card))
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+@settings(max_examples=30)
+@given(challenger=names(), opponent=names(), state=st.sampled_from(ChallengeState), races=st.integers(1, 6))
+def test_no_challenge_makes_one_either(
+    language: str, challenger: str, opponent: str, state: ChallengeState, races: int
+) -> None:
+    first, second = players(challenger, opponent)
+    challenge = Challenge(
+        id=ChallengeId(2**53), challenger_id=first.id, opponent_id=second.id, races=CATALOG.race_codes[:races],
+        created_at_us=1, expires_at_us=LARGE_US, state=state,
+    )  # fmt: skip
+
+    async def drawn() -> list[dict[str, object]]:
+        reader = Reader(discord_id=1, player_id=PlayerId(2), language=language, locale=language, texts=TEXTS)
+        view = ChallengeView(challenge=challenge, challenger=first, opponent=second)
+        return shown(ChallengeLayout(CONTEXT, reader, view).draw())
+
+    check(asyncio.run(drawn()))
+
+
+def test_every_notice_is_timely_in_some_state() -> None:
+    for kind in NoticeKind:
+        assert any(is_timely(kind, state) for state in MatchState)
