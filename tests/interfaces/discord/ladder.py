@@ -71,6 +71,7 @@ class DiscordLadder:
 
     def __init__(self, *, terms_url: str | None = None, channel_language: str = "en") -> None:
         self.clock = FakeClock()
+        self.out_of_reach: set[int] = set()
         self.storage = FakeStorage()
         self.bus = EventBus()
         self.unit_of_work = UnitOfWork(self.storage, self.bus)
@@ -108,7 +109,7 @@ class DiscordLadder:
             catalog=CATALOG,
             clock=clock,
             backups=FakeBackups(),
-            can_reach=lambda player: player.discord_id is not None,
+            can_reach=lambda player: player.discord_id not in {None, *self.out_of_reach},
         )
         self.lifecycle, self.steps = played.lifecycle, played.steps
         self.challenges = ChallengeService(

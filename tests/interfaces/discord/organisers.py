@@ -59,8 +59,9 @@ class Office:
         return [(row.actor, row.action, row.subject, row.reason) for row in rows]
 
     async def two(self) -> tuple[Player, Player]:
-        """Two players."""
+        """Two players, out of reach: what the bot says here, it says to organisers."""
         ladder = self.world.ladder
+        ladder.out_of_reach |= {901, 902}
         return await ladder.joined(901, "별빛*_~"), await ladder.joined(902, "Novamar")
 
     async def started(self, one: Player, two: Player) -> Match:

@@ -158,7 +158,7 @@ async def test_a_match_is_opened_by_hand_and_played_on_behalf_of_its_players(off
     (match,) = office.world.ladder.storage.database.played.matches.values()
     assert (match.player_ids, match.map_name) == ((one.id, two.id), maps[0]["value"])
     refused = await office.decide(shown(await office.admin("create-match", **picked)))
-    assert f"is in match {match.id} already" in said(refused)
+    assert "is in a match at the moment" in said(refused)
     for step in ("0 confirm", "1 confirm", "0 cancel", "1 report win", "1 withdraw", "1 report loss"):
         panel = shown(await office.admin("match", number=int(match.id)))
         preview = shown(await alice.select(panel, [step], custom_id="admin:step"))
@@ -188,7 +188,7 @@ async def test_what_acting_for_a_player_leads_to_is_shown_first(office: Office) 
     void = shown(await office.world.alice.click(panel, custom_id="admin:void"))
     assert "The match is still open: it ends at once" in text_of(void)
     stale = await office.decide(abort)
-    assert "cannot be aborted" in said(stale)
+    assert "has begun" in said(stale)
     assert office.audit() == []
 
 
