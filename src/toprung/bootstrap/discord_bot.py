@@ -67,6 +67,7 @@ async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[
         organising=_organising(ladder, intake),
         intake=intake,
         replay_bytes_max=settings.replay_bytes_max,
+        answer_replay_minutes=settings.answer_replay_minutes,
         something_to_send=asyncio.Event(),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,

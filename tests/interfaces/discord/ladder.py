@@ -191,6 +191,7 @@ class DiscordLadder:
             challenges=self.challenges,
             intake=self.intake,
             replay_bytes_max=REPLAY_BYTES_MAX,
+            answer_replay_minutes=15,
             clock=self.clock,
             live=LiveLayouts(),
             seen=SeenInteractions(),

@@ -59,6 +59,7 @@ class BotContext:
     challenges: ChallengeService
     intake: Intake
     replay_bytes_max: int
+    answer_replay_minutes: float
     clock: Clock
     live: LiveLayouts
     seen: SeenInteractions

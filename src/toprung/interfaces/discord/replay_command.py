@@ -14,8 +14,9 @@ from toprung.domain.errors import InvalidInput, ToprungError
 from toprung.domain.match import MatchId
 from toprung.domain.replay_upload import UploadId, UploadState
 from toprung.interfaces.discord.context import BotContext, Reader
-from toprung.interfaces.discord.markdown import Markdown, clipped, escaped
+from toprung.interfaces.discord.markdown import Markdown, clipped
 from toprung.interfaces.discord.matches_command import MATCH_NUMBER_MAX
+from toprung.interfaces.discord.replay_text import verdict_text
 
 LOOKS_MAX: Final = 20
 LOOK_SECONDS: Final = 1.0
@@ -76,25 +77,21 @@ class ReplayCog(commands.Cog):
             raise AttachmentLost("Discord did not give the file; please attach it again.") from error
         match_id = None if view is None else view.match.id
         receipt = await context.intake.submit_replay(own.player.name, match_id, data, file.filename)
-        await self._say(interaction, reader, receipt.upload_id, receipt.state, receipt.sentence)
         if receipt.state is UploadState.RECEIVED:
-            await self._say_verdict(interaction, reader, receipt.upload_id)
+            await self._say(interaction, reader.say("replay.received", number=str(receipt.upload_id)))
+        await self._say_verdict(interaction, reader, receipt.upload_id)
 
     async def _say_verdict(self, interaction: discord.Interaction, reader: Reader, upload_id: UploadId) -> None:
         """Puts the verdict in the place of the receipt, unless it takes long; what follows from it is told anyway."""
         for _ in range(LOOKS_MAX):
-            await asyncio.sleep(LOOK_SECONDS)
             upload = (await self._context.services.replays.get(upload_id)).upload
             if upload.state is not UploadState.RECEIVED:
-                await self._say(interaction, reader, upload_id, upload.state, upload.sentence)
+                told = verdict_text(reader, upload, answer_minutes=self._context.answer_replay_minutes)
+                await self._say(interaction, Markdown(f"{reader.say('replay.judged', number=str(upload_id))}\n{told}"))
                 return
+            await asyncio.sleep(LOOK_SECONDS)
 
-    async def _say(
-        self, interaction: discord.Interaction, reader: Reader, upload_id: UploadId, state: UploadState, sentence: str
-    ) -> None:
-        is_judged = state is not UploadState.RECEIVED
-        said = reader.say("replay.judged" if is_judged else "replay.received", number=str(upload_id))
-        text = Markdown(f"{said}\n{escaped(sentence)}") if is_judged else said
+    async def _say(self, interaction: discord.Interaction, text: Markdown) -> None:
         await interaction.edit_original_response(
             content=clipped(text, ANSWER_CHARACTERS_MAX), allowed_mentions=discord.AllowedMentions.none()
         )
