@@ -161,7 +161,9 @@ class BoardMachine(RuleBasedStateMachine):
     @rule(pick=PICKS, score=st.sampled_from((1.0, 0.5, 0.0)), change=st.integers(-40, 40), look=LOOKS)
     def play(self, pick: int, score: float, change: int, look: bool) -> None:
         entry = self.picked_entry(pick)
-        self.put_entry(entry.after_game(Standing(entry.mmr + change), score=score, ended_at_us=self.now_us))
+        self.put_entry(
+            entry.after_game(Standing(entry.mmr + change, entry.skill), score=score, ended_at_us=self.now_us)
+        )
         self.look(if_asked=look)
 
     @precondition(lambda self: self.oracle.entries)
@@ -219,7 +221,8 @@ class BoardMachine(RuleBasedStateMachine):
                 age = chance.randint(-SECOND_US, window_us + SECOND_US) if spread else chance.randint(0, 2)
                 mmr, won = chance.randint(1495, 1505), chance.choice((0, 1, 1, 1))
                 entry = some.entry(entry_id, player_id, race, mmr, self.now_us - age, won=won)
-                self.oracle.entries[entry.id] = entry
+                skill = SkillEstimate(1500.0, chance.uniform(30, 350), chance.choice((0.04, 0.06, 0.5)))
+                self.oracle.entries[entry.id] = replace(entry, skill=skill if chance.random() < 0.8 else None)
 
     @precondition(lambda self: self.oracle.players)
     @rule(pick=PICKS)
