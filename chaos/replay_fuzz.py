@@ -92,8 +92,13 @@ def _written(plan: Plan) -> Iterator[tuple[str, Path]]:
         yield kind, path
 
 
+def _children() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
 async def _fuzzed(files: list[tuple[str, Path]], plan: Plan) -> dict[str, Any]:
     catalog = load_catalog(find_game("sc_evo"))
+    before = _children()
     pool = ReplayPool(workers=WORKERS, clock=asyncio.get_running_loop().time)
     inspector = ReplayInspector(
         parser=pool, decode=lambda answer: decode_reading(answer, catalog), bytes_max=REPLAY_BYTES_MAX
@@ -111,7 +116,7 @@ async def _fuzzed(files: list[tuple[str, Path]], plan: Plan) -> dict[str, Any]:
         health = pool.health()
     finally:
         await pool.close()
-    left = len(psutil.Process().children(recursive=True))
+    left = len(_children() - before)
     by_outcome = Counter[str]()
     for (_, outcome), count in outcomes.items():
         by_outcome[outcome] += count

@@ -40,9 +40,10 @@ ENOUGH = settings(
 DEADLINES_IN_MEMORY = both(
     line(MatchLifecycle.__init__, "self._choose = choose", "self._choose = choose; self.began_us = clock.now_us()"),
     line(
-        MatchLifecycle.pass_deadlines,
-        "tx.matches.due(now_us, DUE_AT_ONCE_MAX)",
-        "[one for one in tx.matches.due(now_us, DUE_AT_ONCE_MAX) if tx.matches.get(one).deadline_us > self.began_us]",
+        MatchLifecycle._due,
+        "return tx.matches.due(self._clock.now_us(), limit)",
+        "due = tx.matches.due(self._clock.now_us(), limit); "
+        "return [one for one in due if tx.matches.get(one).deadline_us > self.began_us]",
     ),
 )
 RATED_AGAIN_BY_THE_TWIN = both(
@@ -63,7 +64,7 @@ BUGS: dict[str, Seed] = {
         match_life.report, "return _ended(claimed, _S.CONFLICT, now_us)", "return _completed(claimed, result, now_us)"
     ),
     "a side turns its own report round": line(
-        match_life.report, "if own is not None and evidence is not Evidence.REPLAY:", "if False:"
+        match_life.report, "if own is not None and not is_put_right:", "if False:"
     ),
     "a report is taken before the match has begun": line(match_life.report, "_require(match, Step.REPORT)", "pass"),
     "a report can be withdrawn after the answer": line(match_life.withdraw, "_require(match, Step.WITHDRAW)", "pass"),
@@ -72,7 +73,9 @@ BUGS: dict[str, Seed] = {
         match_life.abort,
         """    if match.state in {_S.IN_PROGRESS, _S.REPORTED}:
         raise StepRefused(
-            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it."
+            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it.",
+            "begun",
+            match.id,
         )
     _require(match, Step.ABORT)
 """,
