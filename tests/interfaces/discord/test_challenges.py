@@ -12,6 +12,7 @@ from toprung.domain.challenge import ChallengeState
 from toprung.domain.match import Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import PlayerId
+from toprung.interfaces.discord.layouts import VIEW_TIMEOUT_SECONDS
 
 import simcord  # isort: skip
 
@@ -135,6 +136,15 @@ async def test_the_races_are_asked_for_where_none_was_named(joined: World) -> No
     assert kept.races == ("bw_zerg", "sc2_zerg")
     offered = await world.alice.autocomplete(world.channel, "challenge", "race", "protoss")
     assert len(offered) == 2
+
+
+async def test_the_choice_of_races_is_disabled_after_its_time_and_challenges_nobody(joined: World) -> None:
+    world = joined
+    asked = await challenge(world, race=None)
+    assert asked.response is not None
+    await world.env.advance_time(VIEW_TIMEOUT_SECONDS + 1)
+    assert all(control["disabled"] for control in controls(asked.response).values())
+    assert world.ladder.storage.database.challenges == {}
 
 
 async def test_the_same_again_is_the_one_that_waits(joined: World) -> None:
