@@ -15,7 +15,7 @@ from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.application.event_bus import EventBus
 from toprung.application.job_queue import Handled, JobHistory, JobQueue
-from toprung.application.ports import NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.job import Finished, Job, JobKind, NewJob
 from toprung.domain.player import PlayerId

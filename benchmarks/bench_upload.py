@@ -25,7 +25,7 @@ from benchmarks.postgres_server import postgres_server
 from chaos.upload_files import MAP, RACES, BegunMatch, uploads_of
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.application.intake import IntakeService
+from toprung.application.replays.intake import IntakeService
 from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
 from toprung.domain.events import Change, MatchMoved

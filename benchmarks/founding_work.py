@@ -32,7 +32,7 @@ def own_memory_mb() -> float:
 def filtered_page(ranked: "pl.DataFrame", query: "LeaderboardQuery") -> tuple[Any, int, int]:
     """The page that the founding report's function gives: its rows, the number of rows and of pages."""
     from benchmarks.population import CERTAINTY, NOW_US
-    from toprung.application.leaderboard_service import _get_filtered_leaderboard_dataframe
+    from toprung.application.leaderboard.leaderboard_service import _get_filtered_leaderboard_dataframe
     from toprung.domain.leaderboard import clamp_page, leaderboard_rows
 
     filtered, total, pages = _get_filtered_leaderboard_dataframe(

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 
 from toprung.adapters.storage import sqlite
 from toprung.adapters.storage.sqlite_engine import writing_engine
-from toprung.application.ports import Committed, Transaction
+from toprung.application.ports.storage import Committed, Transaction
 from toprung.bootstrap.wiring import AnyStorage
 from toprung.domain.match import Match, MatchId, MatchState
 from toprung.domain.rating import Entry, RatingChange

@@ -28,7 +28,7 @@ from tests.adapters.replay.pools import command
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.replay.worker import Attempt, Worker
-from toprung.application.replay_parsing import Parsed, ParseOutcome, PoolHealth, TimedOut
+from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, PoolHealth, TimedOut
 
 JOBS: Final = 1_200
 JOB_SECONDS_MAX: Final = 2.5

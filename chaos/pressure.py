@@ -29,7 +29,7 @@ from chaos.workload import START_US, register_players
 from toprung.adapters.clock import FixedClock
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.site import THREAD_SWITCH_SECONDS
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
 from toprung.domain.errors import StorageUnavailable

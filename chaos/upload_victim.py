@@ -14,7 +14,7 @@ import structlog
 from chaos.upload_files import HANGS, KILLS
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.application.replay_parsing import Died, ParseOutcome, ReplayParser, TimedOut
+from toprung.application.replays.replay_parsing import Died, ParseOutcome, ReplayParser, TimedOut
 from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.interfaces.web.app import create_app

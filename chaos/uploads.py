@@ -31,7 +31,7 @@ from toprung.adapters.clock import SystemClock
 from toprung.adapters.replay_archive import ReplayFolder
 from toprung.adapters.storage import postgres
 from toprung.adapters.storage.transaction import SqlTransaction
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.job import DEATHS_MAX, JobState
 from toprung.domain.match import Match, MatchResult, MatchState, Participant

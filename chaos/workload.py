@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import Ladder
 from toprung.domain.match import Match, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.match_life import Step

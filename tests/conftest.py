@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, settings
 
 from tests.domain.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
 from tests.fakes import FakeClock, FakeStorage, recording
-from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
-from toprung.application.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable

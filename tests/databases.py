@@ -27,7 +27,7 @@ from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import AnyStorage, Ladder, wire
 from toprung.settings import Settings
 

@@ -1,4 +1,4 @@
-"""Jobs, replays and their world in memory: see `application/job_ports.py` and `application/replay_ports.py`."""
+"""Jobs, replays and their world in memory: see `application/ports/jobs.py` and `application/ports/replays.py`."""
 
 import hashlib
 from collections.abc import Collection

@@ -1,15 +1,16 @@
-"""Matches, penalties and notices in memory: the part of `tests.fakes` that keeps `application/match_ports.py`."""
+"""Matches, penalties and notices in memory: the part of `tests.fakes` that keeps `application/ports/matches.py`."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from toprung.application.match_lifecycle import MatchLifecycle
-from toprung.application.match_ports import NewNotice
-from toprung.application.match_rating import MatchRater
-from toprung.application.match_service import MatchService
-from toprung.application.match_steps import MatchSteps, Reach
-from toprung.application.ports import Backups, Clock
-from toprung.application.rating_service import RatingService
+from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.matches.match_rating import MatchRater
+from toprung.application.matches.match_service import MatchService
+from toprung.application.matches.match_steps import MatchSteps, Reach
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.matches import NewNotice
+from toprung.application.ports.storage import Backups
+from toprung.application.ratings.rating_service import RatingService
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
 from toprung.domain.conduct import Penalty, PenaltyRules

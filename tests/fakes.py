@@ -1,7 +1,7 @@
 """The world in memory: a clock that is set by hand, a database of dicts, and a whole ladder on top of them.
 
-They keep the promises of `application/ports.py`, where their methods are described, and can be told to fail or to wait
-at a chosen moment: a test says by these what happens when, and never sleeps.
+They keep the promises of `application/ports/storage.py`, where their methods are described, and can be told to fail or
+to wait at a chosen moment: a test says by these what happens when, and never sleeps.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from tests.domain.strategies import entry_columns, player_columns
 from tests.fake_challenges import FakeChallengeRepository
 from tests.fake_jobs import FakeJobRepository, FakeReplayRepository
 from tests.fake_matches import FakeMatches, FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
-from toprung.application.accounts import Account, SetupDraft
 from toprung.application.intents import Intent, IntentId, StoredIntent
-from toprung.application.ports import (
+from toprung.application.ports.accounts import Account, SetupDraft
+from toprung.application.ports.storage import (
     AuditRow,
     Committed,
     EntryKey,

@@ -15,15 +15,16 @@ from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replay.parser import parse_replay
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.event_bus import EventBus
-from toprung.application.intake import IntakeService
 from toprung.application.job_queue import JobHistory, JobQueue
-from toprung.application.player_service import PlayerService
-from toprung.application.ports import Clock, Storage, Transaction
-from toprung.application.replay_job import ReplayJobHandler, ReplayJudge
-from toprung.application.replay_mods import ReplayMods
-from toprung.application.replay_parsing import Parsed, ParseOutcome, ReplayParser
-from toprung.application.replay_ports import ReplayArchive
-from toprung.application.replay_service import ReplayHistory, ReplayService
+from toprung.application.players.player_service import PlayerService
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.replays import ReplayArchive
+from toprung.application.ports.storage import Storage, Transaction
+from toprung.application.replays.intake import IntakeService
+from toprung.application.replays.replay_job import ReplayJobHandler, ReplayJudge
+from toprung.application.replays.replay_mods import ReplayMods
+from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, ReplayParser
+from toprung.application.replays.replay_service import ReplayHistory, ReplayService
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog, Race
 from toprung.domain.countries import Countries

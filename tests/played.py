@@ -9,8 +9,8 @@ from tests.intake import MemoryIntake
 from tests.replays import InProcessParser, Method, deflated
 from tests.synthetic_replay import SyntheticGame, SyntheticPlayer, replay_of
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.application.match_steps import MatchSteps, Reach
-from toprung.application.replay_claims import ReplayClaims
+from toprung.application.matches.match_steps import MatchSteps, Reach
+from toprung.application.replays.replay_claims import ReplayClaims
 from toprung.domain.catalog import Catalog
 from toprung.domain.match import Match, MatchId, MatchState, Outcome, Participant
 from toprung.domain.match_life import Step

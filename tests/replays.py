@@ -14,7 +14,7 @@ import mpyq
 import pytest
 
 from toprung.adapters.replay.parser import parse_replay
-from toprung.application.replay_parsing import Parsed, ParseOutcome, Refused
+from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, Refused
 from toprung.domain.replay import UnreadableReplay
 
 REAL_FOLDER: Final = Path(__file__).parents[2] / "shared" / "data" / "replays"

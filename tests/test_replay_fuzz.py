@@ -13,7 +13,7 @@ from chaos import replay_fuzz
 from chaos.hostile_replays import Named, hand_made, spoilt
 from toprung.adapters.replay.parser import parse_replay
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.application.replay_parsing import ParseOutcome, Unavailable
+from toprung.application.replays.replay_parsing import ParseOutcome, Unavailable
 from toprung.domain.replay import UnreadableReplay
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, His
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from toprung.application.replay_parsing import ChildState, PoolHealth
+from toprung.application.replays.replay_parsing import ChildState, PoolHealth
 from toprung.domain.job import JobState, JobStats
 
 _READ_BUCKETS_SECONDS: Final = (

@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.intake import REPLAY_BYTES_MAX
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from toprung.adapters.admin_client import AdminClient, AdminRefused
-from toprung.application.admin_service import Administration
 from toprung.application.audit import Attribution
-from toprung.application.entry_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
-from toprung.application.import_service import ImportSummary
-from toprung.application.rating_service import CorrectionOutcome, Move
+from toprung.application.organising.admin_service import Administration
+from toprung.application.ratings.rating_service import CorrectionOutcome, Move
+from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.table_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
 from toprung.domain.match import MatchId, MatchResult, MatchState
 from toprung.domain.player import Player, PlayerId

@@ -9,8 +9,8 @@ from tests.intake import REPLAY_BYTES_MAX, hash_of, replay
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.adapters.admin_client import AdminRefused
 from toprung.adapters.intake_client import IntakeClient
-from toprung.application import replay_service
-from toprung.application.replay_parsing import Died
+from toprung.application.replays import replay_service
+from toprung.application.replays.replay_parsing import Died
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable
 from toprung.domain.job import JobId, JobState
 from toprung.domain.match import MatchId

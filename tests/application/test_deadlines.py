@@ -5,10 +5,10 @@ import pytest
 from tests.conftest import CATALOG
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeClock, FakeStorage, stored
-from toprung.application import match_lifecycle
 from toprung.application.event_bus import EventBus
-from toprung.application.match_steps import MatchSteps
-from toprung.application.ports import Transaction
+from toprung.application.matches import match_lifecycle
+from toprung.application.matches.match_steps import MatchSteps
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.match import Match, MatchId, MatchState, Participant
 from toprung.domain.player import Player, PlayerId

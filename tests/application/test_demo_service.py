@@ -10,7 +10,7 @@ import pytest
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fake_matches import final
 from tests.fakes import Listener
-from toprung.application.demo_service import MATCHES_AT_ONCE, SEASON_DAYS, DemoService
+from toprung.application.transfer.demo_service import MATCHES_AT_ONCE, SEASON_DAYS, DemoService
 from toprung.domain.events import RatingChanged
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 

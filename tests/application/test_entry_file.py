@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.flows.strategies import NOW_US, catalog, countries, ladders, name_keys
-from toprung.application import entry_file
-from toprung.application.entry_file import COLUMNS, EntryFileReader, EntryRow, ImportRefused, entry_cells, read_table
-from toprung.application.ports import StoredEntry
+from toprung.application.ports.storage import StoredEntry
+from toprung.application.transfer import entry_file, table_file
+from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader, EntryRow, entry_cells
+from toprung.application.transfer.table_file import ImportRefused, read_table
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 
 HEADER: Final = ",".join(COLUMNS)
@@ -253,7 +254,7 @@ def test_a_table_that_is_read_without_a_list_for_problems_raises_them_together()
 
 
 def test_the_list_of_problems_has_a_limit_and_their_number_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_file, "PROBLEMS_LISTED_MAX", 3)
+    monkeypatch.setattr(table_file, "PROBLEMS_LISTED_MAX", 3)
     with pytest.raises(ImportRefused, match="the file has 5 problems") as raised:
         read(*[line(mmr="x")] * 5)
     assert (len(raised.value.problems), raised.value.problem_count) == (3, 5)

@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from tests.databases import Database, opened_ladder
 from tests.fakes import FakeBackups, FakeClock
 from tests.flows.strategies import NOW_US, catalog, countries, ladders, name_keys
-from toprung.application.entry_file import COLUMNS, EntryFileReader
 from toprung.application.event_bus import EventBus
-from toprung.application.export_service import EXPORT_SCHEMA, ExportService
-from toprung.application.game_file import GameFileReader
-from toprung.application.import_service import ImportService
-from toprung.application.match_rating import MatchRater
-from toprung.application.match_service import MatchService
-from toprung.application.ports import NewEntry, NewPlayer, Storage, StoredEntry, Transaction
+from toprung.application.matches.match_rating import MatchRater
+from toprung.application.matches.match_service import MatchService
+from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, StoredEntry, Transaction
+from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader
+from toprung.application.transfer.export_service import EXPORT_SCHEMA, ExportService
+from toprung.application.transfer.game_file import GameFileReader
+from toprung.application.transfer.import_service import ImportService
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.moment import to_iso
 from toprung.domain.rating import Elo

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.flows.strategies import NOW_US, catalog, moments, name_keys, names
 from toprung.adapters.catalog_files import load_catalog
-from toprung.application.entry_file import ImportRefused
-from toprung.application.game_file import GameFileReader, GameRow
+from toprung.application.transfer.game_file import GameFileReader, GameRow
+from toprung.application.transfer.table_file import ImportRefused
 from toprung.domain.catalog import Catalog
 from toprung.domain.moment import from_iso, to_iso
 from toprung.domain.names import csv_cell

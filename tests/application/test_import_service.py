@@ -10,9 +10,10 @@ from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fake_matches import final
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.postgres import PostgresStorage
-from toprung.application.entry_file import COLUMNS, ImportRefused
-from toprung.application.import_service import ROWS_AT_ONCE, ImportSummary
-from toprung.application.match_service import BATCH_MATCHES_MAX
+from toprung.application.matches.match_service import BATCH_MATCHES_MAX
+from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.transfer.import_service import ROWS_AT_ONCE, ImportSummary
+from toprung.application.transfer.table_file import ImportRefused
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import EntriesImported
 from toprung.domain.match import FinalMatch, MatchId

@@ -11,7 +11,7 @@ from tests.domain import strategies as some
 from tests.domain.oracle import Asked, Oracle
 from tests.domain.strategies import COUNTRIES, RACES, WINDOW_US, entry
 from tests.fakes import NOON_US, stored
-from toprung.application.leaderboard_service import (
+from toprung.application.leaderboard.leaderboard_service import (
     SEARCH_RESULTS_MAX,
     SEARCH_TEXT_MAX_CODE_POINTS,
     _get_filtered_leaderboard_dataframe,

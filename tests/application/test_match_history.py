@@ -8,7 +8,7 @@ import pytest
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fake_matches import final
 from tests.fakes import FakeClock
-from toprung.application.match_history import LISTED_MAX, MatchView
+from toprung.application.matches.match_history import LISTED_MAX, MatchView
 from toprung.domain.errors import NotFound
 from toprung.domain.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY

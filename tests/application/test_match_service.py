@@ -16,9 +16,9 @@ from tests.databases import Database
 from tests.fakes import FakeClock, FakeStorage, Listener
 from tests.flows.strategies import catalog
 from toprung.application.event_bus import EventBus
-from toprung.application.match_rating import MatchRater
-from toprung.application.match_service import BATCH_MATCHES_MAX, MatchService, RecordedMatch
-from toprung.application.ports import NewPlayer, Storage
+from toprung.application.matches.match_rating import MatchRater
+from toprung.application.matches.match_service import BATCH_MATCHES_MAX, MatchService, RecordedMatch
+from toprung.application.ports.storage import NewPlayer, Storage
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, StorageUnavailable, ToprungError
 from toprung.domain.events import RatingChanged, RatingCreated

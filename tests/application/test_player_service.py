@@ -127,6 +127,7 @@ async def test_somebody_who_does_not_exist_is_not_found(opened: OpenLadder, list
         players.ban(nobody),
         players.unban(nobody),
         players.by_name("Ann"),
+        players.by_name("\n"),
     ):
         with pytest.raises(NotFound):
             await asked
@@ -140,7 +141,6 @@ async def test_what_cannot_be_is_refused_before_anything_is_written(opened: Open
         players.register("a\u202eb"),
         players.register("Bob", in_game_names=("fine", "\0")),
         players.rename(ann.id, ""),
-        players.by_name("\n"),
     ):
         with pytest.raises(InvalidName):
             await asked

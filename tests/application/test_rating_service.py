@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock, Listener
-from toprung.application import rating_service
-from toprung.application.entry_file import COLUMNS
+from toprung.application.ratings import rating_service
 from toprung.application.reasons import REASON_MAX_CODE_POINTS
+from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchMoved, MatchRatingCorrected
 from toprung.domain.leaderboard import LeaderboardPage

@@ -1,4 +1,4 @@
-"""What an uploaded replay means for its match: see `application/replay_claims.py`."""
+"""What an uploaded replay means for its match: see `application/replays/replay_claims.py`."""
 
 import asyncio
 from collections.abc import Callable

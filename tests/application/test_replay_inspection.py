@@ -8,8 +8,8 @@ from tests.replays import InProcessParser
 from tests.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replay.reading import decode_reading
-from toprung.application.replay_inspection import ReplayInspector
-from toprung.application.replay_parsing import (
+from toprung.application.replays.replay_inspection import ReplayInspector
+from toprung.application.replays.replay_parsing import (
     Died,
     Parsed,
     ParseOutcome,

@@ -1,4 +1,4 @@
-"""Taking replays in, and what becomes of them: see `application/replay_service.py` and `application/replay_job.py`."""
+"""Taking replays in, and what becomes of them: see `replay_service.py` and `replay_job.py` in `application/replays`."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.intake import REPLAY_BYTES_MAX, MemoryIntake, hash_of, replay, states
-from toprung.application import replay_service
-from toprung.application.replay_parsing import (
+from toprung.application.replays import replay_service
+from toprung.application.replays.replay_parsing import (
     Died,
     Parsed,
     ParseOutcome,

@@ -5,7 +5,7 @@ import pytest
 
 from tests.fakes import FakeStorage, Listener, recording
 from toprung.application.event_bus import EventBus
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, StorageUnavailable
 from toprung.domain.events import Change, PlayerRegistered

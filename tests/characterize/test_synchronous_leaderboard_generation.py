@@ -15,7 +15,7 @@ from tests.conftest import MemoryLadder
 from tests.domain.oracle import Oracle
 from tests.domain.strategies import COUNTRIES, DAY_US, RACES, SECOND_US, WINDOW_US, entry
 from tests.fakes import NOON_US, stored
-from toprung.application.leaderboard_service import _get_filtered_leaderboard_dataframe
+from toprung.application.leaderboard.leaderboard_service import _get_filtered_leaderboard_dataframe
 from toprung.domain.events import EntriesImported
 from toprung.domain.leaderboard import ranked_entries
 from toprung.domain.player import Player, PlayerId

@@ -6,7 +6,7 @@ import pytest
 
 from tests.databases import KINDS, Database
 from tests.fakes import FakeStorage
-from toprung.application.ports import Storage
+from toprung.application.ports.storage import Storage
 
 
 @pytest.fixture(params=("fake", *KINDS))

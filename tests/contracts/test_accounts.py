@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from toprung.application.accounts import Account, SetupDraft
 from toprung.application.intents import Intent, Priority, StoredIntent
-from toprung.application.ports import NewPlayer, Storage, Transaction
+from toprung.application.ports.accounts import Account, SetupDraft
+from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.domain.events import PlayerRegistered, PlayerRenamed
 from toprung.domain.player import Player
 

@@ -1,6 +1,6 @@
 """What every backend promises of the audit."""
 
-from toprung.application.ports import AuditRow, Storage
+from toprung.application.ports.storage import AuditRow, Storage
 
 pytest_plugins = ("tests.databases",)
 

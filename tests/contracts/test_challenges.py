@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from tests.contracts.test_accounts import player_of
-from toprung.application.match_ports import NewNotice
-from toprung.application.ports import Storage
+from toprung.application.ports.matches import NewNotice
+from toprung.application.ports.storage import Storage
 from toprung.domain.challenge import ChallengeId, ChallengeState, NewChallenge
 from toprung.domain.match import NewMatch, Participant
 from toprung.domain.notice import NoticeId, NoticeKind

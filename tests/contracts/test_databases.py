@@ -8,7 +8,7 @@ import pytest
 
 from tests.databases import REFUSALS, Database, write_during_read
 from toprung.adapters.storage import migration, transaction
-from toprung.application.ports import NewEntry, NewPlayer, Transaction
+from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
 from toprung.domain.errors import Conflict, StorageUnavailable, WriterPresent
 from toprung.domain.events import EntriesImported, PlayerRegistered
 from toprung.domain.match import FinalMatch, MatchResult, Participant

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import pytest
 
-from toprung.application.ports import NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.domain.job import (
     BootMoment,
     Failed,

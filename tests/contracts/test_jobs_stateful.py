@@ -15,7 +15,7 @@ from tests.fakes import FakeClock, FakeStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.application.event_bus import EventBus
 from toprung.application.job_queue import Effect, Handled, JobQueue
-from toprung.application.ports import AuditRow, NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import AuditRow, NewPlayer, Storage, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.job import (
     DEATHS_MAX,

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fake_matches import final
-from toprung.application.match_ports import NewNotice
-from toprung.application.ports import NewPlayer, Storage, Transaction
+from toprung.application.ports.matches import NewNotice
+from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.domain.conduct import Offence, Penalty
 from toprung.domain.match import (
     Claim,

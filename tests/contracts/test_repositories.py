@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fake_matches import final
-from toprung.application.ports import EntryKey, NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import EntryKey, NewEntry, NewPlayer, Storage, Transaction
 from toprung.domain.board_table import NEVER
 from toprung.domain.errors import Conflict
 from toprung.domain.match import FinalMatch, MatchResult, Participant

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes import FakeStorage
 from toprung.adapters.storage import transaction
-from toprung.application.ports import NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, Transaction
 from toprung.domain.errors import Conflict, NotFound, StorageUnavailable
 from toprung.domain.events import (
     Change,

@@ -1,6 +1,6 @@
 """What every backend promises of seasons and of entries at a past moment."""
 
-from toprung.application.ports import NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, Transaction
 from toprung.domain.board_table import EntryColumns
 from toprung.domain.rating import Entry, EntryState, RatingChange, RatingChangeKind
 

@@ -18,15 +18,15 @@ from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction
 from tests.flows.life_oracle import ANSWER_US, TELL_US, Form, LifeOracle, System
 from tests.flows.strategies import name_keys
 from toprung.adapters.storage import schema
-from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
-from toprung.application.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard_service import LeaderboardService
-from toprung.application.match_history import MatchHistory
-from toprung.application.player_service import PlayerService
-from toprung.application.ports import Transaction
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.players.player_service import PlayerService
+from toprung.application.ports.storage import Transaction
+from toprung.application.ratings.verification import LadderVerification
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.application.verification import LadderVerification
 from toprung.bootstrap.wiring import AnyStorage
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import load_countries
-from toprung.application.ports import StoredEntry
+from toprung.application.ports.storage import StoredEntry
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, from_iso

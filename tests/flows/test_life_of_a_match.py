@@ -11,8 +11,8 @@ import pytest
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock
 from tests.intake import MemoryIntake
-from toprung.application.deadline_loop import DeadlineLoop
-from toprung.application.match_history import MatchView
+from toprung.application.matches.deadline_loop import DeadlineLoop
+from toprung.application.matches.match_history import MatchView
 from toprung.domain.events import MatchMoved
 from toprung.domain.match import MatchId, MatchState
 from toprung.interfaces.web.app import create_app

@@ -14,12 +14,12 @@ from tests.flows.life_ladder import on_sqlite
 from tests.flows.test_life_stateful import LifeMachine, machine
 from tests.seeding import Seed, both, line
 from toprung.adapters.storage.match_repository import SqlMatchRepository
-from toprung.application.match_history import _as_seen_by
-from toprung.application.match_lifecycle import MatchLifecycle
-from toprung.application.match_rating import MatchRater
-from toprung.application.match_readiness import require_ready
-from toprung.application.match_steps import MatchSteps
-from toprung.application.rating_service import RatingService
+from toprung.application.matches.match_history import _as_seen_by
+from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.matches.match_rating import MatchRater
+from toprung.application.matches.match_readiness import require_ready
+from toprung.application.matches.match_steps import MatchSteps
+from toprung.application.ratings.rating_service import RatingService
 from toprung.domain import match_life
 from toprung.domain.rating_engine import EloEngine
 

@@ -28,7 +28,7 @@ from tests.domain.strategies import CERTAINTY, RACES, WINDOW_US
 from tests.fakes import FakeClock, FakeStorage
 from tests.flows.life_ladder import Facts, LifeLadder, Open, Stored, foreseen, in_memory, on_postgres, on_sqlite
 from tests.flows.life_oracle import DAY_US, MINUTE_US, OPEN, Form, Game, LifeOracle, Refused, System, elo
-from toprung.application.rating_service import CorrectionOutcome
+from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.domain import leaderboard as reference
 from toprung.domain.errors import ToprungError
 from toprung.domain.glicko2 import Glicko2, SkillEstimate

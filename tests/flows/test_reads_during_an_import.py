@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.databases import Database, opened_ladder
 from tests.fakes import FakeClock
-from toprung.application.entry_file import COLUMNS
+from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.moment import to_iso
 
 pytest_plugins = ("tests.databases",)

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
-from toprung.application.import_service import ImportSummary
+from toprung.application.transfer.import_service import ImportSummary
 
 pytest_plugins = ("tests.databases",)
 

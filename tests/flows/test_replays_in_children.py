@@ -13,7 +13,7 @@ from tests.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.replay.mpq_archive import UNPACKED_BYTES_MAX
 from toprung.adapters.replay.parser import parse_replay
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.application.replay_parsing import Parsed, Refused
+from toprung.application.replays.replay_parsing import Parsed, Refused
 from toprung.bootstrap.builder import Bootstrap
 from toprung.domain.replay import ReplayReading
 from toprung.interfaces.cli.builder import Options

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock, Listener
 from toprung.application.audit import Attribution
-from toprung.application.entry_file import COLUMNS
+from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, RatingSet
 from toprung.domain.leaderboard import LeaderboardPage, LeaderboardRow, Movement

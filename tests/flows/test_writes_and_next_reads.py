@@ -8,8 +8,8 @@ import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fakes import FakeClock
-from toprung.application.entry_file import COLUMNS
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
+from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.events import MatchAborted, MatchRatingCorrected
 from toprung.domain.leaderboard import LeaderboardPage
 from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant

@@ -10,12 +10,13 @@ import httpx
 import msgspec
 
 from toprung.application.audit import Attribution
-from toprung.application.entry_file import ImportRefused, Problem, Progress
-from toprung.application.import_service import ImportSummary
-from toprung.application.rating_adjustment import RatingSetOutcome
-from toprung.application.rating_service import CorrectionOutcome
-from toprung.application.replay_parsing import PoolHealth
-from toprung.application.season_service import SeasonStarted
+from toprung.application.progress import Progress
+from toprung.application.ratings.rating_adjustment import RatingSetOutcome
+from toprung.application.ratings.rating_service import CorrectionOutcome
+from toprung.application.ratings.season_service import SeasonStarted
+from toprung.application.replays.replay_parsing import PoolHealth
+from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.table_file import ImportRefused, Problem
 from toprung.domain.errors import (
     Busy,
     Conflict,

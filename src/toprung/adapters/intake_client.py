@@ -7,7 +7,7 @@ import msgspec
 
 from toprung.adapters.admin_client import CONNECT_TIMEOUT_SECONDS, AdminClient
 from toprung.application.audit import Attribution
-from toprung.application.intake import SubmittedReplay
+from toprung.application.replays.intake import SubmittedReplay
 from toprung.domain.job import JobId
 from toprung.domain.match import MatchId
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.ports import AuditRow, Transaction
+from toprung.application.ports.storage import AuditRow, Transaction
 from toprung.application.reasons import checked_reason
 from toprung.application.unit_of_work import UnitOfWork
 

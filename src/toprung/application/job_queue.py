@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from toprung.application.audit import Attribution, audit
-from toprung.application.job_ports import BootClock
-from toprung.application.ports import Clock, Transaction
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.jobs import BootClock
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.job import (

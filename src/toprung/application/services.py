@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from toprung.application.admin_service import Administration
 from toprung.application.audit import AuditLog
-from toprung.application.export_service import ExportService
 from toprung.application.job_queue import JobHistory
-from toprung.application.leaderboard_service import LeaderboardService
-from toprung.application.match_history import MatchHistory
-from toprung.application.rating_quality import RatingQualityService
-from toprung.application.rating_service import RatingService
-from toprung.application.replay_mods import ReplayMods
-from toprung.application.replay_service import ReplayHistory
-from toprung.application.season_service import SeasonService
-from toprung.application.verification import LadderVerification
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.organising.admin_service import Administration
+from toprung.application.ratings.rating_quality import RatingQualityService
+from toprung.application.ratings.rating_service import RatingService
+from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.verification import LadderVerification
+from toprung.application.replays.replay_mods import ReplayMods
+from toprung.application.replays.replay_service import ReplayHistory
+from toprung.application.transfer.export_service import ExportService
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from toprung.application.event_bus import EventBus
-from toprung.application.ports import Storage, Transaction
+from toprung.application.ports.storage import Storage, Transaction
 
 T = TypeVar("T")
 

@@ -16,12 +16,12 @@ from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage import migration
-from toprung.application.admin_service import Administration
-from toprung.application.demo_service import DemoService
-from toprung.application.intake import Intake
-from toprung.application.ports import Clock
-from toprung.application.replay_inspection import ReplayInspector
-from toprung.application.replay_parsing import PoolHealth
+from toprung.application.organising.admin_service import Administration
+from toprung.application.ports.clock import Clock
+from toprung.application.replays.intake import Intake
+from toprung.application.replays.replay_inspection import ReplayInspector
+from toprung.application.replays.replay_parsing import PoolHealth
+from toprung.application.transfer.demo_service import DemoService
 from toprung.bootstrap.site import running_server, serve_site
 from toprung.bootstrap.wiring import AnyStorage, Ladder, game_catalog, opened_storage, wire
 from toprung.domain.errors import Conflict, NotFound, WriterPresent

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from toprung.application.account_service import AccountService
-from toprung.application.announcements import Announcements
-from toprung.application.challenge_service import ChallengeService
-from toprung.application.intake import Intake
-from toprung.application.player_dossier import PlayerDossiers
-from toprung.application.profile_service import ProfileService
-from toprung.application.reader_directory import ReaderDirectory
+from toprung.application.matches.challenge_service import ChallengeService
+from toprung.application.organising.announcements import Announcements
+from toprung.application.players.account_service import AccountService
+from toprung.application.players.player_dossier import PlayerDossiers
+from toprung.application.players.profile_service import ProfileService
+from toprung.application.players.reader_directory import ReaderDirectory
+from toprung.application.replays.intake import Intake
 from toprung.bootstrap.wiring import Ladder
 
 if TYPE_CHECKING:  # the module loads discord.py

@@ -10,13 +10,13 @@ from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.replay_archive import ReplayFolder
-from toprung.application.intake import IntakeService
 from toprung.application.job_queue import JobQueue
-from toprung.application.ports import Clock
-from toprung.application.replay_claims import ReplayClaims
-from toprung.application.replay_job import ReplayJobHandler
-from toprung.application.replay_parsing import ReplayParser
-from toprung.application.replay_service import ReplayService
+from toprung.application.ports.clock import Clock
+from toprung.application.replays.intake import IntakeService
+from toprung.application.replays.replay_claims import ReplayClaims
+from toprung.application.replays.replay_job import ReplayJobHandler
+from toprung.application.replays.replay_parsing import ReplayParser
+from toprung.application.replays.replay_service import ReplayService
 from toprung.bootstrap.wiring import Ladder
 from toprung.domain.job import JobKind, JobStats
 from toprung.domain.moment import MICROSECONDS_PER_SECOND

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
-from toprung.application.deadline_loop import DeadlineLoop
+from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage

@@ -17,33 +17,34 @@ from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.application.admin_service import AdminService
 from toprung.application.audit import AuditLog
-from toprung.application.data_access_service import DataAccessService
-from toprung.application.entry_file import EntryFileReader
 from toprung.application.event_bus import EventBus
-from toprung.application.export_service import ExportService
-from toprung.application.game_file import GameFileReader
-from toprung.application.import_service import ImportService
 from toprung.application.job_queue import JobHistory
-from toprung.application.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard_service import LeaderboardService
-from toprung.application.match_history import MatchHistory
-from toprung.application.match_lifecycle import MatchLifecycle
-from toprung.application.match_rating import MatchRater
-from toprung.application.match_service import MatchService
-from toprung.application.match_steps import MatchSteps, Reach
-from toprung.application.player_service import PlayerService
-from toprung.application.ports import Backups, Clock, Transaction
-from toprung.application.rating_adjustment import RatingAdjustment
-from toprung.application.rating_quality import RatingQualityService
-from toprung.application.rating_service import RatingService
-from toprung.application.replay_mods import ReplayMods
-from toprung.application.replay_service import ReplayHistory
-from toprung.application.season_service import SeasonService
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.matches.match_rating import MatchRater
+from toprung.application.matches.match_service import MatchService
+from toprung.application.matches.match_steps import MatchSteps, Reach
+from toprung.application.organising.admin_service import AdminService
+from toprung.application.players.player_service import PlayerService
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import Backups, Transaction
+from toprung.application.ratings.rating_adjustment import RatingAdjustment
+from toprung.application.ratings.rating_quality import RatingQualityService
+from toprung.application.ratings.rating_service import RatingService
+from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.verification import LadderVerification
+from toprung.application.replays.replay_mods import ReplayMods
+from toprung.application.replays.replay_service import ReplayHistory
 from toprung.application.services import Services
+from toprung.application.transfer.entry_file import EntryFileReader
+from toprung.application.transfer.export_service import ExportService
+from toprung.application.transfer.game_file import GameFileReader
+from toprung.application.transfer.import_service import ImportService
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
 from toprung.domain.catalog import Catalog

@@ -1,6 +1,6 @@
 """The JSON of a match that the command line and the web share."""
 
-from toprung.application.match_history import MatchReplay, MatchView
+from toprung.application.matches.match_history import MatchReplay, MatchView
 from toprung.domain.match import Claim, Side
 from toprung.domain.moment import to_iso
 

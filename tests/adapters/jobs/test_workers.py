@@ -8,7 +8,7 @@ import pytest
 
 from tests.intake import MemoryIntake, hash_of, replay, until
 from toprung.adapters.jobs import workers as job_workers
-from toprung.application.replay_parsing import Died, TimedOut, Unavailable
+from toprung.application.replays.replay_parsing import Died, TimedOut, Unavailable
 from toprung.domain.job import LEASE_SECONDS, JobState
 from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import UploadState

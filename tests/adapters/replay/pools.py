@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped]
 
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
-from toprung.application.replay_parsing import Parsed, ParseOutcome
+from toprung.application.replays.replay_parsing import Parsed, ParseOutcome
 
 CHILD = Path(__file__).with_name("murderous_child.py")
 NEVER_SECONDS = 60.0

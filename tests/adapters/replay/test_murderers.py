@@ -9,7 +9,7 @@ from tests.adapters.replay.pools import answered_by, do, limits, running_pool
 from toprung.adapters.replay.child import UNREADABLE, UNREADABLE_SENTENCE
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.replay.worker import TOO_BIG_SENTENCE
-from toprung.application.replay_parsing import (
+from toprung.application.replays.replay_parsing import (
     Died,
     Parsed,
     ParseOutcome,

@@ -12,7 +12,7 @@ import pytest
 
 from tests.adapters.replay.pools import command, do, running_pool
 from toprung.adapters.replay import seccomp
-from toprung.application.replay_parsing import Parsed
+from toprung.application.replays.replay_parsing import Parsed
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is made of Linux' own parts")
 

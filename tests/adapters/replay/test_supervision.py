@@ -13,7 +13,7 @@ import pytest
 from tests.adapters.replay.pools import answered_by, command, do, limits, running_pool
 from toprung.adapters.replay.crash_loop import FAILURES_MAX
 from toprung.adapters.replay.pool import CHILD_COMMAND, WAITING_MAX, ReplayPool
-from toprung.application.replay_parsing import (
+from toprung.application.replays.replay_parsing import (
     NO_POOL,
     Parsed,
     ParseOutcome,

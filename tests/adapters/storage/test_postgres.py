@@ -10,7 +10,7 @@ from sqlalchemy.util import await_only
 from tests.databases import Database, PostgresServer
 from toprung.adapters.storage import postgres
 from toprung.adapters.storage.postgres import PostgresStorage
-from toprung.application.ports import Committed, NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.storage import Committed, NewEntry, NewPlayer, Storage, Transaction
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry

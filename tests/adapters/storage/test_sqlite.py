@@ -16,7 +16,7 @@ from tests.databases import Database, connection_of
 from toprung.adapters.storage import migration, sqlite, sqlite_engine
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite_engine import driver
-from toprung.application.ports import NewPlayer, Transaction
+from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import PlayerRegistered
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import Database, connection_of, opened_ladder
-from toprung.application.ports import NewPlayer, Transaction
+from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.wiring import Ladder
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.match import FinalMatch, MatchResult, Participant

@@ -12,31 +12,31 @@ from tests.replays import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
-from toprung.application.admin_service import Administration, AdminService
 from toprung.application.audit import AuditLog
-from toprung.application.data_access_service import DataAccessService
-from toprung.application.entry_file import COLUMNS, EntryFileReader
 from toprung.application.event_bus import EventBus
-from toprung.application.export_service import ExportService
-from toprung.application.game_file import GameFileReader
-from toprung.application.import_service import ImportService
-from toprung.application.intake import Intake
 from toprung.application.job_queue import JobHistory
-from toprung.application.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard_service import LeaderboardService
-from toprung.application.match_history import MatchHistory
-from toprung.application.player_service import PlayerService
-from toprung.application.ports import NewEntry, NewPlayer, Transaction
-from toprung.application.rating_adjustment import RatingAdjustment
-from toprung.application.rating_quality import RatingQualityService
-from toprung.application.replay_inspection import ReplayInspector
-from toprung.application.replay_mods import ReplayMods
-from toprung.application.replay_parsing import NO_POOL, PoolHealth, ReplayParser
-from toprung.application.replay_service import ReplayHistory
-from toprung.application.season_service import SeasonService
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.organising.admin_service import Administration, AdminService
+from toprung.application.players.player_service import PlayerService
+from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
+from toprung.application.ratings.rating_adjustment import RatingAdjustment
+from toprung.application.ratings.rating_quality import RatingQualityService
+from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.verification import LadderVerification
+from toprung.application.replays.intake import Intake
+from toprung.application.replays.replay_inspection import ReplayInspector
+from toprung.application.replays.replay_mods import ReplayMods
+from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth, ReplayParser
+from toprung.application.replays.replay_service import ReplayHistory
 from toprung.application.services import Services
+from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader
+from toprung.application.transfer.export_service import ExportService
+from toprung.application.transfer.game_file import GameFileReader
+from toprung.application.transfer.import_service import ImportService
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
 from toprung.domain.catalog import Catalog

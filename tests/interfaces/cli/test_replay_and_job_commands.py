@@ -11,7 +11,7 @@ from tests.intake import hash_of, replay
 from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
 from tests.played import SERRAL, PlayedMatch
-from toprung.application.replay_parsing import Died
+from toprung.application.replays.replay_parsing import Died
 from toprung.domain.errors import Conflict
 from toprung.domain.job import JobState
 from toprung.domain.player import PlayerId

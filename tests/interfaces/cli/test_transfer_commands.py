@@ -12,8 +12,8 @@ import pytest
 
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from tests.interfaces.cli.running import NOW, invoke, look_json, refusal
-from toprung.application.entry_file import COLUMNS
-from toprung.application.export_service import EXPORT_SCHEMA
+from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.transfer.export_service import EXPORT_SCHEMA
 from toprung.interfaces.cli import transfer_commands
 from toprung.interfaces.cli.export_files import RANKED_COLUMNS
 

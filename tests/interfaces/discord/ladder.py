@@ -15,32 +15,32 @@ from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
-from toprung.application.account_service import AccountService
-from toprung.application.admin_service import AdminService
-from toprung.application.announcements import Announcements
 from toprung.application.audit import Attribution, AuditLog
-from toprung.application.challenge_service import ChallengeService
-from toprung.application.data_access_service import DataAccessService
 from toprung.application.event_bus import EventBus
-from toprung.application.export_service import ExportService
-from toprung.application.intake import SubmittedReplay
 from toprung.application.job_queue import Handled, JobHistory, JobQueue
-from toprung.application.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard_service import LeaderboardService
-from toprung.application.match_history import MatchHistory
-from toprung.application.player_dossier import PlayerDossiers
-from toprung.application.player_service import PlayerService
-from toprung.application.ports import Transaction
-from toprung.application.profile_service import ProfileService
-from toprung.application.rating_adjustment import RatingAdjustment
-from toprung.application.rating_quality import RatingQualityService
-from toprung.application.reader_directory import ReaderDirectory
-from toprung.application.replay_mods import ReplayMods
-from toprung.application.replay_service import ReplayHistory
-from toprung.application.season_service import SeasonService
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.challenge_service import ChallengeService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.organising.admin_service import AdminService
+from toprung.application.organising.announcements import Announcements
+from toprung.application.players.account_service import AccountService
+from toprung.application.players.player_dossier import PlayerDossiers
+from toprung.application.players.player_service import PlayerService
+from toprung.application.players.profile_service import ProfileService
+from toprung.application.players.reader_directory import ReaderDirectory
+from toprung.application.ports.storage import Transaction
+from toprung.application.ratings.rating_adjustment import RatingAdjustment
+from toprung.application.ratings.rating_quality import RatingQualityService
+from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.verification import LadderVerification
+from toprung.application.replays.intake import SubmittedReplay
+from toprung.application.replays.replay_mods import ReplayMods
+from toprung.application.replays.replay_service import ReplayHistory
 from toprung.application.services import Services
+from toprung.application.transfer.export_service import ExportService
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
 from toprung.domain.job import Job, JobId, JobKind

@@ -13,9 +13,9 @@ from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import CATALOG, TEXTS, DiscordLadder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.test_leaderboard_text import MENTION, names
-from toprung.application.challenge_service import ChallengeView
-from toprung.application.match_history import MatchView
-from toprung.application.profile_service import ProfileEntry
+from toprung.application.matches.challenge_service import ChallengeView
+from toprung.application.matches.match_history import MatchView
+from toprung.application.players.profile_service import ProfileEntry
 from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState
 from toprung.domain.match import (
     Claim,

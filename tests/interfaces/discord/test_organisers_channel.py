@@ -10,7 +10,7 @@ from tests.fake_jobs import FakeBootClock
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
 from tests.interfaces.discord.organisers import WHY, Office, office_of, said, shown
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.domain.job import JobId, JobKind, JobState, NewJob
 from toprung.domain.match import MatchResult, Outcome
 from toprung.domain.match_life import MatchRules, Step

@@ -12,8 +12,8 @@ from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.test_leaderboard_text import LINK, MENTION, names
-from toprung.application.player_dossier import Dossier
-from toprung.application.rating_service import CorrectionOutcome, Move
+from toprung.application.players.player_dossier import Dossier
+from toprung.application.ratings.rating_service import CorrectionOutcome, Move
 from toprung.domain.conduct import Offence, Penalty
 from toprung.domain.job import JobKind, NewJob
 from toprung.domain.match import MatchId, MatchResult, Outcome, Participant

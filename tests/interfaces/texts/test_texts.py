@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from toprung.application.account_service import NameTaken, RenameTooSoon
+from toprung.application.players.account_service import NameTaken, RenameTooSoon
 from toprung.domain.errors import NotFound
 from toprung.domain.names import InvalidName, clean_name
 from toprung.interfaces.texts.texts import CATALOGUES_FOLDER, DEFAULT_LANGUAGE, Texts, load_texts, read_catalogue

@@ -16,25 +16,25 @@ from tests.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
 from toprung.application.audit import Attribution, AuditLog
-from toprung.application.data_access_service import DataAccessService
-from toprung.application.entry_file import Progress
 from toprung.application.event_bus import EventBus
-from toprung.application.export_service import ExportService
-from toprung.application.import_service import ImportSummary
-from toprung.application.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard_service import LeaderboardService
-from toprung.application.match_history import MatchHistory
-from toprung.application.match_lifecycle import MatchLifecycle
-from toprung.application.ports import Committed, Transaction
-from toprung.application.rating_adjustment import RatingSetOutcome
-from toprung.application.rating_quality import RatingQualityService
-from toprung.application.rating_service import CorrectionOutcome, Move
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.ports.storage import Committed, Transaction
+from toprung.application.progress import Progress
+from toprung.application.ratings.rating_adjustment import RatingSetOutcome
+from toprung.application.ratings.rating_quality import RatingQualityService
+from toprung.application.ratings.rating_service import CorrectionOutcome, Move
+from toprung.application.ratings.season_service import SeasonService, SeasonStarted
+from toprung.application.ratings.verification import LadderVerification
 from toprung.application.reasons import checked_reason
-from toprung.application.replay_mods import ReplayMods
-from toprung.application.season_service import SeasonService, SeasonStarted
+from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.services import Services
+from toprung.application.transfer.export_service import ExportService
+from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.application.verification import LadderVerification
 from toprung.domain.board import Board
 from toprung.domain.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.catalog import Catalog

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder, summary_of
-from toprung.application.entry_file import ImportRefused, Problem, Progress
-from toprung.application.import_service import ImportSummary
+from toprung.application.progress import Progress
+from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.table_file import ImportRefused, Problem
 from toprung.domain.errors import StorageUnavailable
 from toprung.interfaces.web.admin_api import ImportStream
 

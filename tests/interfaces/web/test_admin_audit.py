@@ -2,7 +2,7 @@
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.application.audit import Attribution
-from toprung.application.ports import AuditRow
+from toprung.application.ports.storage import AuditRow
 
 HEADERS = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from tests.adapters.replay.pool_health import broken_pool, busy_pool
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.adapters.admin_client import AdminClient, AdminRefused
-from toprung.application.replay_parsing import NO_POOL, PoolHealth
+from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth
 from toprung.interfaces.web.admin_pool import add_pool_route
 from toprung.interfaces.web.errors import add_error_handlers
 from toprung.interfaces.web.security import ADMIN_PREFIX, AdminGuard

@@ -12,8 +12,8 @@ import pytest
 from tests.intake import REPLAY_BYTES_MAX, hash_of, replay
 from tests.interfaces.web import ladder as ladder_module
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
-from toprung.application import replay_service
-from toprung.application.replay_parsing import Died
+from toprung.application.replays import replay_service
+from toprung.application.replays.replay_parsing import Died
 from toprung.domain.job import JobState
 from toprung.interfaces.web.errors import BodyTooLarge, UploadTooSlow
 from toprung.interfaces.web.server import address_of, listen, serve

@@ -15,7 +15,7 @@ import structlog
 
 from toprung.adapters.replay.children import ChildLimits, Children
 from toprung.adapters.replay.worker import Attempt, Worker
-from toprung.application.replay_parsing import (
+from toprung.application.replays.replay_parsing import (
     NO_POOL,
     Died,
     Parsed,

@@ -30,7 +30,7 @@ from toprung.adapters.replay.protocol import (
     framed,
 )
 from toprung.adapters.replay.sandbox import SECCOMP
-from toprung.application.replay_parsing import (
+from toprung.application.replays.replay_parsing import (
     ChildHealth,
     ChildState,
     Died,

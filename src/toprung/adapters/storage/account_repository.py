@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, delete, insert, select
 
 from toprung.adapters.storage import schema
-from toprung.application.accounts import Account, SetupDraft
+from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.domain.player import PlayerId
 
 ROWS_AT_ONCE: Final = 500

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import BindParameter, Connection, FromClause, Row, Select, bindparam, func, insert, select, update
 
 from toprung.adapters.storage import schema
-from toprung.application.ports import EntryKey, NewEntry, StoredEntry
+from toprung.application.ports.storage import EntryKey, NewEntry, StoredEntry
 from toprung.domain.board_table import NEVER, EntryColumns
 from toprung.domain.certainty import NO_DEVIATION
 from toprung.domain.glicko2 import SkillEstimate

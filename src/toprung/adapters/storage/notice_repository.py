@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, update
 
 from toprung.adapters.storage import schema
-from toprung.application.match_ports import NewNotice
+from toprung.application.ports.matches import NewNotice
 from toprung.domain.conduct import Offence, Penalty
 from toprung.domain.match import MatchId
 from toprung.domain.notice import Notice, NoticeId, NoticeKind

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from toprung.adapters.storage import schema
-from toprung.application.ports import NewPlayer
+from toprung.application.ports.storage import NewPlayer
 from toprung.domain.board_table import PlayerColumns
 from toprung.domain.errors import Conflict
 from toprung.domain.player import Player, PlayerId

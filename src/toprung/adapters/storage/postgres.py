@@ -15,7 +15,7 @@ from toprung.adapters.storage.failures import storage_failure
 from toprung.adapters.storage.in_flight import InFlight
 from toprung.adapters.storage.migration import Migrated
 from toprung.adapters.storage.transaction import SqlTransaction
-from toprung.application.ports import Committed, Transaction
+from toprung.application.ports.storage import Committed, Transaction
 from toprung.domain.errors import StorageUnavailable, WriterPresent
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from toprung.application.ports import Storage
+from toprung.application.ports.storage import Storage
 
 _NOTE: Final = "server"
 

@@ -29,7 +29,7 @@ from toprung.adapters.storage.sqlite_engine import (
 )
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.adapters.storage.writer_lock import WriterLock
-from toprung.application.ports import Committed, Transaction
+from toprung.application.ports.storage import Committed, Transaction
 from toprung.domain.errors import StorageUnavailable
 
 T = TypeVar("T")

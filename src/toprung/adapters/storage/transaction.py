@@ -18,7 +18,7 @@ from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlP
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
 from toprung.adapters.storage.replay_repository import SqlReplayRepository
 from toprung.adapters.storage.season_repository import SqlSeasonRepository
-from toprung.application.ports import AuditRow
+from toprung.application.ports.storage import AuditRow
 from toprung.domain.board_table import EntryColumns
 from toprung.domain.events import Change, Event, PlayerEvent
 from toprung.domain.match import MatchId

@@ -9,7 +9,7 @@ from toprung.interfaces.cli.output import print_json, reporting, run, say, stdou
 from toprung.interfaces.cli.parameters import Database, Game, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.ports import AuditRow
+    from toprung.application.ports.storage import AuditRow
     from toprung.interfaces.cli.builder import Builder, Options
 
 

@@ -5,10 +5,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from toprung.application.admin_service import Administration
-from toprung.application.intake import Intake
-from toprung.application.replay_inspection import ReplayInspector
-from toprung.application.replay_parsing import PoolHealth
+from toprung.application.organising.admin_service import Administration
+from toprung.application.replays.intake import Intake
+from toprung.application.replays.replay_inspection import ReplayInspector
+from toprung.application.replays.replay_parsing import PoolHealth
 from toprung.application.services import Services
 
 

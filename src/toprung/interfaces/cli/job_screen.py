@@ -7,8 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from toprung.application.replay_mods import SeenMod
-from toprung.application.replay_service import UploadView
+from toprung.application.replays.replay_mods import SeenMod
+from toprung.application.replays.replay_service import UploadView
 from toprung.domain.job import Job, JobStats
 from toprung.domain.moment import to_datetime
 from toprung.domain.replay_checks import CheckStatus, check_sentence

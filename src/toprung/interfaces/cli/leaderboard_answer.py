@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.services import Services
 from toprung.domain.errors import NotFound
 from toprung.domain.leaderboard import PAGE_SIZE_DEFAULT, FoundPlayer, LeaderboardPage, PlayerStanding

@@ -13,9 +13,9 @@ from toprung.interfaces.cli.output import EXIT_REFUSED, print_json, progress_bar
 from toprung.interfaces.cli.parameters import Database, Game, MatchNumber, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.entry_file import Progress
-    from toprung.application.match_history import MatchView
-    from toprung.application.rating_service import CorrectionOutcome
+    from toprung.application.matches.match_history import MatchView
+    from toprung.application.progress import Progress
+    from toprung.application.ratings.rating_service import CorrectionOutcome
     from toprung.domain.catalog import Catalog
     from toprung.interfaces.cli.builder import Builder, Options
 

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from toprung.application.match_history import MatchView
-from toprung.application.rating_service import CorrectionOutcome
+from toprung.application.matches.match_history import MatchView
+from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.domain.catalog import Catalog
 from toprung.domain.explanation import state_words
 from toprung.domain.match import MatchResult, MatchState, Side

@@ -16,7 +16,7 @@ from rich.text import Text
 from toprung.domain.errors import ToprungError
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
-    from toprung.application.entry_file import ImportRefused
+    from toprung.application.transfer.table_file import ImportRefused
 
 T = TypeVar("T")
 
@@ -130,7 +130,7 @@ def progress_bar(label: str, unit: str) -> Iterator[Callable[[int, int], None]]:
 def _show_error(error: ToprungError) -> None:
     console = stderr()
     if error.code == "import_refused":
-        from toprung.application.entry_file import ImportRefused  # loaded already by whoever raised it
+        from toprung.application.transfer.table_file import ImportRefused  # loaded already by whoever raised it
 
         if isinstance(error, ImportRefused):
             _show_problems(console, error)

@@ -11,8 +11,8 @@ from toprung.interfaces.cli.parameters import Database, Game, InactivityDays, No
 from toprung.interfaces.cli.set_rating_command import add_set_rating_command
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.admin_service import Administration
     from toprung.application.audit import Attribution
+    from toprung.application.organising.admin_service import Administration
     from toprung.domain.player import Player
     from toprung.interfaces.cli.builder import Builder, Options
 

@@ -13,8 +13,8 @@ from toprung.interfaces.cli.parameters import Database, Game, options
 from toprung.interfaces.cli.transfer_commands import read_text
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.entry_file import Progress
-    from toprung.application.rating_quality import QualityReport
+    from toprung.application.progress import Progress
+    from toprung.application.ratings.rating_quality import QualityReport
     from toprung.domain.rating_evaluation import Game as PlayedGame
     from toprung.interfaces.cli.builder import Builder, Options
 
@@ -45,7 +45,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     ) -> None:
         """Say how well each system foretells the last 30 % of the games, which it has not seen."""
         with reporting():
-            from toprung.application.rating_quality import evaluate as judged
+            from toprung.application.ratings.rating_quality import evaluate as judged
 
             games = _games(builder, options(database=database, game=game), csv)
             with _trying(fit) as tried:
@@ -59,7 +59,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     def fit(csv: _Csv = None, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
         """Choose the constants that foretell the first 70 % of the games best."""
         with reporting():
-            from toprung.application.rating_quality import fitted
+            from toprung.application.ratings.rating_quality import fitted
 
             games = _games(builder, options(database=database, game=game), csv)
             with _trying(True) as tried:
@@ -94,7 +94,7 @@ def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> No
 
 def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":
     if csv is not None:
-        from toprung.application.rating_quality import read_games
+        from toprung.application.ratings.rating_quality import read_games
 
         return read_games(read_text(csv))
 

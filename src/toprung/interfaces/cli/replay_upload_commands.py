@@ -17,9 +17,9 @@ from toprung.interfaces.cli.parameters import Database, Game, options
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from collections.abc import Sequence
 
-    from toprung.application.intake import SubmittedReplay
-    from toprung.application.replay_mods import SeenMod
-    from toprung.application.replay_service import UploadView
+    from toprung.application.replays.intake import SubmittedReplay
+    from toprung.application.replays.replay_mods import SeenMod
+    from toprung.application.replays.replay_service import UploadView
     from toprung.interfaces.cli.builder import Builder, Options
 
 READ_BYTES_MAX: Final = 64 * 1024 * 1024

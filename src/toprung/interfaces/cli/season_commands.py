@@ -14,7 +14,7 @@ from toprung.interfaces.cli.parameters import Database, Game, InactivityDays, op
 from toprung.interfaces.cli.past_options import Corrected
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.admin_service import Administration
+    from toprung.application.organising.admin_service import Administration
     from toprung.interfaces.cli.builder import Builder, Options
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from toprung.interfaces.cli.output import reporting, run, say, stdout
 from toprung.interfaces.cli.parameters import Database, Game, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.rating_adjustment import RatingSetOutcome
+    from toprung.application.ratings.rating_adjustment import RatingSetOutcome
     from toprung.interfaces.cli.builder import Builder, Options
 
 

@@ -23,9 +23,9 @@ from toprung.interfaces.cli.parameters import (
 )
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.admin_service import Administration
-    from toprung.application.entry_file import Progress
-    from toprung.application.import_service import ImportSummary
+    from toprung.application.organising.admin_service import Administration
+    from toprung.application.progress import Progress
+    from toprung.application.transfer.import_service import ImportSummary
     from toprung.interfaces.cli.builder import Builder, Options
     from toprung.interfaces.cli.export_files import ExportFormat
 

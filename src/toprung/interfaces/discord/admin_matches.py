@@ -6,7 +6,7 @@ from typing import Final
 import discord
 
 from toprung.application.audit import Attribution
-from toprung.application.match_history import MatchView
+from toprung.application.matches.match_history import MatchView
 from toprung.domain.errors import NotFound
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Side
 from toprung.domain.match_life import TRANSITIONS, Step

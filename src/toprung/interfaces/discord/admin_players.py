@@ -3,7 +3,7 @@
 import discord
 
 from toprung.application.audit import Attribution
-from toprung.application.player_dossier import Dossier
+from toprung.application.players.player_dossier import Dossier
 from toprung.interfaces.discord.admin_matches import open_match_panel
 from toprung.interfaces.discord.admin_text import dossier_lines, penalty_lines, rating_lines
 from toprung.interfaces.discord.context import BotContext, Reader

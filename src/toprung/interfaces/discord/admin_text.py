@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from toprung.application.match_history import MatchView
-from toprung.application.player_dossier import Dossier
-from toprung.application.rating_adjustment import RatingSetOutcome
-from toprung.application.rating_service import CorrectionOutcome, Move
+from toprung.application.matches.match_history import MatchView
+from toprung.application.players.player_dossier import Dossier
+from toprung.application.ratings.rating_adjustment import RatingSetOutcome
+from toprung.application.ratings.rating_service import CorrectionOutcome, Move
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import flag_emoji
 from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome

@@ -4,9 +4,9 @@ from typing import Final
 
 import discord
 
-from toprung.application.announcements import TEXT_MAX_CODE_POINTS, announcement_text
 from toprung.application.audit import Attribution
 from toprung.application.intents import StoredIntent
+from toprung.application.organising.announcements import TEXT_MAX_CODE_POINTS, announcement_text
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Layout
 from toprung.interfaces.discord.markdown import Markdown

@@ -12,8 +12,8 @@ import aiohttp
 import discord
 import structlog
 
-from toprung.application import challenge_service, match_notices
-from toprung.application.match_steps import MatchSteps
+from toprung.application.matches import challenge_service, match_notices
+from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.events import Change, MatchMoved
 from toprung.interfaces.discord import live_leaderboard, rank_roles

@@ -7,9 +7,9 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
-from toprung.application.account_service import NotSetUp
-from toprung.application.challenge_service import KIND, ChallengeRefused, ChallengeView, challenge_note
 from toprung.application.intents import StoredIntent
+from toprung.application.matches.challenge_service import KIND, ChallengeRefused, ChallengeView, challenge_note
+from toprung.application.players.account_service import NotSetUp
 from toprung.domain.challenge import ChallengeId, ChallengeState
 from toprung.domain.countries import flag_emoji
 from toprung.domain.name_search import folded

@@ -8,7 +8,7 @@ import structlog
 from discord import app_commands
 from discord.ext import commands
 
-from toprung.application import challenge_service as challenge
+from toprung.application.matches import challenge_service as challenge
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord import challenge_command, match_layouts
 from toprung.interfaces.discord.admin_command import AdminCog

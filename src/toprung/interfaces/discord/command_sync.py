@@ -9,7 +9,7 @@ import structlog
 from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.layouts import OPTION_CHARACTERS_MAX
 from toprung.interfaces.discord.markdown import clipped

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import discord
 
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.domain.job import JobId, JobState
 from toprung.domain.match import Match, MatchId, MatchState
 from toprung.domain.moment import to_datetime

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import discord
 
-from toprung.application.account_service import AccountService
-from toprung.application.challenge_service import ChallengeService
-from toprung.application.intake import Intake
-from toprung.application.match_lifecycle import MatchLifecycle
-from toprung.application.ports import Clock
-from toprung.application.profile_service import ProfileService
-from toprung.application.reader_directory import ReaderDirectory
+from toprung.application.matches.challenge_service import ChallengeService
+from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.players.account_service import AccountService
+from toprung.application.players.profile_service import ProfileService
+from toprung.application.players.reader_directory import ReaderDirectory
+from toprung.application.ports.clock import Clock
+from toprung.application.replays.intake import Intake
 from toprung.application.services import Services
 from toprung.domain.errors import ToprungError
 from toprung.domain.player import PlayerId

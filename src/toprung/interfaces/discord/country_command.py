@@ -5,7 +5,7 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
-from toprung.application.account_service import NotSetUp
+from toprung.application.players.account_service import NotSetUp
 from toprung.domain.countries import flag_emoji
 from toprung.domain.name_search import folded
 from toprung.interfaces.discord.context import BotContext

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import discord
 
-from toprung.application.match_history import MatchView
-from toprung.application.profile_service import ProfileEntry
+from toprung.application.matches.match_history import MatchView
+from toprung.application.players.profile_service import ProfileEntry
 from toprung.domain.countries import flag_emoji
 from toprung.domain.match import MatchId, MatchState, Outcome, Side, other
 from toprung.domain.notice import NoticeKind

@@ -8,8 +8,8 @@ import discord
 import structlog
 
 from toprung.application.intents import Intent, Priority, StoredIntent
-from toprung.application.match_history import MatchView
-from toprung.application.ports import Transaction
+from toprung.application.matches.match_history import MatchView
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.events import Change, MatchMoved, MatchRatingCorrected
 from toprung.domain.match import MatchId, MatchResult, MatchState

@@ -5,10 +5,11 @@ from typing import Any, Final
 import discord
 
 from toprung.application.intents import StoredIntent
-from toprung.application.match_history import MatchUnknown
-from toprung.application.match_notices import notice_of
-from toprung.application.match_steps import MatchSteps
-from toprung.application.ports import Clock, Transaction
+from toprung.application.matches.match_history import MatchUnknown
+from toprung.application.matches.match_notices import notice_of
+from toprung.application.matches.match_steps import MatchSteps
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import ToprungError
 from toprung.domain.match import Match, MatchId, MatchState, Outcome, Side
 from toprung.domain.match_life import Step

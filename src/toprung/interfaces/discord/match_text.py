@@ -1,6 +1,6 @@
 """A match in sentences: how it stands for whoever reads, what comes next, and why ratings changed."""
 
-from toprung.application.match_history import MatchView
+from toprung.application.matches.match_history import MatchView
 from toprung.domain.catalog import Catalog
 from toprung.domain.explanation import reasons_of
 from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other

@@ -7,8 +7,8 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from toprung.application.account_service import NotSetUp
-from toprung.application.match_history import MatchView
+from toprung.application.matches.match_history import MatchView
+from toprung.application.players.account_service import NotSetUp
 from toprung.domain.match import MatchId, Side, other
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Layout

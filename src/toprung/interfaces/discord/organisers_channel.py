@@ -7,9 +7,9 @@ from typing import Final
 import discord
 import structlog
 
-from toprung.application import announcements
 from toprung.application.intents import Intent, Priority, StoredIntent
-from toprung.application.ports import Transaction
+from toprung.application.organising import announcements
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord import match_log
 from toprung.interfaces.discord.announcement import AnnouncementDrawing

@@ -6,12 +6,12 @@ from typing import Any, Final
 import discord
 import structlog
 
-from toprung.application.announcements import Announcements
 from toprung.application.audit import Attribution
-from toprung.application.intake import Intake
-from toprung.application.match_lifecycle import MatchLifecycle
-from toprung.application.player_dossier import PlayerDossiers
+from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.organising.announcements import Announcements
+from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.reasons import checked_reason
+from toprung.application.replays.intake import Intake
 from toprung.domain.errors import ToprungError
 
 _log = structlog.get_logger(__name__)

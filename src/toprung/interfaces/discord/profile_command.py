@@ -9,9 +9,9 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
-from toprung.application.account_service import NotSetUp
-from toprung.application.match_history import MatchView
-from toprung.application.profile_service import Profile, ProfileEntry
+from toprung.application.matches.match_history import MatchView
+from toprung.application.players.account_service import NotSetUp
+from toprung.application.players.profile_service import Profile, ProfileEntry
 from toprung.domain.countries import flag_emoji
 from toprung.domain.match import MatchResult, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_SECOND

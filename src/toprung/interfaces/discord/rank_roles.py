@@ -8,7 +8,7 @@ import discord
 import structlog
 
 from toprung.application.intents import Intent, Priority, StoredIntent
-from toprung.application.ports import Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.send_queue import Delivery, SendQueue

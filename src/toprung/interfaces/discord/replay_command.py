@@ -8,8 +8,8 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from toprung.application.account_service import NotSetUp
-from toprung.application.match_history import MatchUnknown
+from toprung.application.matches.match_history import MatchUnknown
+from toprung.application.players.account_service import NotSetUp
 from toprung.domain.errors import InvalidInput, ToprungError
 from toprung.domain.match import MatchId
 from toprung.domain.replay_upload import UploadId, UploadState

@@ -18,7 +18,8 @@ import discord
 import structlog
 
 from toprung.application.intents import StoredIntent
-from toprung.application.ports import Clock, Transaction
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
 from toprung.domain.moment import MICROSECONDS_PER_SECOND

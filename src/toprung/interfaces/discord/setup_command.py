@@ -7,8 +7,8 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from toprung.application.account_service import RENAME_COOLDOWN_DAYS
-from toprung.application.accounts import SetupDraft
+from toprung.application.players.account_service import RENAME_COOLDOWN_DAYS
+from toprung.application.ports.accounts import SetupDraft
 from toprung.domain.countries import OTHER, flag_emoji
 from toprung.domain.names import PLAYER_NAME_MAX_CODE_POINTS
 from toprung.interfaces.discord.context import BotContext, Reader

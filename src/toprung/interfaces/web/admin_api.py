@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response, StreamingResponse
 
-from toprung.application.admin_service import Administration
 from toprung.application.audit import AuditLog
-from toprung.application.entry_file import Progress
-from toprung.application.import_service import ImportSummary
-from toprung.application.intake import Intake
 from toprung.application.job_queue import JobHistory
-from toprung.application.match_history import MatchHistory
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.organising.admin_service import Administration
+from toprung.application.progress import Progress
+from toprung.application.replays.intake import Intake
+from toprung.application.transfer.import_service import ImportSummary
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
 from toprung.interfaces.web.admin_audit import add_audit_route

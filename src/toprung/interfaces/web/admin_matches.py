@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from toprung.application.admin_service import Administration
-from toprung.application.match_history import LISTED_MAX, MatchHistory, MatchView
-from toprung.application.match_lifecycle import SOURCE_KEY_MAX_CODE_POINTS
-from toprung.application.rating_service import CorrectionOutcome
+from toprung.application.matches.match_history import LISTED_MAX, MatchHistory, MatchView
+from toprung.application.matches.match_lifecycle import SOURCE_KEY_MAX_CODE_POINTS
+from toprung.application.organising.admin_service import Administration
+from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.match_shapes import match_json

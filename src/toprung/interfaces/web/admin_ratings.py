@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from toprung.application.admin_service import Administration
+from toprung.application.organising.admin_service import Administration
 from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.rating import MMR_MAX, MMR_MIN
 from toprung.domain.season import NAME_MAX_CODE_POINTS, RESET_DEVIATION_DEFAULT, RESET_DEVIATION_MAX, LadderSeason

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from toprung.application.admin_service import Administration
 from toprung.application.audit import Attribution
-from toprung.application.intake import Intake
 from toprung.application.job_queue import LISTED_MAX, JobHistory
+from toprung.application.organising.admin_service import Administration
 from toprung.application.reasons import REASON_MAX_CODE_POINTS
+from toprung.application.replays.intake import Intake
 from toprung.domain.job import JobId, JobState
 from toprung.domain.match import MatchId
 from toprung.domain.replay_upload import UploadId

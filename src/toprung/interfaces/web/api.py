@@ -7,12 +7,12 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from toprung.application.leaderboard_service import (
+from toprung.application.leaderboard.leaderboard_service import (
     SEARCH_RESULTS_MAX,
     SEARCH_TEXT_MAX_CODE_POINTS,
     LeaderboardService,
 )
-from toprung.application.season_service import SeasonService
+from toprung.application.ratings.season_service import SeasonService
 from toprung.application.services import Services
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.interfaces.shapes import leaderboard_json, row_json, season_json

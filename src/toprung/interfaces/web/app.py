@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.responses import FileResponse, Response
 
-from toprung.application.intake import Intake
+from toprung.application.replays.intake import Intake
 from toprung.application.services import Services
 from toprung.interfaces.web.admin_api import admin_router
 from toprung.interfaces.web.admin_pool import PoolHealthSource, no_pool

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from toprung.application.entry_file import ImportRefused
+from toprung.application.transfer.table_file import ImportRefused
 from toprung.domain.errors import (
     Busy,
     Conflict,

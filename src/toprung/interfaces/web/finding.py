@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.leaderboard_service import SEARCH_TEXT_MAX_CODE_POINTS, LeaderboardService
+from toprung.application.leaderboard.leaderboard_service import SEARCH_TEXT_MAX_CODE_POINTS, LeaderboardService
 from toprung.domain.leaderboard import FoundPlayer, LeaderboardRow
 from toprung.domain.name_search import folded
 from toprung.interfaces.web.filters import BoardState

@@ -11,7 +11,7 @@ from fastapi.sse import format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from toprung.application.leaderboard_service import LeaderboardService
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.domain.errors import ToprungError
 from toprung.domain.events import Change
 from toprung.domain.moment import MICROSECONDS_PER_SECOND

@@ -1,0 +1,146 @@
+"""The in-memory read store: a projection of the database that can be thrown away and read again."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import polars as pl
+import structlog
+
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import Storage, Transaction
+from toprung.domain.board import Board
+from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.events import (
+    Change,
+    EntriesImported,
+    Event,
+    MatchAborted,
+    MatchMoved,
+    MatchRatingCorrected,
+    PlayerEvent,
+    RatingChanged,
+    RatingCreated,
+    RatingSet,
+)
+
+_log = structlog.get_logger(__name__)
+
+Loaded = tuple[int, PlayerColumns, EntryColumns]
+
+
+class DataAccessService:
+    """Holds the board and keeps it at what was last committed. Never writes to the database.
+
+    It hears of changes after their commit. A change it has seen is ignored; one that does not follow on what it has
+    seen makes it read what is missing; if applying one fails, or a bulk import makes that cheaper, it reads everything
+    again before the next read is answered. Until a new board is complete the old one serves.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock, new_board: Callable[[], Board]) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._new_board = new_board
+        self._board = new_board()
+        self._seq = self._past_seq = -1
+        self._is_stale = True
+        self._loading = asyncio.Lock()
+
+    @property
+    def board(self) -> Board:
+        """The board as it now is; ask for it at each use, since a reload puts another in its place."""
+        return self._board
+
+    @property
+    def seq(self) -> int:
+        """The last change that the board includes."""
+        return self._seq
+
+    @property
+    def past_seq(self) -> int:
+        """The last change that may have changed boards of the past: a correction, a ban, or anything read in bulk."""
+        return self._past_seq
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether something went wrong, so that the next read has to read everything first."""
+        return self._is_stale
+
+    async def load(self) -> None:
+        """Reads everything. Raises `StorageUnavailable`; then the next read tries again."""
+        async with self._loading:
+            await self._reload()
+
+    async def ensure_fresh(self) -> None:
+        """Returns at once, unless something went wrong before: then reads everything first."""
+        if self._is_stale:
+            async with self._loading:
+                if self._is_stale:
+                    await self._reload()
+
+    async def on_changes(self, changes: Sequence[Change]) -> None:
+        """Brings the board to where `changes` leave the ladder."""
+        async with self._loading:
+            if not self._is_stale and not self._apply_new(changes):
+                await self._apply_missing()
+            if self._is_stale:
+                await self._reload()
+
+    async def _apply_missing(self) -> None:
+        """Reads and applies what was committed since; until that is done the board counts as stale."""
+        self._is_stale = True
+        missing = await self._storage.read(lambda tx: tx.changes_since(self._seq))
+        self._is_stale = missing is None
+        if missing is not None and not self._apply_new(missing):
+            self._is_stale = True
+
+    def _apply_new(self, changes: Sequence[Change]) -> bool:
+        """Applies the changes that the board has not seen. False at the first that does not follow on what it has."""
+        for change in changes:
+            if change.seq <= self._seq:
+                continue
+            if change.seq != self._seq + 1:
+                return False
+            try:
+                self._apply(change.event)
+            except Exception:  # noqa: BLE001 - whatever went wrong, the database has the truth and the board is read again
+                _log.exception("board_apply_failed", seq=change.seq, kind=type(change.event).__name__)
+                self._is_stale = True
+            if self._is_stale:
+                break
+            self._seq = change.seq
+            if not isinstance(change.event, RatingCreated | RatingChanged | RatingSet | MatchAborted):
+                self._past_seq = change.seq
+        return True
+
+    def _apply(self, event: Event) -> None:
+        match event:
+            case RatingCreated(entry=entry) | RatingChanged(entry=entry) | RatingSet(entry=entry):
+                self._board.put_entry(entry)
+            case MatchRatingCorrected(entries=entries):
+                for entry in entries:
+                    self._board.put_entry(entry)
+            case MatchAborted() | MatchMoved():
+                pass  # changes no rating; where one changed, an event of its own says so
+            case EntriesImported():
+                self._is_stale = True
+            case _:
+                player_event: PlayerEvent = event
+                self._board.put_player(player_event.player)
+
+    async def _reload(self) -> None:
+        self._is_stale = True
+        seq, players, entries = await self._storage.read(_read_everything)
+        board = self._new_board()
+        await asyncio.to_thread(board.load, players, entries, now_us=self._clock.now_us())
+        self._board, self._seq, self._is_stale = board, seq, False
+        self._past_seq = seq
+        _log.info("board_loaded", seq=seq, entries=board.entries, ranked=len(board))
+
+    async def entries_frame(self) -> pl.DataFrame:
+        """All entries of one version as a frame of `ENTRY_SCHEMA`, built in a thread."""
+        await self.ensure_fresh()
+        return await asyncio.to_thread(self._board.snapshot().frame)
+
+
+def _read_everything(tx: Transaction) -> Loaded:
+    return tx.last_seq(), tx.players.columns(), tx.entries.columns()

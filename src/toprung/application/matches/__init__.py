@@ -1,0 +1,1 @@
+"""Matches: how they begin, what takes them further, and what a step brings with it."""

@@ -1,0 +1,162 @@
+"""Looking at matches: the latest ones, one with what it did to ratings, and why."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from toprung.application.named_player import player_named
+from toprung.application.ports.storage import Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.errors import Conflict, NotFound
+from toprung.domain.explanation import describe, explain, state_words
+from toprung.domain.match import Match, MatchId, MatchState
+from toprung.domain.match_life import side_of
+from toprung.domain.names import NameKeys
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.rating import RatingChange
+from toprung.domain.replay_upload import ReplayUpload
+
+LISTED_MAX: Final = 200
+PLAYED: Final = (MatchState.COMPLETED, MatchState.VOIDED)
+REPLAYS_SHOWN_MAX: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchReplay:
+    """A replay that was brought for a match, and who brought it."""
+
+    upload: ReplayUpload
+    player: Player
+
+
+class MatchUnknown(NotFound):
+    """There is no such match for whoever asks."""
+
+    code = "match_unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchView:
+    """A match with its two players and, once it was rated, what it did to their ratings; first side first.
+
+    A player whom the viewer may not know of is None. `replays` are the latest that were brought for it, the newest
+    first.
+    """
+
+    match: Match
+    players: tuple[Player | None, Player | None]
+    changes: tuple[RatingChange, RatingChange] | None
+    replays: tuple[MatchReplay, ...]
+
+    def description(self) -> list[str]:
+        """How the match stands, in plain sentences."""
+        names = ["(hidden)" if player is None else player.name for player in self.players]
+        return describe(names, self.match)
+
+    def explanation(self) -> list[str]:
+        """Why the two ratings changed, in plain sentences. Raises `Conflict` for a match that was never rated."""
+        first, second = self.players
+        if self.changes is None or first is None or second is None:
+            raise Conflict(f"Match {self.match.id} is {state_words(self.match.state)} and has changed no rating.")
+        one, two = first.name, second.name
+        return explain(one, two, self.changes[0]) + explain(two, one, self.changes[1])
+
+
+class MatchHistory:
+    """Reads matches from the database, as they count now."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork, name_keys: NameKeys) -> None:
+        self._unit_of_work = unit_of_work
+        self._name_keys = name_keys
+
+    async def latest(
+        self, limit: int, player_name: str | None = None, states: Collection[MatchState] = ()
+    ) -> list[MatchView]:
+        """At most `limit` matches, of one player or of all, in these states or any, the newest first; for organisers.
+
+        Raises `NotFound` for no such player.
+        """
+
+        def work(tx: Transaction) -> list[MatchView]:
+            player_id = None if player_name is None else player_named(tx, player_name, self._name_keys).id
+            return _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, states))
+
+        return await self._unit_of_work.read(work)
+
+    async def latest_of(self, player_id: PlayerId, limit: int) -> list[MatchView]:
+        """At most `limit` matches of the player with this id that were played to their end, the newest first."""
+        return await self._unit_of_work.read(
+            lambda tx: _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, PLAYED))
+        )
+
+    async def seen_by(self, match_id: MatchId, viewer: PlayerId) -> MatchView:
+        """The match with this id as this player sees it: one's own as `get` gives it, of others what was played.
+
+        Raises `MatchUnknown`, also for a match that is nobody else's business.
+        """
+
+        def work(tx: Transaction) -> MatchView:
+            match = tx.matches.get(match_id)
+            if match is None or not (viewer in match.player_ids or _is_public(match)):
+                raise MatchUnknown(f"There is no match {match_id} of yours, nor one that was played to its end.")
+            (view,) = _views(tx, [match])
+            return _as_seen_by(view, viewer) if viewer in match.player_ids else view
+
+        return await self._unit_of_work.read(work)
+
+    async def open_of(self, player_id: PlayerId) -> MatchView | None:
+        """The match that this player has to confirm, play or report, as the player sees it."""
+
+        def work(tx: Transaction) -> MatchView | None:
+            match_id = tx.matches.open_of([player_id]).get(player_id)
+            match = None if match_id is None else tx.matches.get(match_id)
+            return None if match is None else _as_seen_by(_views(tx, [match])[0], player_id)
+
+        return await self._unit_of_work.read(work)
+
+    async def get(self, match_id: MatchId, viewer_name: str | None = None) -> MatchView:
+        """The match with this id, as one of its players sees it or as an organiser does (None).
+
+        Opponents do not learn of each other before both have confirmed, and never where that did not come about.
+        Raises `NotFound`, and `StepRefused` for a player who is not in it.
+        """
+
+        def work(tx: Transaction) -> MatchView:
+            match = tx.matches.get(match_id)
+            if match is None:
+                raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+            (view,) = _views(tx, [match])
+            return view if viewer_name is None else _as_seen_by(view, player_named(tx, viewer_name, self._name_keys).id)
+
+        return await self._unit_of_work.read(work)
+
+
+def _is_public(match: Match) -> bool:
+    """Whether it was played, so that who was in it is everybody's to know."""
+    return match.state in PLAYED and (match.assigned_at_us is None or match.started_at_us is not None)
+
+
+def _as_seen_by(view: MatchView, viewer: PlayerId) -> MatchView:
+    side = side_of(view.match, viewer)
+    if view.match.assigned_at_us is None or view.match.started_at_us is not None:
+        return view
+    first, second = view.players
+    players = (first, None) if side == 0 else (None, second)
+    own = tuple(replay for replay in view.replays if replay.player.id == viewer)
+    return replace(view, players=players, replays=own)
+
+
+def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
+    uploads = {match.id: tx.replays.latest_uploads(REPLAYS_SHOWN_MAX, match_id=match.id) for match in matches}
+    uploaders = {upload.player_id for found in uploads.values() for upload in found}
+    players = tx.players.by_ids(uploaders.union(*(match.player_ids for match in matches)))
+    views = []
+    for match in matches:
+        first, second = (players[player_id] for player_id in match.player_ids)
+        rows = tx.journal_of_match(match.id)
+        if len(rows) != (0 if match.result is None else 2):
+            raise Conflict(f"Match {match.id} has not the two journal rows that a match has; see `toprung verify`.")
+        changes = None if match.result is None else (rows[0], rows[1])
+        replays = tuple(MatchReplay(upload=one, player=players[one.player_id]) for one in uploads[match.id])
+        views.append(MatchView(match=match, players=(first, second), changes=changes, replays=replays))
+    return views

@@ -1,0 +1,50 @@
+"""Whether two players can begin a match now."""
+
+from toprung.application.matches.match_steps import held_by_penalty
+from toprung.application.ports.storage import Transaction
+from toprung.domain.errors import Conflict, NotFound
+from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.domain.player import Player, PlayerId
+
+
+class NotReady(Conflict):
+    """A player cannot begin a match now. `reason` is `banned`, `busy` or `penalised`."""
+
+    def __init__(self, reason: str, sentence: str, **parameters: object) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+        self.parameters = parameters
+
+
+def locked_players(tx: Transaction, player_ids: tuple[PlayerId, PlayerId]) -> tuple[Player, Player]:
+    """The two players, whom nothing else changes until the transaction ends. Raises `NotFound`."""
+    players: dict[PlayerId, Player] = {}
+    for player_id in sorted(player_ids):  # always in the same order, so that two openings never wait in a circle
+        player = tx.players.get(player_id)
+        if player is None:
+            raise NotFound(f"There is no player with the id {player_id}.")
+        players[player_id] = player
+    first, second = player_ids
+    return players[first], players[second]
+
+
+def require_ready(tx: Transaction, players: tuple[Player, Player], now_us: int) -> None:
+    """Raises `NotReady` where one of the two cannot play now."""
+    busy = tx.matches.open_of([player.id for player in players])
+    for player in players:
+        name = player.name
+        if player.is_banned:
+            raise NotReady("banned", f"{name} is banned and cannot play.", name=name)
+        if player.id in busy:
+            sentence = f"{name} is in match {busy[player.id]} already, which has to end first."
+            raise NotReady("busy", sentence, name=name)
+        penalty = held_by_penalty(tx, player.id, now_us)
+        if penalty is not None:
+            minutes = -(-(penalty.until_us - now_us) // (60 * MICROSECONDS_PER_SECOND))
+            raise NotReady(
+                "penalised",
+                f"{name} sits out for another {minutes} min after match {penalty.match_id}; an organiser can "
+                "pardon it with `toprung player pardon`.",
+                name=name,
+                count=minutes,
+            )

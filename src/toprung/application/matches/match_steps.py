@@ -1,0 +1,142 @@
+"""What a step in the life of a match brings with it, in the transaction that makes the step."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from toprung.application.matches.handle_binding import bind_handles
+from toprung.application.matches.match_notices import notice_intent
+from toprung.application.matches.match_rating import Decided, MatchRater
+from toprung.application.ports.matches import NewNotice
+from toprung.application.ports.storage import Transaction
+from toprung.domain.conduct import REMEMBERED_US, Offence, Penalty, PenaltyRules, strikes
+from toprung.domain.errors import NotFound
+from toprung.domain.events import MatchAborted, MatchMoved
+from toprung.domain.match import Match, MatchId, MatchState, NewMatch, Side, other
+from toprung.domain.match_life import MatchRules, at_fault, pass_deadlines, side_of, told
+from toprung.domain.notice import NoticeId, NoticeKind, notices_of
+from toprung.domain.player import Player, PlayerId
+
+Reach = Callable[[Player], bool]
+"""Whether anything here can send a player a message."""
+
+
+class MatchSteps:
+    """Stores a match that went a step further, with the ratings, penalties, notices and events that this means."""
+
+    def __init__(self, *, rater: MatchRater, rules: MatchRules, penalties: PenaltyRules, can_reach: Reach) -> None:
+        self._rater = rater
+        self._penalties = penalties
+        self._can_reach = can_reach
+        self.rules = rules
+
+    def open(self, tx: Transaction, new: NewMatch, now_us: int) -> Match:
+        """A new match, stored and told."""
+        match = tx.matches.open(new)
+        self._tell(tx, None, match, now_us)
+        tx.record(MatchMoved(match_id=match.id, state=match.state, deadline_us=match.deadline_us))
+        return match
+
+    def current(self, tx: Transaction, match_id: MatchId, now_us: int) -> Match:
+        """The match with this id after every deadline that has passed. Raises `NotFound`."""
+        match = tx.matches.get(match_id)
+        if match is None:
+            raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+        return self.take(tx, match, pass_deadlines(match, now_us, self.rules), now_us)
+
+    def take(
+        self, tx: Transaction, before: Match, after: Match, now_us: int, *, aborted_by: Side | None = None
+    ) -> Match:
+        """Stores what came of a match, and gives it as stored. Does nothing where nothing came of it.
+
+        A match that is completed for the first time is rated. One that was rated before is not: judging it anew is for
+        the rating log.
+        """
+        if after == before:
+            return after
+        after = self._tell(tx, before, after, now_us)
+        tx.matches.save(after)
+        if after.state is MatchState.COMPLETED and before.result is None:
+            self._rate(tx, after, now_us)
+            bind_handles(tx, after)
+        if after.state is not before.state:
+            for side in at_fault(after, aborted_by):
+                self._punish(tx, after, side)
+        if after.state is MatchState.ABORTED:
+            tx.record(MatchAborted(match_id=after.id, player_ids=after.player_ids))
+        tx.record(MatchMoved(match_id=after.id, state=after.state, deadline_us=after.deadline_us))
+        return after
+
+    def _rate(self, tx: Transaction, match: Match, now_us: int) -> None:
+        if match.result is None or match.ended_at_us is None:
+            raise ValueError("a completed match has a result and an end")
+        decided = Decided(
+            match_id=match.id, participants=match.participants, result=match.result, ended_at_us=match.ended_at_us
+        )
+        self._rater.rate(tx, [decided], now_us)
+
+    def _punish(self, tx: Transaction, match: Match, side: Side) -> None:
+        player_id, at_us = match.player_ids[side], match.ended_at_us or 0
+        since_us = at_us - REMEMBERED_US
+        offences = [one.at_us for one in tx.penalties.of_player(player_id, since_us) if one.pardoned_at_us is None]
+        before = strikes(offences, tx.matches.completed_moments(player_id, since_us), at_us)
+        offence = Offence.ABORT if match.state is MatchState.ABORTED else Offence.ABANDON
+        tx.penalties.add(
+            Penalty(
+                player_id=player_id,
+                match_id=match.id,
+                offence=offence,
+                at_us=at_us,
+                until_us=at_us + self._penalties.duration_us(offence, before),
+            )
+        )
+
+    def _tell(self, tx: Transaction, before: Match | None, after: Match, now_us: int) -> Match:
+        """Stores what the players are to be told; a claim counts as told at once to a player out of reach."""
+        notices = notices_of(before, after)
+        if not notices:
+            return after
+        players = tx.players.by_ids(after.player_ids)
+        stored = []
+        for side, kind in notices:
+            player_id = after.player_ids[side]
+            notice = NewNotice(player_id=player_id, match_id=after.id, kind=kind, created_at_us=now_us)
+            if not self._can_reach(players[player_id]):
+                notice = replace(notice, was_reached=False)
+                if kind is NoticeKind.CLAIM:
+                    after = told(after, other(side), now_us, self.rules)
+            stored.append(notice)
+        ids = tx.notices.add(stored)
+        pairs = zip(ids, stored, strict=True)
+        intents = [
+            intent
+            for notice_id, notice in pairs
+            if notice.was_reached is None
+            and (intent := notice_intent(notice_id, notice, players[notice.player_id])) is not None
+        ]
+        if intents:
+            tx.intents.want(intents, now_us=now_us)
+        return after
+
+    def settle(self, tx: Transaction, notice_id: NoticeId, now_us: int, *, was_reached: bool) -> None:
+        """Says that a player was told, or is out of reach; the time to answer a claim runs from here.
+
+        Raises `NotFound`. Settling one again changes nothing.
+        """
+        notice = tx.notices.get(notice_id)
+        if notice is None:
+            raise NotFound(f"There is no notice {notice_id}.")
+        if notice.was_reached is not None:
+            return
+        tx.notices.settle(notice_id, was_reached=was_reached)
+        if notice.kind is NoticeKind.CLAIM:
+            match = self.current(tx, notice.match_id, now_us)
+            claimant = other(side_of(match, notice.player_id))
+            claim = match.sides[claimant].claim
+            if claim is not None and claim.at_us == notice.created_at_us:
+                self.take(tx, match, told(match, claimant, now_us, self.rules), now_us)
+
+
+def held_by_penalty(tx: Transaction, player_id: PlayerId, now_us: int) -> Penalty | None:
+    """The penalty that keeps a player from matches longest at this moment."""
+    penalties = tx.penalties.of_player(player_id, now_us - REMEMBERED_US)
+    return max((one for one in penalties if one.holds(now_us)), key=lambda one: one.until_us, default=None)

@@ -1,0 +1,20 @@
+"""Finding the player whose name somebody wrote."""
+
+from toprung.application.ports.storage import Transaction
+from toprung.domain.errors import NotFound
+from toprung.domain.names import InvalidName, NameKeys, clean_name
+from toprung.domain.player import Player
+
+
+def player_named(tx: Transaction, name: str, name_keys: NameKeys) -> Player:
+    """The player of this name, or of one that counts as the same.
+
+    Raises `NotFound`, also for what nobody can be called.
+    """
+    try:
+        keys = [name_keys.key(clean_name(name))]
+    except InvalidName:
+        keys = []
+    for player in tx.players.by_name_keys(keys).values():
+        return player
+    raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")

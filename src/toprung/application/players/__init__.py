@@ -1,0 +1,1 @@
+"""Players: who they are, what they set up, and what is shown of them."""

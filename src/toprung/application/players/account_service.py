@@ -1,0 +1,286 @@
+"""A player's own account: setting it up step by step, changing it, and taking one's data out of the ladder."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from toprung.application.ports.accounts import Account, SetupDraft
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.catalog import Catalog
+from toprung.domain.challenge import ChallengeState
+from toprung.domain.countries import Countries
+from toprung.domain.errors import Conflict, InvalidInput, NotFound
+from toprung.domain.events import PlayerCountryChanged, PlayerRegistered, PlayerRenamed
+from toprung.domain.match import MatchId
+from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.names import NameKeys, clean_name
+from toprung.domain.player import Player
+
+RENAME_COOLDOWN_DAYS: Final = 30
+STEPS: Final = ("language", "terms", "name", "in_game_name", "country", "region")
+
+
+class InOpenMatch(Conflict):
+    """Somebody who is in an open match cannot leave before it has ended: the opponent is owed its end."""
+
+    reason = "open_match"
+
+    def __init__(self, match_id: MatchId) -> None:
+        super().__init__(f"You are in match {match_id}, which has to end first.")
+        self.parameters = {"number": str(match_id)}
+
+
+class SetupIncomplete(InvalidInput):
+    """The set-up cannot be finished yet; `missing` are the steps of `STEPS` without an answer."""
+
+    code = "setup_incomplete"
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        super().__init__("setup", f"The set-up still wants an answer to: {', '.join(missing)}.")
+        self.missing = missing
+
+
+class NameTaken(Conflict):
+    """The name, or one that looks the same, belongs to somebody else."""
+
+    code = "name_taken"
+
+
+class RenameTooSoon(Conflict):
+    """The name was changed not long ago; `parameters` say how many days are left."""
+
+    code = "rename_too_soon"
+
+    def __init__(self, days_left: int) -> None:
+        super().__init__(f"A name can be changed every {RENAME_COOLDOWN_DAYS} days; {days_left} are left.")
+        self.parameters = {"count": days_left}
+
+
+class NotSetUp(NotFound):
+    """This Discord account has no player on the ladder."""
+
+    code = "not_set_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """A player and what the player's account says. An imported player who never set anything up has no account."""
+
+    player: Player
+    account: Account | None
+
+
+class AccountService:
+    """What one can do about oneself. Each method is one transaction; a Discord id says who asks."""
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        clock: Clock,
+        catalog: Catalog,
+        countries: Countries,
+        name_keys: NameKeys,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._catalog = catalog
+        self._countries = countries
+        self._name_keys = name_keys
+
+    async def find(self, discord_id: int) -> OwnAccount | None:
+        """The player of a Discord account; None where there is none yet."""
+        return await self._unit_of_work.read(lambda tx: _find(tx, discord_id))
+
+    async def draft(self, discord_id: int) -> SetupDraft:
+        """The set-up as far as it got; for who is set up, as it was finished."""
+        return await self._unit_of_work.read(lambda tx: _draft(tx, discord_id))
+
+    async def answer(
+        self,
+        discord_id: int,
+        *,
+        language: str | None = None,
+        accepts_terms: bool = False,
+        name: str | None = None,
+        in_game_name: str | None = None,
+        country: str | None = None,
+        region: str | None = None,
+    ) -> SetupDraft:
+        """The set-up with some steps answered; what is not given stays.
+
+        Raises `InvalidName`, `InvalidInput`, `NameTaken` and `RenameTooSoon`, with nothing kept.
+        """
+        given = {
+            "language": language,
+            "name": None if name is None else clean_name(name),
+            "in_game_name": None if in_game_name is None else clean_name(in_game_name),
+            "country": None if country is None else self._countries.parse(country),
+            "region": None if region is None else self._catalog.region(region).code,
+        }
+        changes = {step: value for step, value in given.items() if value is not None}
+
+        def work(tx: Transaction) -> SetupDraft:
+            draft = replace(_draft(tx, discord_id), **changes)  # type: ignore[arg-type]  # names of its own fields
+            if accepts_terms and draft.terms_accepted_at_us is None:
+                draft = replace(draft, terms_accepted_at_us=self._clock.now_us())
+            self._check_name(tx, draft, _find(tx, discord_id))
+            tx.accounts.save_draft(draft)
+            return draft
+
+        return await self._unit_of_work.run(work)
+
+    async def finish(self, discord_id: int) -> OwnAccount:
+        """The player that the answers make, new or changed. Raises as `answer` does, and `SetupIncomplete`."""
+
+        def work(tx: Transaction) -> OwnAccount:
+            draft, before = _draft(tx, discord_id), _find(tx, discord_id)
+            missing = self.missing(draft)
+            if missing:
+                raise SetupIncomplete(missing)
+            self._check_name(tx, draft, before)
+            player = self._registered(tx, draft) if before is None else self._changed(tx, draft, before.player)
+            is_renamed = before is not None and before.player.name != player.name
+            previous = None if before is None or before.account is None else before.account.renamed_at_us
+            account = Account(
+                player_id=player.id,
+                language=draft.language or "",
+                terms_accepted_at_us=draft.terms_accepted_at_us or 0,
+                renamed_at_us=self._clock.now_us() if is_renamed else previous,
+            )
+            tx.accounts.save(account)
+            tx.accounts.remove_draft(discord_id)
+            return OwnAccount(player=player, account=account)
+
+        return await self._unit_of_work.run(work)
+
+    def missing(self, draft: SetupDraft) -> tuple[str, ...]:
+        """The steps that still want an answer; a game without regions does not ask for one."""
+        answers = {
+            "language": draft.language,
+            "terms": draft.terms_accepted_at_us,
+            "name": draft.name,
+            "in_game_name": draft.in_game_name,
+            "country": draft.country,
+            "region": draft.region if self._catalog.regions else "",
+        }
+        return tuple(step for step in STEPS if answers[step] is None)
+
+    async def set_country(self, discord_id: int, country: str) -> Player:
+        """The player with another country. Raises `NotSetUp` and `InvalidInput`."""
+        code = self._countries.parse(country)
+
+        def work(tx: Transaction) -> Player:
+            own = _find(tx, discord_id)
+            if own is None:
+                raise NotSetUp("Run /setup first.")
+            player = replace(own.player, country=code)
+            self._save(tx, player)
+            tx.record(PlayerCountryChanged(player=player))
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def forget(self, discord_id: int) -> None:
+        """Takes a person's name, accounts and handles out of the ladder; games and ratings stay, under no name.
+
+        What was still to be told is not told any more, open challenges end, and replays stay without the names that
+        their files had. Raises `NotSetUp` where there is nothing to take out, and `InOpenMatch`.
+        """
+
+        def work(tx: Transaction) -> None:
+            own, draft = _find(tx, discord_id), tx.accounts.draft(discord_id)
+            if own is None and draft is None:
+                raise NotSetUp("There is nothing here about you.")
+            if own is not None:
+                tx.players.get(own.player.id)  # so that no match is opened meanwhile
+                match_id = tx.matches.open_of([own.player.id]).get(own.player.id)
+                if match_id is not None:
+                    raise InOpenMatch(match_id)
+            tx.accounts.remove_draft(discord_id)
+            tx.intents.remove_of_recipient(discord_id)
+            if own is not None:
+                player_id = own.player.id
+                tx.notices.settle_all_of(player_id)
+                tx.replays.forget_file_names(player_id)
+                for challenge in tx.challenges.open_of(player_id):
+                    tx.challenges.save(replace(challenge, state=ChallengeState.EXPIRED))
+                nobody = Player(id=player_id, name=f"Deleted player {player_id}", is_banned=own.player.is_banned)
+                tx.accounts.remove(player_id)
+                # No clean name has a line break, so this key is nobody else's.
+                tx.players.save(nobody, f"\n{player_id}")
+                tx.replace_in_changes(nobody)
+                tx.record(PlayerRenamed(player=nobody))
+
+        await self._unit_of_work.run(work)
+
+    def _registered(self, tx: Transaction, draft: SetupDraft) -> Player:
+        name = draft.name or ""
+        new = NewPlayer(
+            name=name,
+            name_key=self._name_keys.key(name),
+            country=draft.country,
+            region=draft.region,
+            discord_id=draft.discord_id,
+            in_game_names=(draft.in_game_name or "",),
+        )
+        (player,) = tx.players.add([new])
+        tx.record(PlayerRegistered(player=player))
+        return player
+
+    def _changed(self, tx: Transaction, draft: SetupDraft, before: Player) -> Player:
+        kept = before.in_game_names[1:]
+        player = replace(
+            before,
+            name=draft.name or before.name,
+            country=draft.country,
+            region=draft.region,
+            in_game_names=tuple(dict.fromkeys((draft.in_game_name or "", *kept))),
+        )
+        self._save(tx, player)
+        if player.name != before.name:
+            tx.record(PlayerRenamed(player=player))
+        elif player.country != before.country:
+            tx.record(PlayerCountryChanged(player=player))
+        return player
+
+    def _check_name(self, tx: Transaction, draft: SetupDraft, own: OwnAccount | None) -> None:
+        if draft.name is None or (own is not None and own.player.name == draft.name):
+            return
+        key = self._name_keys.key(draft.name)
+        owner = tx.players.by_name_keys([key]).get(key)
+        if owner is not None and (own is None or owner.id != own.player.id):
+            raise NameTaken(f"The name {draft.name} is taken, or looks too much like one that is; choose another.")
+        renamed_at_us = None if own is None or own.account is None else own.account.renamed_at_us
+        if renamed_at_us is not None:
+            left_us = renamed_at_us + RENAME_COOLDOWN_DAYS * MICROSECONDS_PER_DAY - self._clock.now_us()
+            if left_us > 0:
+                raise RenameTooSoon(-(-left_us // MICROSECONDS_PER_DAY))
+
+    def _save(self, tx: Transaction, player: Player) -> None:
+        tx.players.save(player, self._name_keys.key(player.name))
+
+
+def _find(tx: Transaction, discord_id: int) -> OwnAccount | None:
+    player = tx.players.by_discord_ids([discord_id]).get(discord_id)
+    if player is None:
+        return None
+    return OwnAccount(player=player, account=tx.accounts.by_player_ids([player.id]).get(player.id))
+
+
+def _draft(tx: Transaction, discord_id: int) -> SetupDraft:
+    """The draft that is kept, else one made from the player and account as they are."""
+    kept, own = tx.accounts.draft(discord_id), _find(tx, discord_id)
+    if kept is not None or own is None:
+        return kept or SetupDraft(discord_id=discord_id)
+    player, account = own.player, own.account
+    return SetupDraft(
+        discord_id=discord_id,
+        language=None if account is None else account.language,
+        terms_accepted_at_us=None if account is None else account.terms_accepted_at_us,
+        name=player.name,
+        in_game_name=player.in_game_names[0] if player.in_game_names else None,
+        country=player.country,
+        region=player.region,
+    )

@@ -1,0 +1,163 @@
+"""Players: registering, renaming, countries, bans."""
+
+from dataclasses import replace
+
+from toprung.application.audit import Attribution, audit
+from toprung.application.matches.match_steps import MatchSteps
+from toprung.application.named_player import player_named
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.catalog import Catalog
+from toprung.domain.countries import Countries
+from toprung.domain.errors import NotFound
+from toprung.domain.events import (
+    PlayerBanned,
+    PlayerCountryChanged,
+    PlayerRegistered,
+    PlayerRenamed,
+    PlayerUnbanned,
+)
+from toprung.domain.match import MatchId
+from toprung.domain.match_life import void
+from toprung.domain.names import NameKeys, clean_name
+from toprung.domain.player import Player, PlayerId
+
+
+class PlayerService:
+    """What can be done to a player. Every method is one transaction and gives the player as it then is.
+
+    Where an organiser does it, `by` says who and why, and the audit keeps it.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        catalog: Catalog,
+        countries: Countries,
+        name_keys: NameKeys,
+        clock: Clock,
+        steps: MatchSteps,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._steps = steps
+        self._catalog = catalog
+        self._countries = countries
+        self._name_keys = name_keys
+
+    async def register(
+        self,
+        name: str,
+        *,
+        country: str | None = None,
+        region: str | None = None,
+        discord_id: int | None = None,
+        in_game_names: tuple[str, ...] = (),
+        handles: tuple[str, ...] = (),
+    ) -> Player:
+        """A new player. Raises `InvalidName`, `InvalidInput`, and `Conflict` where something of theirs is taken."""
+        cleaned = clean_name(name)
+        new = NewPlayer(
+            name=cleaned,
+            name_key=self._name_keys.key(cleaned),
+            country=None if country is None else self._countries.parse(country),
+            region=None if region is None else self._catalog.region(region).code,
+            discord_id=discord_id,
+            in_game_names=tuple(dict.fromkeys(map(clean_name, in_game_names))),
+            handles=tuple(dict.fromkeys(handles)),
+        )
+
+        def work(tx: Transaction) -> Player:
+            (player,) = tx.players.add([new])
+            tx.record(PlayerRegistered(player=player))
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def rename(self, player_id: PlayerId, name: str, by: Attribution | None = None) -> Player:
+        """The player under a new name. Raises `NotFound`, `InvalidName`, and `Conflict` where the name is taken."""
+        cleaned = clean_name(name)
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Player:
+            before = _get(tx, player_id)
+            player = replace(before, name=cleaned)
+            tx.players.save(player, self._name_keys.key(cleaned))
+            tx.record(PlayerRenamed(player=player))
+            audit(tx, by, "rename", f"player {player_id}", now_us=now_us, before=before.name, after=cleaned)
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def set_country(self, player_id: PlayerId, country: str | None, by: Attribution | None = None) -> Player:
+        """The player with another country, or none. Raises `NotFound` and `InvalidInput`."""
+        code = None if country is None else self._countries.parse(country)
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Player:
+            before = _get(tx, player_id)
+            player = replace(before, country=code)
+            tx.players.save(player, self._name_keys.key(player.name))
+            tx.record(PlayerCountryChanged(player=player))
+            audit(tx, by, "set_country", f"player {player_id}", now_us=now_us, before=before.country, after=code)
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    async def ban(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
+        """The player, banned, off the leaderboard and out of any open match, which is void. Raises `NotFound`."""
+        return await self._set_banned(player_id, by, is_banned=True)
+
+    async def unban(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
+        """The player, with the ban lifted. Raises `NotFound`."""
+        return await self._set_banned(player_id, by, is_banned=False)
+
+    async def pardon(self, player_id: PlayerId, by: Attribution | None = None) -> int:
+        """Lifts every penalty of a player, and forgets what they were for; gives how many that were."""
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> int:
+            lifted = tx.penalties.pardon(_get(tx, player_id).id, now_us)
+            audit(tx, by, "pardon", f"player {player_id}", now_us=now_us, lifted=lifted)
+            return lifted
+
+        return await self._unit_of_work.run(work)
+
+    async def _set_banned(self, player_id: PlayerId, by: Attribution | None, *, is_banned: bool) -> Player:
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Player:
+            player = _get(tx, player_id)
+            if player.is_banned != is_banned:
+                player = replace(player, is_banned=is_banned)
+                tx.players.save(player, self._name_keys.key(player.name))
+                tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
+            voided = self._void_open(tx, player_id, now_us) if is_banned else []
+            action, details = ("ban", {"voided_matches": voided}) if is_banned else ("unban", {})
+            audit(tx, by, action, f"player {player_id}", now_us=now_us, **details)
+            return player
+
+        return await self._unit_of_work.run(work)
+
+    def _void_open(self, tx: Transaction, player_id: PlayerId, now_us: int) -> list[MatchId]:
+        """Voids the open match of a player, and says which that was."""
+        voided = []
+        for match_id in tx.matches.open_of([player_id]).values():
+            match = self._steps.current(tx, match_id, now_us)
+            if match.state.is_open:
+                self._steps.take(tx, match, void(match, now_us), now_us)
+                voided.append(match_id)
+        return voided
+
+    async def by_name(self, name: str) -> Player:
+        """The player of this name, or of one that counts as the same. Raises `NotFound`."""
+        return await self._unit_of_work.read(lambda tx: player_named(tx, name, self._name_keys))
+
+
+def _get(tx: Transaction, player_id: PlayerId) -> Player:
+    player = tx.players.get(player_id)
+    if player is None:
+        raise NotFound(f"There is no player with the id {player_id}.")
+    return player

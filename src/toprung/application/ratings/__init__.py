@@ -1,0 +1,1 @@
+"""Ratings once they are given: corrected, set by hand, played again, judged and verified; seasons."""

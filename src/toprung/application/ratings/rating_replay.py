@@ -1,0 +1,66 @@
+"""The stored rating log, played again: which rows and entries come out otherwise."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from toprung.application.ports.storage import Transaction
+from toprung.application.progress import Progress
+from toprung.domain.errors import Conflict
+from toprung.domain.match import MatchId
+from toprung.domain.rating import Entry, EntryId, RatingChange
+from toprung.domain.rating_engine import RatingEngine
+from toprung.domain.rating_log import RatingLog, Verdict
+
+PROGRESS_EVERY: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What comes out otherwise: rows, and entries as they are beside what they come to."""
+
+    rows: tuple[RatingChange, ...]
+    entries: tuple[tuple[Entry, Entry], ...]
+
+
+def replay(
+    tx: Transaction,
+    engine: RatingEngine,
+    log: Sequence[RatingChange],
+    verdicts: dict[MatchId, Verdict],
+    *,
+    from_nothing: bool,
+    progress: Progress | None = None,
+) -> Replayed:
+    """Plays a tail of the journal again under these verdicts. Raises `Conflict` for one that cannot be played."""
+    rows_by_match = Counter(row.match_id for row in log if row.match_id is not None)
+    broken = next((match_id for match_id, count in rows_by_match.items() if count != 2), None)
+    if broken is not None:
+        raise unplayable(broken)
+    entries = tx.entries.by_ids({row.entry_id for row in log})
+    resets = {season.id: season.reset_deviation for season in tx.seasons.all() if season.reset_deviation is not None}
+    rows: list[RatingChange] = []
+    last: dict[EntryId, RatingChange] = {}
+    pairs = RatingLog(engine, entries, verdicts, resets).replay(log, from_nothing=from_nothing)
+    for done, (old, new) in enumerate(pairs, 1):
+        last[new.entry_id] = new
+        if new is not old and new != old:
+            rows.append(new)
+        if progress is not None and done % PROGRESS_EVERY == 0:
+            progress(done, len(log))
+    changed = [(entries[entry_id], entries[entry_id].with_state(row.after)) for entry_id, row in last.items()]
+    return Replayed(rows=tuple(rows), entries=tuple((before, after) for before, after in changed if before != after))
+
+
+def replay_everything(
+    tx: Transaction, engine: RatingEngine, log: Sequence[RatingChange], progress: Progress
+) -> Replayed:
+    """Plays the whole log again, from nothing."""
+    verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
+    return replay(tx, engine, log, verdicts, from_nothing=True, progress=progress)
+
+
+def unplayable(match_id: MatchId) -> Conflict:
+    """What is raised where a match has not the two rows that a match has."""
+    return Conflict(f"The rating log cannot be played: match {match_id} has not two rows; see `toprung verify`.")

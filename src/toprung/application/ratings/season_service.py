@@ -1,0 +1,130 @@
+"""Seasons: starting one, which makes ratings less sure, and ending it, which fixes its last board."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.storage import AuditRow, Transaction
+from toprung.application.reasons import checked_reason
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.errors import Conflict, NotFound
+from toprung.domain.events import EntriesImported
+from toprung.domain.rating import RatingChange, RatingChangeKind
+from toprung.domain.rating_engine import RatingEngine
+from toprung.domain.rating_log import soft_reset
+from toprung.domain.season import LadderSeason, SeasonId, reset_deviation, season_code, season_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeasonStarted:
+    """A season that begins, and how many ratings it made less sure."""
+
+    season: LadderSeason
+    entries_reset: int
+
+
+class SeasonService:
+    """At most one season runs at a time. Between two of them the ladder goes on as ever."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork, clock: Clock, engine: RatingEngine) -> None:
+        self._unit_of_work = unit_of_work
+        self._clock = clock
+        self._engine = engine
+
+    async def all(self) -> list[LadderSeason]:
+        """Every season, the oldest first."""
+        return await self._unit_of_work.read(lambda tx: tx.seasons.all())
+
+    async def get(self, code: str) -> LadderSeason:
+        """The season with this code. Raises `NotFound` and `InvalidInput`."""
+        wanted = season_code(code)
+        found = next((season for season in await self.all() if season.code == wanted), None)
+        if found is None:
+            raise NotFound(f"There is no season {wanted!r}; `toprung season list` shows them.")
+        return found
+
+    async def start(self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str) -> SeasonStarted:
+        """Starts a season. Deviations below `reset_to` grow to that; with None, or without deviations, nothing does.
+
+        Raises `InvalidInput`, and `Conflict` where a season runs or had this code.
+        """
+        code, name, reason = season_code(code), season_name(name), checked_reason(reason)
+        deviation = None if reset_to is None else reset_deviation(reset_to)
+        if self._engine.start().skill is None:
+            deviation = None
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> SeasonStarted:
+            tx.exclude_other_ratings()
+            known = tx.seasons.all()
+            running = _running(known)
+            if running is not None:
+                raise Conflict(f"The season {running.code} is running; end it first, with `toprung season end`.")
+            if code in {season.code for season in known}:
+                raise Conflict(f"There was a season {code} already; give the new one another code.")
+            season = tx.seasons.add(code, name, started_at_us=now_us, reset_deviation=deviation)
+            entries_reset = 0 if deviation is None else _reset(tx, season.id, deviation, now_us)
+            details = {"name": name, "reset_deviation": deviation, "entries_reset": entries_reset}
+            tx.append_to_audit(_audited(season, "start_season", now_us, reason, actor, details))
+            return SeasonStarted(season=season, entries_reset=entries_reset)
+
+        return await self._unit_of_work.run(work)
+
+    async def end(self, *, reason: str, actor: str) -> LadderSeason:
+        """Ends the season that runs. Raises `Conflict` where none does, and `InvalidInput` for a missing reason."""
+        reason = checked_reason(reason)
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> LadderSeason:
+            tx.exclude_other_ratings()
+            season = _running(tx.seasons.all())
+            if season is None:
+                raise Conflict("No season is running; `toprung season start` begins one.")
+            ended_at_us = max(now_us, season.started_at_us)  # the clock may have been set back meanwhile
+            tx.seasons.end(season.id, ended_at_us)
+            tx.append_to_audit(_audited(season, "end_season", now_us, reason, actor, {}))
+            return replace(season, ended_at_us=ended_at_us)
+
+        return await self._unit_of_work.run(work)
+
+
+def _running(seasons: list[LadderSeason]) -> LadderSeason | None:
+    return next((season for season in seasons if season.ended_at_us is None), None)
+
+
+def _reset(tx: Transaction, season_id: SeasonId, deviation: float, now_us: int) -> int:
+    """Writes a row for each entry, also where nothing changes now: a correction before it may leave it surer."""
+    entries = [stored.entry for stored in tx.entries.stored()]
+    resets = [(entry, entry.with_state(soft_reset(entry.state, deviation))) for entry in entries]
+    changed = [after for before, after in resets if after != before]
+    tx.entries.save(changed)
+    tx.append_to_journal(
+        [
+            RatingChange(
+                entry_id=before.id,
+                kind=RatingChangeKind.SEASON,
+                before=before.state,
+                after=after.state,
+                at_us=now_us,
+                season_id=season_id,
+            )
+            for before, after in resets
+        ]
+    )
+    if changed:
+        tx.record(EntriesImported(entries=len(changed)))
+    return len(changed)
+
+
+def _audited(
+    season: LadderSeason, action: str, now_us: int, reason: str, actor: str, details: Mapping[str, object]
+) -> AuditRow:
+    return AuditRow(
+        at_us=now_us,
+        actor=actor,
+        action=action,
+        subject=f"season {season.code}",
+        reason=reason,
+        details=json.dumps(details),
+    )

@@ -1,0 +1,150 @@
+"""What is done for an uploaded replay: it is read by somebody who can be killed, then each of its uploads is judged."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from toprung.application.job_queue import Handled
+from toprung.application.ports.replays import ReplayArchive
+from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_parsing import (
+    Died,
+    Parsed,
+    ParseOutcome,
+    ProtocolViolated,
+    Refused,
+    ReplayParser,
+    Returned,
+    TimedOut,
+    TooBig,
+    Unavailable,
+)
+from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.errors import ToprungError
+from toprung.domain.job import Failed, Finished, Job, Released, WorkerDied
+from toprung.domain.replay import ReplayReading
+from toprung.domain.replay_upload import (
+    GIVEN_UP,
+    QUARANTINED,
+    ReplayFile,
+    ReplayUpload,
+    UploadState,
+    UploadVerdict,
+)
+
+
+class ReplayJudge(Protocol):
+    """Judges an upload by what its file says."""
+
+    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayReading) -> UploadVerdict:
+        """The verdict; all that follows from it is written in the transaction that ends the job."""
+        ...
+
+
+class ReplayJobHandler:
+    """Implements `JobHandler` for replays. A job's payload is the file's SHA-256.
+
+    `decode` makes a reading of what a parser gave and raises a `ToprungError` for what no replay can say.
+    """
+
+    def __init__(
+        self,
+        *,
+        unit_of_work: UnitOfWork,
+        archive: ReplayArchive,
+        parser: ReplayParser,
+        decode: Callable[[bytes], ReplayReading],
+        judge: ReplayJudge,
+    ) -> None:
+        self._unit_of_work = unit_of_work
+        self._archive = archive
+        self._parser = parser
+        self._decode = decode
+        self._judge = judge
+
+    async def handle(self, job: Job) -> Handled:
+        """See `JobHandler`. A file that was read before is only judged."""
+        file = await self._unit_of_work.read(lambda tx: tx.replays.file(job.payload))
+        if file is None:
+            return Handled(Failed("The file of this job is not known."))
+        if file.is_quarantined:
+            return Handled(Finished(), _marking(file.sha256, QUARANTINED))
+        if file.rejection is not None:
+            verdict = UploadVerdict.from_json(UploadState.REJECTED, file.rejection)
+            return Handled(Finished(), _marking(file.sha256, verdict))
+        if file.reading is not None:
+            return self._read(file, file.reading.encode())
+        data = await self._archive.get(file.sha256)
+        if data is None:
+            return Handled(Failed("The archive does not have the file's bytes, or not as they were."))
+        return self._handled(file, await self._parser.parse(data))
+
+    def _handled(self, file: ReplayFile, outcome: ParseOutcome) -> Handled:
+        match outcome:
+            case Parsed(payload=payload):
+                return self._read(file, payload)
+            case Refused(code=code, sentence=sentence):
+                return _rejected(file, code, sentence)
+            case TooBig(sentence=sentence):
+                return _rejected(file, "too_big", sentence)
+            case TimedOut(seconds_max=seconds):
+                return Handled(Failed(f"Reading took longer than {seconds:g} s."))
+            case Died(exit_code=exit_code, signal=signal):
+                how = f"signal {signal}" if exit_code is None else f"exit code {exit_code}"
+                return Handled(WorkerDied(f"The reading process ended by {how}."))
+            case ProtocolViolated(reason=reason):
+                return Handled(WorkerDied(f"The reading process did not keep to its protocol: {reason}"))
+            case Returned():
+                return Handled(Released())
+            case Unavailable(retry_after_seconds=seconds):
+                return Handled(Released(), pause_seconds=seconds)
+
+    def _read(self, file: ReplayFile, payload: bytes) -> Handled:
+        try:
+            reading = self._decode(payload)
+        except ToprungError as error:
+            return _rejected(file, error.code, str(error))
+        read = replace(file, fingerprint=reading.fingerprint, reading=payload.decode())
+
+        def effect(tx: Transaction) -> None:
+            tx.replays.save_file(read)
+            for upload in tx.replays.uploads_of_file(file.sha256, UploadState.RECEIVED):
+                tx.replays.save_upload(upload.judged(self._judge.judge(tx, upload, reading)))
+
+        return Handled(Finished(), effect)
+
+    def bury(self, tx: Transaction, job: Job) -> None:
+        """See `JobHandler`. A file that killed workers is quarantined."""
+        file = tx.replays.file(job.payload)
+        if file is not None and job.is_poison:
+            tx.replays.save_file(replace(file, is_quarantined=True))
+        _marking(job.payload, QUARANTINED if job.is_poison else GIVEN_UP)(tx)
+
+    def revive(self, tx: Transaction, job: Job) -> None:
+        """See `JobHandler`. The file is let out of its quarantine, and its uploads wait again."""
+        file = tx.replays.file(job.payload)
+        if file is not None and file.is_quarantined:
+            tx.replays.save_file(replace(file, is_quarantined=False))
+        for upload in tx.replays.uploads_of_file(job.payload, UploadState.DEAD):
+            tx.replays.save_upload(replace(upload, state=UploadState.RECEIVED, verdict=None))
+
+
+def _rejected(file: ReplayFile, code: str, sentence: str) -> Handled:
+    verdict = UploadVerdict(state=UploadState.REJECTED, code=code, sentence=sentence)
+    mark = _marking(file.sha256, verdict)
+
+    def effect(tx: Transaction) -> None:
+        tx.replays.save_file(replace(file, rejection=verdict.to_json(), reading=None))
+        mark(tx)
+
+    return Handled(Finished(), effect)
+
+
+def _marking(sha256: str, verdict: UploadVerdict) -> Callable[[Transaction], None]:
+    """What gives every upload of a file that waits this verdict."""
+
+    def mark(tx: Transaction) -> None:
+        for upload in tx.replays.uploads_of_file(sha256, UploadState.RECEIVED):
+            tx.replays.save_upload(upload.judged(verdict))
+
+    return mark

@@ -1,0 +1,176 @@
+"""The file of entries that an import reads and an export writes: one line an entry, in CSV."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from toprung.application.ports.storage import StoredEntry
+from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
+from toprung.domain.catalog import Catalog
+from toprung.domain.countries import Countries
+from toprung.domain.errors import ToprungError
+from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso, to_iso
+from toprung.domain.names import NameKeys, clean_name, csv_cell, csv_uncell
+from toprung.domain.rating import MMR_MAX, MMR_MIN
+
+COLUMNS: Final = (
+    "discord_id",
+    "player_name",
+    "country",
+    "race",
+    "mmr",
+    "games_played",
+    "games_won",
+    "games_lost",
+    "games_drawn",
+    "last_played",
+)
+IMPORT_ROWS_MAX: Final = 2_000_000
+GAMES_MAX: Final = 1_000_000_000
+DISCORD_ID_MAX: Final = 2**63 - 1
+FUTURE_MAX_US: Final = MICROSECONDS_PER_DAY
+
+
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One good line of the file.
+
+    There may be a million of these at once. The garbage collector would look at each again and again, with the event
+    loop standing still meanwhile; they hold text and numbers only, so it need not.
+    """
+
+    line: int
+    discord_id: int | None
+    name: str
+    name_key: str
+    country: str | None
+    race: str
+    mmr: int
+    games_played: int
+    games_won: int
+    games_lost: int
+    games_drawn: int
+    last_played_us: int | None
+
+
+class EntryFileReader:
+    """Reads a file of entries for one game."""
+
+    def __init__(self, *, catalog: Catalog, countries: Countries, name_keys: NameKeys) -> None:
+        self._catalog = catalog
+        self._countries = countries
+        self._name_keys = name_keys
+
+    def read(self, text: str, *, now_us: int) -> list[EntryRow]:
+        """Every line of the file. Raises `ImportRefused` with every line that is wrong, alone or beside another."""
+        rows: list[EntryRow] = []
+        problems: list[Problem] = []
+        for line, cells in read_table(text, COLUMNS, (), problems):
+            row = self._row(line, cells, now_us, problems)
+            if row is not None:
+                rows.append(row)
+            if line > IMPORT_ROWS_MAX + 1:
+                raise ImportRefused([Problem(line=line, column="", reason=f"more than {IMPORT_ROWS_MAX} lines")])
+        problems += _contradictions(rows)
+        if problems:
+            raise ImportRefused(sorted(problems, key=lambda problem: problem.line))
+        return rows
+
+    def _row(self, line: int, cells: dict[str, str], now_us: int, problems: list[Problem]) -> EntryRow | None:
+        """The line as a row; None, with its problems added, where a cell is wrong."""
+        values: dict[str, Any] = {}
+        before = len(problems)
+        parsers: dict[str, Callable[[str], object]] = {
+            "discord_id": _optional(lambda text: _whole(text, 1, DISCORD_ID_MAX)),
+            "player_name": lambda text: clean_name(csv_uncell(text)),
+            "country": _optional(self._countries.parse),
+            "race": lambda text: self._catalog.race(text).code,
+            "mmr": lambda text: _whole(text, MMR_MIN, MMR_MAX),
+            **dict.fromkeys(COLUMNS[5:9], lambda text: _whole(text, 0, GAMES_MAX)),
+            "last_played": _optional(lambda text: _past(text, now_us)),
+        }
+        for column, parse in parsers.items():
+            try:
+                values[column] = parse(cells[column] if column == "player_name" else cells[column].strip())
+            except (ToprungError, ValueError) as error:
+                problems.append(Problem(line=line, column=column, reason=str(error)))
+        if len(problems) > before:
+            return None
+        games = values["games_won"] + values["games_lost"] + values["games_drawn"]
+        if values["games_played"] != games:
+            reason = f"{values['games_played']} games, but {games} won, lost and drawn together"
+            problems.append(Problem(line=line, column="games_played", reason=reason))
+            return None
+        if games and values["last_played"] is None:
+            problems.append(Problem(line=line, column="last_played", reason="missing, although games were played"))
+            return None
+        name = values.pop("player_name")
+        last_played_us = values.pop("last_played")
+        return EntryRow(
+            line=line, name=name, name_key=self._name_keys.key(name), last_played_us=last_played_us, **values
+        )
+
+
+def _contradictions(rows: Iterable[EntryRow]) -> Iterator[Problem]:
+    """What is wrong with lines that are right alone: entries given twice, players who differ from themselves."""
+    entries: dict[tuple[str, str], EntryRow] = {}
+    by_name: dict[str, EntryRow] = {}
+    by_discord_id: dict[int, EntryRow] = {}
+    for row in rows:
+        twin = entries.setdefault((row.name_key, row.race), row)
+        if twin is not row:
+            yield Problem(line=row.line, column="race", reason=f"{row.name} has {row.race} on line {twin.line} already")
+        first = by_name.setdefault(row.name_key, row)
+        for column in ("name", "country", "discord_id"):
+            mine, theirs = getattr(row, column), getattr(first, column)
+            if mine != theirs:
+                shown = "player_name" if column == "name" else column
+                reason = f"{_shown(mine)}, but line {first.line} has {_shown(theirs)} for the same player"
+                yield Problem(line=row.line, column=shown, reason=reason)
+        if row.discord_id is not None:
+            first = by_discord_id.setdefault(row.discord_id, row)
+            if first.name_key != row.name_key:
+                reason = f"{row.discord_id} is {first.name} on line {first.line}"
+                yield Problem(line=row.line, column="discord_id", reason=reason)
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value)
+
+
+def _optional(parse: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda text: parse(text) if text else None
+
+
+def _whole(text: str, smallest: int, largest: int) -> int:
+    digits = text[1:] if text[:1] in "+-" else text
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 19):
+        raise ValueError(f"{text[:40]!r} is not a whole number")
+    value = int(text)
+    if not smallest <= value <= largest:
+        raise ValueError(f"{value} is not between {smallest} and {largest}")
+    return value
+
+
+def _past(text: str, now_us: int) -> int:
+    moment_us = from_iso(text)
+    if moment_us > now_us + FUTURE_MAX_US:
+        raise ValueError(f"{text} lies in the future")
+    return moment_us
+
+
+def entry_cells(stored: StoredEntry) -> tuple[str, ...]:
+    """An entry as the cells of a line that `EntryFileReader` reads back to the same."""
+    entry, player = stored.entry, stored.player
+    return (
+        "" if player.discord_id is None else str(player.discord_id),
+        csv_cell(player.name),
+        player.country or "",
+        entry.race,
+        str(entry.mmr),
+        str(entry.games_played),
+        str(entry.games_won),
+        str(entry.games_lost),
+        str(entry.games_drawn),
+        "" if entry.last_played_us is None else to_iso(entry.last_played_us),
+    )
