@@ -152,3 +152,18 @@ async def test_a_folder_that_cannot_be_made_is_said_to_be_the_trouble(tmp_path: 
     (tmp_path / "replays").write_text("a file")
     with pytest.raises(StorageUnavailable, match="could not be stored"):
         await ReplayFolder(tmp_path / "replays").put(hash_of(replay()), replay())
+
+
+async def test_what_is_being_written_is_not_swept(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, real = ReplayFolder(folder), os.fsync
+    swept: list[int] = []
+
+    def sweep_and_sync(descriptor: int) -> None:
+        swept.append(archive._sweep())
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sweep_and_sync)
+    await archive.put(hash_of(replay()), replay())
+    assert swept
+    assert not any(swept)
+    assert await archive.get(hash_of(replay())) == replay()

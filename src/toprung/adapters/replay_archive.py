@@ -25,6 +25,7 @@ class ReplayFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._writer = uuid4().hex
 
     async def put(self, sha256: str, data: bytes) -> None:
         """See `ReplayArchive`. Raises ValueError for bytes with another hash."""
@@ -45,7 +46,10 @@ class ReplayFolder:
             raise StorageUnavailable(f"The replay could not be read: {error.strerror or error}.") from error
 
     async def sweep(self) -> int:
-        """Removes what a process that was killed left half written; gives how many files. For the only writer."""
+        """Removes what a process that was killed left half written; gives how many files. For the only writer.
+
+        What this one is writing meanwhile stays.
+        """
         return await asyncio.to_thread(self._sweep)
 
     def _path(self, sha256: str) -> Path:
@@ -56,7 +60,7 @@ class ReplayFolder:
     def _put(self, path: Path, data: bytes) -> None:
         self._make_folders(path.parent)
         if _whole(path, path.stem) is None:
-            half = path.with_name(f"{path.stem}.{uuid4().hex}{_HALF}")
+            half = path.with_name(f"{path.stem}.{uuid4().hex}.{self._writer}{_HALF}")
             try:
                 _write_durably(half, data)
                 half.replace(path)
@@ -74,8 +78,9 @@ class ReplayFolder:
     def _sweep(self) -> int:
         swept = 0
         for half in self._folder.glob(f"??/*{_HALF}"):
-            half.unlink(missing_ok=True)
-            swept += 1
+            if not half.name.endswith(f".{self._writer}{_HALF}"):
+                half.unlink(missing_ok=True)
+                swept += 1
         return swept
 
 
