@@ -62,13 +62,12 @@ async def serve_site(
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.clock)
     ladder.bus.subscribe(deadlines.on_changes)
     await ladder.store.load()
-    gc.collect()
-    gc.freeze()  # what serves from now on stays: looking through it again and again would stall the event loop
-
+    _leave_alone_what_stays()
     path = settings.sqlite_path
     records: ServerRecords = ServerRecordNote(storage) if path is None else ServerRecordFile(path)
 
     async def on_started() -> None:
+        _leave_alone_what_stays()  # the web application and the bot, with the libraries that they are made of
         await records.publish(ServerRecord(address=address, token=token))
         _log.info("site_started", address=address, game=ladder.services.catalog.code)
         started(address)
@@ -89,6 +88,12 @@ async def serve_site(
         await ladder.unit_of_work.drain()
         await records.withdraw()
         _log.info("site_stopped")
+
+
+def _leave_alone_what_stays() -> None:
+    """Lets the garbage collector look once more; doing so again and again would stall the event loop."""
+    gc.collect()
+    gc.freeze()
 
 
 def _app(

@@ -7,8 +7,8 @@ test wants, at the same time or twice.
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,13 @@ class LoopbackDiscord:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serves, and sends discord.py here instead of to Discord."""
+        async with self.listening() as port:
+            with sent_to(port):
+                yield
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        """Serves on a port, and gives it."""
         app = web.Application()
         app.router.add_route("GET", "/", self._gateway)
         app.router.add_route("*", API + "/{path:.*}", self._rest)
@@ -70,13 +77,9 @@ class LoopbackDiscord:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self._port = runner.addresses[0][1]
-        before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-        Route.BASE = f"http://127.0.0.1:{self._port}{API}"
-        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{self._port}/")
         try:
-            yield
+            yield self._port
         finally:
-            Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
             await runner.cleanup()
 
     async def until(self, condition: Callable[[], object]) -> None:
@@ -230,6 +233,18 @@ class LoopbackDiscord:
     def callback(self, interaction: dict[str, Any]) -> list[Received]:
         """How an interaction was answered."""
         return self.sent("POST", f"/interactions/{interaction['id']}/")
+
+
+@contextmanager
+def sent_to(port: int) -> Iterator[None]:
+    """Sends discord.py to this port of this machine instead of to Discord."""
+    before = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    Route.BASE = f"http://127.0.0.1:{port}{API}"
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(f"ws://127.0.0.1:{port}/")
+    try:
+        yield
+    finally:
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = before
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """What the bot's commands work with, and who they answer."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import discord
 
@@ -48,7 +48,11 @@ class Reader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotContext:
-    """The use cases and the texts, for all commands. `terms_url` is where the organiser's terms are, if anywhere."""
+    """The use cases and the texts, for all commands. `terms_url` is where the organiser's terms are, if anywhere.
+
+    `drawing` is held while a large message is drawn: where many are wanted at once, the event loop gets its turn
+    between one and the next.
+    """
 
     services: Services
     accounts: AccountService
@@ -65,6 +69,7 @@ class BotContext:
     seen: SeenInteractions
     organising: Organising
     something_to_send: asyncio.Event
+    drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     terms_url: str | None = None
     channel_language: str = DEFAULT_LANGUAGE
 

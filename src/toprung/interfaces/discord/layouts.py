@@ -2,6 +2,9 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import discord
@@ -15,6 +18,7 @@ LAYOUT_CHARACTERS_MAX: Final = 4_000
 LAYOUT_COMPONENTS_MAX: Final = 40
 OPTIONS_MAX: Final = 25
 OPTION_CHARACTERS_MAX: Final = 100
+OPTIONS_KEPT_MAX: Final = 4_096
 PLACEHOLDER_CHARACTERS_MAX: Final = 150
 BUTTON_CHARACTERS_MAX: Final = 80
 FORM_TITLE_CHARACTERS_MAX: Final = 45
@@ -29,6 +33,24 @@ Action = Callable[[discord.Interaction], Awaitable[None]]
 Choosing = Callable[[discord.Interaction, list[str]], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a layout is shown, and until when it can be edited there.
+
+    That is all that is kept of the interaction: it carries the whole message once more, and of open layouts there are
+    hundreds, all of which the garbage collector looks through.
+    """
+
+    message_id: int
+    webhook: discord.Webhook
+    until: datetime
+
+    @classmethod
+    def by(cls, interaction: discord.Interaction, message_id: int) -> "Shown":
+        """As the answer to this interaction."""
+        return cls(message_id, interaction.followup, interaction.expires_at)
+
+
 class Layout(discord.ui.LayoutView):
     """A message made of text and controls, redrawn as a whole, which never grows over what Discord takes."""
 
@@ -37,7 +59,7 @@ class Layout(discord.ui.LayoutView):
         self.context = context
         self.reader = reader
         self._characters_left = LAYOUT_CHARACTERS_MAX
-        self._shown_by: discord.Interaction | None = None
+        self._shown: Shown | None = None
 
     def begin(self) -> None:
         """Empties the message for the next drawing."""
@@ -64,15 +86,25 @@ class Layout(discord.ui.LayoutView):
 
     async def show(self, interaction: discord.Interaction, *, ephemeral: bool) -> None:
         """Answers an interaction with this message: as a new one the first time, afterwards in the place of the old."""
-        if self._shown_by is None:
+        if self._shown is None:
             sent = await interaction.response.send_message(
                 view=self, ephemeral=ephemeral, allowed_mentions=discord.AllowedMentions.none()
             )
-            if sent.message_id is not None:
-                await self.context.live.add(sent.message_id, self)
+            message_id = sent.message_id
         else:
             await interaction.response.edit_message(view=self, allowed_mentions=discord.AllowedMentions.none())
-        self._shown_by = interaction
+            message_id = self._shown.message_id if interaction.message is None else interaction.message.id
+        if message_id is not None:
+            await self.keep(interaction, message_id)
+
+    async def keep(self, interaction: discord.Interaction, message_id: int) -> None:
+        """Notes that this is the message that answered the interaction, and that its controls answer from now on."""
+        if self._shown is None:
+            await self.context.live.add(message_id, self)
+        self._shown = Shown.by(interaction, message_id)
+        # An interaction and its response hold each other, so this copy of the message would wait for the garbage
+        # collector: some hundred objects a press, until the collector stops everything to look through them all.
+        interaction.message = None
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Lets a press through once, however often its event is delivered."""
@@ -84,9 +116,12 @@ class Layout(discord.ui.LayoutView):
         for item in self.walk_children():
             if isinstance(item, discord.ui.Button | discord.ui.Select):
                 item.disabled = True
-        if self._shown_by is not None and not self._shown_by.is_expired():
+        shown = self._shown
+        if shown is not None and discord.utils.utcnow() < shown.until:
             with contextlib.suppress(discord.HTTPException):  # the message is gone: there is nothing to switch off
-                await self._shown_by.edit_original_response(view=self, allowed_mentions=discord.AllowedMentions.none())
+                await shown.webhook.edit_message(
+                    shown.message_id, view=self, allowed_mentions=discord.AllowedMentions.none()
+                )
 
     async def expire(self) -> None:
         """Stops answering before its time is up."""
@@ -187,6 +222,7 @@ class Select(discord.ui.Select[Any]):
         await self._choosing(interaction, list(self.values))
 
 
+@lru_cache(OPTIONS_KEPT_MAX)  # every leaderboard offers the same fifty countries
 def option(
     label: str, value: str, *, is_chosen: bool = False, emoji: str | None = None, description: str | None = None
 ) -> discord.SelectOption:

@@ -73,13 +73,14 @@ class LeaderboardView(Layout):
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws the ladder as it now is and answers the interaction with it: the only way this view is ever drawn."""
         async with self._drawing:
-            drawn = await self._gather()
-            self.current_page = drawn.page.current_page
-            if self._notice is None and self._version not in (None, drawn.page.version):
-                self._notice = self.reader.say("leaderboard.moved")
-            self._version = drawn.page.version
-            self._draw(drawn)
-            self._notice = None
+            async with self.context.drawing:
+                drawn = await self._gather()
+                self.current_page = drawn.page.current_page
+                if self._notice is None and self._version not in (None, drawn.page.version):
+                    self._notice = self.reader.say("leaderboard.moved")
+                self._version = drawn.page.version
+                self._draw(drawn)
+                self._notice = None
             await self.show(interaction, ephemeral=self._ephemeral)
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:

@@ -27,7 +27,7 @@ def board_rows(
     The name comes last: no client draws Chinese or Korean exactly two cells wide, so a column behind names cannot be
     straight. Names are whole unless so many are long that the message would not hold all rows.
     """
-    lines = [_figures(row, catalog, rows) for row in rows]
+    lines = _figures(rows, catalog)
     for width in (None, *_NAME_CELLS):
         shown = "\n".join(f"{line} {_name(row, found, width)}" for line, row in zip(lines, rows, strict=True))
         if length(shown) <= ROWS_CHARACTERS_MAX:
@@ -35,15 +35,17 @@ def board_rows(
     return Markdown(shown)
 
 
-def _figures(row: LeaderboardRow, catalog: Catalog, rows: Sequence[LeaderboardRow]) -> str:
-    races = {race.code: race.short for race in catalog.races}
-    rank_width = max(len(str(other.global_rank)) for other in rows)
-    race_width = max(cells(short) for short in races.values())
-    mmr_width = max(len(str(other.mmr)) for other in rows)
-    return (
+def _figures(rows: Sequence[LeaderboardRow], catalog: Catalog) -> list[str]:
+    """What stands before each name, as wide in every row."""
+    race_width = max(cells(race.short) for race in catalog.races)
+    races = {race.code: in_code(race.short, race_width) for race in catalog.races}
+    rank_width = max((len(str(row.global_rank)) for row in rows), default=0)
+    mmr_width = max((len(str(row.mmr)) for row in rows), default=0)
+    return [
         f"`{row.global_rank:>{rank_width}}` {LETTER_MARKS[row.letter_rank]} "
-        f"`{row.letter_rank} {in_code(races[row.race], race_width)} {row.mmr:>{mmr_width}}` {flag_emoji(row.country)}"
-    )
+        f"`{row.letter_rank} {races[row.race]} {row.mmr:>{mmr_width}}` {flag_emoji(row.country)}"
+        for row in rows
+    ]
 
 
 def _name(row: LeaderboardRow, found: Collection[PlayerId | None], width: int | None) -> str:

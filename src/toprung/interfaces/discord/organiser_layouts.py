@@ -37,7 +37,7 @@ class OrganiserLayout(Layout):
 
     async def acknowledge(self, interaction: discord.Interaction) -> None:
         """Answers within Discord's three seconds; what there is to see may take longer."""
-        if self._shown_by is None:
+        if self._shown is None:
             await interaction.response.defer(ephemeral=True, thinking=True)
         else:
             await interaction.response.defer()
@@ -48,8 +48,7 @@ class OrganiserLayout(Layout):
             await super().show(interaction, ephemeral=ephemeral)
             return
         sent = await interaction.edit_original_response(view=self, allowed_mentions=discord.AllowedMentions.none())
-        await self.context.live.add(sent.id, self)
-        self._shown_by = interaction
+        await self.keep(interaction, sent.id)
 
 
 class OrganiserForm(Form):
@@ -75,7 +74,7 @@ class DecisionView(OrganiserLayout):
     def __init__(self, context: BotContext, reader: Reader, decision: Decision) -> None:
         super().__init__(context, reader)
         self._decision = decision
-        self._shown = Markdown()
+        self._seen = Markdown()
 
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws the preview and answers the interaction with it."""
@@ -83,7 +82,7 @@ class DecisionView(OrganiserLayout):
         await self._draw(interaction, await self._decision.preview(), self.reader.say("admin.preview"))
 
     async def _draw(self, interaction: discord.Interaction, preview: Markdown, note: Markdown) -> None:
-        self._shown = preview
+        self._seen = preview
         self._fill(preview, note)
         reader = self.reader
         self.add_row(
@@ -116,7 +115,7 @@ class DecisionView(OrganiserLayout):
         by = attribution(interaction, reason)
         await self.acknowledge(interaction)
         preview = await self._decision.preview()
-        if preview != self._shown:
+        if preview != self._seen:
             await self._draw(interaction, preview, self.reader.say("admin.changed_meanwhile"))
             return
         done = await self._decision.carry_out(by)
