@@ -1,5 +1,6 @@
 """`RESULTS.md`, made from the results and from nothing else."""
 
+from collections import Counter
 from collections.abc import Mapping
 from textwrap import fill
 
@@ -18,7 +19,7 @@ run with `--effort` below 1 writes to `build/chaos/`.
 
 def render(results: Results, experiments: Mapping[str, Experiment]) -> str:
     """The report of what is kept."""
-    parts = [_HEAD]
+    parts = [_HEAD, _together(results)]
     for name, experiment in experiments.items():
         if name in results:
             parts.append(f"## {experiment.title}\n")
@@ -27,6 +28,16 @@ def render(results: Results, experiments: Mapping[str, Experiment]) -> str:
             parts += [fill(told, 120) + "\n"] if told else []
             parts += [_section(database, found) for database, found in by_database.items()]
     return "\n".join(parts)
+
+
+def _together(results: Results) -> str:
+    """How long it all took."""
+    seconds: Counter[str] = Counter()
+    for by_database in results.values():
+        for database, found in by_database.items():
+            seconds[_NAMES[database] or "no database"] += found["seconds"]
+    shown = ", ".join(f"{total:,.0f} s on {name}" for name, total in sorted(seconds.items(), reverse=True))
+    return f"All together: {shown}.\n"
 
 
 def _section(database: str, found: Results) -> str:

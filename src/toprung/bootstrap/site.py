@@ -109,10 +109,10 @@ def _app(
 
     def health() -> dict[str, object]:
         replays, discord = pool.health(), discord_status()
-        is_degraded = store.is_stale or replays.status == "degraded" or intake.is_degraded
-        is_degraded = is_degraded or discord not in ("off", "connected")
+        serves = not (store.is_stale or replays.status == "degraded" or intake.is_degraded)
         return {
-            "status": "degraded" if is_degraded else "ok",
+            "status": "ok" if serves and discord in ("off", "connected") else "degraded",
+            "serves": serves,  # Discord being away is nothing that a restart of this would mend
             "game": catalog.code,
             "entries": store.board.entries,
             "ranked": len(store.board),

@@ -75,8 +75,9 @@ async def pressed(
         board = chance.randrange(len(boards))
         press = random_press(discord, chance, FIRST_USER + board, discord.messages[boards[board]])
         if per_second is not None:
-            due += chance.expovariate(per_second)
-            await asyncio.sleep(due - loop.time())
+            due, is_time = due + chance.expovariate(per_second), asyncio.Event()
+            loop.call_at(due, is_time.set)
+            await is_time.wait()
         sent_at[press["id"]] = loop.time()
         await discord.dispatch("INTERACTION_CREATE", press)
     async with asyncio.timeout(ANSWER_SECONDS_MAX):

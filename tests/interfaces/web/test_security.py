@@ -103,11 +103,14 @@ def test_an_empty_admin_token_is_refused_at_start(ladder: Ladder) -> None:
 
 async def test_health_and_metrics(ladder: Ladder) -> None:
     async with ladder.client() as client:
-        assert (await client.get("/healthz")).json() == {"status": "ok"}
-        ladder.health = {"status": "database away", "entries": 3}
+        assert (await client.get("/healthz")).json() == {"status": "ok", "serves": True}
+        ladder.health = {"status": "degraded", "serves": False, "entries": 3}
         sick = await client.get("/healthz")
+        ladder.health = {"status": "degraded", "serves": True, "discord": "refused"}
+        without_discord = await client.get("/healthz")
         metrics = await client.get("/metrics")
-    assert (sick.status_code, sick.json()) == (503, {"status": "database away", "entries": 3})
+    assert (sick.status_code, sick.json()) == (503, {"status": "degraded", "serves": False, "entries": 3})
+    assert (without_discord.status_code, without_discord.json()["status"]) == (200, "degraded")
     assert metrics.text == "toprung_up 1\n"
     assert metrics.headers["content-type"].startswith("text/plain; version=")
 

@@ -104,9 +104,9 @@ def _operations_router(health: Health, metrics: Metrics) -> APIRouter:
         responses={503: {"model": HealthAnswer, "description": "It does not; `status` says what is wrong."}},
     )
     async def get_health() -> Response:
-        state: dict[str, object] = {"status": "ok", **health()}
+        state: dict[str, object] = {"status": "ok", "serves": True, **health()}
         response = json_response(state)
-        response.status_code = 200 if state["status"] == "ok" else 503
+        response.status_code = 200 if state["serves"] else 503
         return response
 
     @router.get("/metrics", include_in_schema=False)

@@ -156,11 +156,12 @@ class PardonAnswer(_Answer):
 
 
 class HealthAnswer(BaseModel):
-    """`ok`, or what keeps the ladder from working, with the particulars that it knows."""
+    """`ok` or `degraded`, whether the ladder does its work all the same, and the particulars that it knows."""
 
     model_config = ConfigDict(extra="allow")
 
     status: str
+    serves: bool
 
 
 _ERRORS: Final[dict[int, str]] = {
