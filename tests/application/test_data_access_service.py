@@ -15,6 +15,7 @@ from toprung.domain.events import (
     EntriesImported,
     Event,
     MatchAborted,
+    MatchMoved,
     MatchRatingCorrected,
     PlayerBanned,
     PlayerCountryChanged,
@@ -24,7 +25,7 @@ from toprung.domain.events import (
     RatingChanged,
     RatingCreated,
 )
-from toprung.domain.match import MatchId
+from toprung.domain.match import MatchId, MatchState
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry
 
@@ -122,6 +123,19 @@ async def test_each_change_gives_another_version_and_no_change_none(ladder: Memo
     ladder.clock.advance(us=WINDOW_US + 1)
     versions.append(await ladder.leaderboard.version())
     assert len(set(versions)) == len(versions)
+
+
+async def test_boards_of_the_past_change_only_by_what_reaches_back(ladder: MemoryLadder) -> None:
+    before = ladder.store.past_seq
+    for event in (
+        won(ANN_T),
+        MatchAborted(match_id=MATCH, player_ids=()),
+        MatchMoved(match_id=MATCH, state=MatchState.IN_PROGRESS, deadline_us=None),
+    ):
+        await ladder.happen(event)
+        assert ladder.store.past_seq == before
+    await ladder.happen(PlayerRenamed(player=replace(ANN, name="A")))
+    assert ladder.store.past_seq == ladder.store.seq
 
 
 # What was missed

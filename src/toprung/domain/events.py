@@ -112,6 +112,11 @@ Event = (
 )
 
 
+def touches_board(event: Event) -> bool:
+    """Whether a leaderboard may look otherwise after it; a match that only goes on changes none."""
+    return not isinstance(event, MatchAborted | MatchMoved)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """An event with its place in the change sequence, which is dense and in the order of commits."""

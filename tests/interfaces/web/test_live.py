@@ -7,6 +7,8 @@ import pytest
 from starlette.types import Message
 
 from tests.interfaces.web.ladder import HOUR_US, Ladder
+from toprung.domain.events import Change, EntriesImported, Event, MatchAborted, MatchMoved
+from toprung.domain.match import MatchId, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.interfaces.web.errors import LiveUnavailable
 from toprung.interfaces.web.live import LISTENERS_MAX, BoardEvents, BoardHub
@@ -51,6 +53,26 @@ async def test_a_burst_is_told_once_by_its_last_version(ladder: Ladder) -> None:
         await ladder.score(1, 5)
     assert await soon(versions) == "50-2"
     upcoming = asyncio.ensure_future(soon(versions))
+    await until_it_sleeps()
+    assert not upcoming.done()
+    upcoming.cancel()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        MatchMoved(match_id=MatchId(1), state=MatchState.IN_PROGRESS, deadline_us=None),
+        MatchAborted(match_id=MatchId(1), player_ids=()),
+    ],
+)
+async def test_a_match_that_only_goes_on_wakes_nobody(ladder: Ladder, event: Event) -> None:
+    versions = ladder.hub.listen()
+    await soon(versions)
+    upcoming = asyncio.ensure_future(soon(versions))
+    await until_it_sleeps()
+    change = Change(seq=1, event=event)
+    await ladder.store.on_changes([change])
+    await ladder.hub.on_changes([change])
     await until_it_sleeps()
     assert not upcoming.done()
     upcoming.cancel()
@@ -176,7 +198,7 @@ async def test_a_stream_ends_quietly_when_the_database_goes_away(ladder: Ladder)
     await browser.next_body()
     ladder.storage.is_down = True
     ladder.store._is_stale = True
-    await ladder.hub.on_changes([])
+    await ladder.hub.on_changes([Change(seq=1, event=EntriesImported(entries=2))])
     end = await asyncio.wait_for(browser.messages.get(), PATIENCE_SECONDS)
     assert end["more_body"] is False
     await task

@@ -108,7 +108,7 @@ class DataAccessService:
             if self._is_stale:
                 break
             self._seq = change.seq
-            if not isinstance(change.event, RatingCreated | RatingChanged | RatingSet | MatchAborted):
+            if not isinstance(change.event, RatingCreated | RatingChanged | RatingSet | MatchAborted | MatchMoved):
                 self._past_seq = change.seq
         return True
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.domain.errors import ToprungError
-from toprung.domain.events import Change
+from toprung.domain.events import Change, touches_board
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.web.errors import LiveUnavailable
 
@@ -49,9 +49,12 @@ class BoardHub:
         return self._clock_now_us()
 
     async def on_changes(self, changes: Sequence[Change]) -> None:
-        """Wakes the listeners. Subscribe it to the event bus after the read store, which must hear of changes first."""
-        del changes
-        self._wake_all()
+        """Wakes the listeners. Subscribe it to the event bus after the read store, which must hear of changes first.
+
+        A match that only goes on is no reason: every open page would fetch the rows that it has.
+        """
+        if any(touches_board(change.event) for change in changes):
+            self._wake_all()
 
     def close(self) -> None:
         """Ends every stream at once, and those that would begin later, so that the server can stop."""
