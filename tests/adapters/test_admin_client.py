@@ -51,6 +51,7 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
             reading.services.administration,
             reading.services.matches,
             reading.services.audit,
+            catalog=reading.services.catalog,
             intake=intake.service,
             jobs=intake.jobs,
             upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),

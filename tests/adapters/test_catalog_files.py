@@ -12,6 +12,7 @@ from toprung.adapters.catalog_files import (
     load_catalog,
 )
 from toprung.domain.catalog import Catalog, CatalogError
+from toprung.domain.map_link import MapLink
 
 EXAMPLES_FOLDER = Path(__file__).parents[2] / "examples" / "games"
 
@@ -140,6 +141,17 @@ def test_a_third_game_is_made_by_data_alone(tmp_path: Path) -> None:
     assert find_game("chess", [tmp_path, GAMES_FOLDER]) == tmp_path / "chess"
 
 
+def test_maps_have_links_for_everywhere_and_by_the_regions_of_the_game(tmp_path: Path) -> None:
+    links = 'link = "https://chess.example/board"\nlinks = { Nord = "battlenet:://starcraft/map/2/77" }\n'
+    servers = SERVERS.replace("latitude = 59.9", 'game_region = "Nord"\nlatitude = 59.9')
+    catalog = load_catalog(made(tmp_path, FULL | {"seasons.toml": SEASONS + links, "servers.toml": servers}))
+    assert catalog.current_maps[0].links == (
+        MapLink(address="https://chess.example/board"),
+        MapLink(address="battlenet:://starcraft/map/2/77", game_region="Nord"),
+    )
+    assert [server.game_region for server in catalog.servers] == [None, "Nord"]
+
+
 def test_two_files_are_enough(tmp_path: Path) -> None:
     folder = made(tmp_path, {"game.toml": 'code = "chess"\nname = "Chess"\n', "races.toml": RACES})
     assert load_catalog(folder).common_countries == ()
@@ -241,6 +253,17 @@ def test_an_unknown_game_is_answered_with_those_that_exist(tmp_path: Path, code:
         ("seasons.toml", '= "first"', '= "last"', 'current_season: "last" is not defined; there are: first'),
         ("seasons.toml", "full_name", "fullname", "seasons[0].maps[0].full_name: is missing"),
         ("seasons.toml", 'name = "Board"', 'name = ""', "seasons[0].maps[0].name: must have 1 to 64 characters"),
+        ("seasons.toml", "author", "link = 1\nauthor", "seasons[0].maps[0].link: must be a text, got a number"),
+        ("seasons.toml", "author", 'link = "x"\nauthor', "seasons[0].maps[0].link: must be https://"),
+        ("seasons.toml", "author", 'links = "x"\nauthor', "seasons[0].maps[0].links: must be a table, got a text"),
+        ("seasons.toml", "author", "links.EU = 1\nauthor", "seasons[0].maps[0].links.EU: must be a text, got a number"),
+        ("seasons.toml", "author", 'links.EU = "x"\nauthor', "seasons[0].maps[0].links.EU: must be https://"),
+        (
+            "servers.toml",
+            "latitude = 59.9",
+            "game_region = 1\nlatitude = 59.9",
+            "servers[1].game_region: must be a text",
+        ),
     ],
 )
 def test_an_error_names_file_and_field(tmp_path: Path, file: str, old: str, new: str, message: str) -> None:

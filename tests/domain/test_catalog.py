@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.map_links import AMERICAS, ASIA, PAGE, with_links
 from toprung.domain.catalog import (
     MAX_RACES,
     Catalog,
@@ -22,6 +23,7 @@ from toprung.domain.catalog import (
     UnknownRegion,
     distance_km,
 )
+from toprung.domain.map_link import ADDRESS_CHARACTERS_MAX, MapLink, address_problem
 
 KOREA = Region(code="KRJ", name="Korea", latitude=36.5, longitude=129.5)
 EUROPE = Region(code="EUW", name="Europe", latitude=49, longitude=4)
@@ -46,6 +48,13 @@ CATALOG = Catalog(
     mods=(Mod(code="mod", name="Mod"),),
     common_countries=("KR", "US"),
 )
+
+
+def in_regions(*links: MapLink) -> Catalog:
+    """The catalogue with links, where two of the three servers say which region of the game they belong to."""
+    servers = (replace(SEOUL, game_region="Asia"), replace(FRANKFURT, game_region="Americas"), SYDNEY)
+    return with_links(replace(CATALOG, servers=servers), *links)
+
 
 places = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
@@ -133,6 +142,118 @@ def test_the_current_season_gives_the_maps() -> None:
     assert CATALOG.current_maps == (RADEON,)
 
 
+def test_a_match_has_the_links_of_its_servers_region_and_all_where_that_is_not_known() -> None:
+    catalog = in_regions(PAGE, AMERICAS, ASIA)
+    assert catalog.map_links("Radeon", "KOR") == (PAGE, ASIA)
+    assert catalog.map_links("Radeon", "EUC") == (PAGE, AMERICAS)
+    assert catalog.map_links("Radeon", "AUS") == catalog.map_links("Radeon", None) == (PAGE, AMERICAS, ASIA)
+    assert catalog.map_links("Radeon", "gone") == (PAGE, AMERICAS, ASIA)
+    assert catalog.map_links("Another", "KOR") == catalog.map_links(None, "KOR") == ()
+    assert in_regions(AMERICAS).map_links("Radeon", "KOR") == ()
+    assert with_links(CATALOG, AMERICAS).map_links("Radeon", "KOR") == (AMERICAS,)  # no server says where it belongs
+
+
+addresses = st.one_of(
+    st.text(max_size=30),
+    st.builds(
+        "".join,
+        st.lists(
+            st.sampled_from(
+                ["https://", "battlenet:://starcraft/map/", "1/", "a.io", "/", ")", "](", "`", "@", "%", "\n"]
+            )
+            | st.text(max_size=3),
+            max_size=6,
+        ),
+    ),
+    st.from_regex(r"https://[!-~]{1,20}\.[a-z]{2}/[!-~]{0,20}", fullmatch=True),
+    st.from_regex(r"battlenet:://starcraft/map/[0-9]{1,4}/[0-9]{1,12}", fullmatch=True),
+)
+
+
+@given(addresses)
+def test_an_address_that_is_taken_has_a_known_scheme_and_nothing_that_could_end_it(address: str) -> None:
+    if address_problem(address) is None:
+        assert len(address) <= ADDRESS_CHARACTERS_MAX
+        assert address.startswith(("https://", "battlenet:://starcraft/map/"))
+        assert address.isascii()
+        assert not set(address) & set(" \t\r\n()[]<>{}`*|\\\"'@!$^")
+        with_links(CATALOG, MapLink(address=address))
+    else:
+        with pytest.raises(CatalogError):
+            with_links(CATALOG, MapLink(address=address))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.io",
+        "https://Maps.example.org:8443/a/b_c-d~e.html?x=1&y=%20#top",
+        "https://a.io?x=1",
+        "battlenet:://starcraft/map/1/1",
+        "battlenet:://starcraft/map/98/4294967295",
+        "https://a.io/" + "x" * (ADDRESS_CHARACTERS_MAX - len("https://a.io/")),
+    ],
+)
+def test_addresses_of_maps_are_taken(address: str) -> None:
+    assert address_problem(address) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "http://a.io",
+        "HTTPS://a.io",
+        "https:/a.io",
+        "https://",
+        "https://localhost",
+        "https://-a.io",
+        "https://a..io",
+        "https://discord.com@evil.io",
+        "https://a.io:port/",
+        "https://a.io/%zz",
+        "https://a.io/a b",
+        "https://a.io/)",
+        "https://a.io/\n",
+        "https://a.io/맵",
+        "https://a.io\u202e/",
+        "javascript:alert(1)",
+        "discord://x.io",
+        "battlenet://starcraft/map/1/2",
+        "battlenet:://starcraft/map/0/2",
+        "battlenet:://starcraft/map/1/",
+        "battlenet:://starcraft/map/1/2`",
+        "battlenet:://starcraft/map/1/2\n",
+        "battlenet:://starcraft/map/１/2",
+        "battlenet:://starcraft/profile/1/2",
+    ],
+)
+def test_what_is_no_address_of_a_map_is_refused(address: str) -> None:
+    with pytest.raises(CatalogError, match=r"must be https://.*battlenet") as caught:
+        with_links(CATALOG, MapLink(address=address))
+    assert caught.value.field == "seasons[0].maps[0].link"
+
+
+@pytest.mark.parametrize(
+    ("links", "field", "problem"),
+    [
+        ((MapLink(address="https://a.io/" + "x" * 150),), "link", "at most 150 characters, has 163"),
+        ((replace(ASIA, address="x"),), "links.Asia", 'got "x"'),
+        ((replace(ASIA, game_region=""),), "links", "1 to 32"),
+        ((replace(ASIA, game_region="A\u202e"),), "links", "invisible characters"),
+        ((replace(ASIA, game_region="Asja"),), "links", '"Asja" is not defined; there are: Americas, Asia'),
+        ((ASIA, ASIA), "links", "there twice"),
+        ((PAGE, PAGE), "links", "there twice"),
+        (tuple(replace(ASIA, game_region=f"R{i}") for i in range(7)), "links", "at most 6"),
+    ],
+)
+def test_wrong_links_are_refused_by_field(links: tuple[MapLink, ...], field: str, problem: str) -> None:
+    with pytest.raises(CatalogError) as caught:
+        in_regions(*links)
+    assert caught.value.field == f"seasons[0].maps[0].{field}"
+    assert problem in caught.value.problem
+
+
 def test_a_game_may_have_races_only() -> None:
     bare = Catalog(code="bare", name="Bare", races=(TERRAN,))
     assert bare.current_season is None
@@ -179,6 +300,7 @@ def test_the_most_races_that_fit() -> None:
         ({"regions": (replace(KOREA, latitude=91),)}, "regions[0].latitude", "between -90 and 90"),
         ({"regions": (replace(KOREA, longitude=float("nan")),)}, "regions[0].longitude", "between -180 and 180"),
         ({"servers": (replace(SEOUL, name="x" * 65),)}, "servers[0].name", "1 to 64"),
+        ({"servers": (replace(SEOUL, game_region=" "),)}, "servers[0].game_region", "white space"),
         ({"servers": (SEOUL, SEOUL)}, "servers[1].code", "there twice"),
         (
             {"server_overrides": (ServerOverride(regions=("KRJ", "XXX"), server="KOR"),)},

@@ -28,6 +28,7 @@ from toprung.domain.catalog import (
     ServerOverride,
 )
 from toprung.domain.errors import InvalidInput, NotFound
+from toprung.domain.map_link import MapLink
 
 GAMES_FOLDER: Final = Path(__file__).parent.parent / "games"
 MAX_FILE_BYTES: Final = 1_000_000
@@ -181,6 +182,14 @@ class _Table:
             texts.append(value)
         return tuple(texts)
 
+    def named_texts(self, key: str) -> dict[str, str]:
+        """A table of texts by names that are the writer's own."""
+        value = self._values.pop(key, {})
+        if not isinstance(value, dict):
+            raise self.error(key, f"must be a table, got {_kind(value)}")
+        inner = _Table(value, self._file, f"{self._path}{key}.")
+        return {name: inner.text(name) for name in value}
+
     def tables(self, key: str, build: "Callable[[_Table], T]") -> tuple[T, ...]:
         built: list[T] = []
         for index, value in enumerate(self._list(key)):
@@ -249,6 +258,7 @@ def _server(table: _Table) -> GameServer:
         name=table.text("name"),
         latitude=table.number("latitude"),
         longitude=table.number("longitude"),
+        game_region=table.optional_text("game_region"),
     )
 
 
@@ -266,11 +276,15 @@ def _season(table: _Table) -> Season:
 
 
 def _game_map(table: _Table) -> GameMap:
+    everywhere = table.optional_text("link")
+    links = () if everywhere is None else (MapLink(address=everywhere),)
+    by_region = table.named_texts("links")
     return GameMap(
         code=table.text("code"),
         name=table.text("name"),
         full_name=table.text("full_name"),
         author=table.optional_text("author"),
+        links=links + tuple(MapLink(address=address, game_region=region) for region, address in by_region.items()),
     )
 
 

@@ -8,6 +8,7 @@ from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
 from toprung.domain.errors import InvalidInput, NotFound, ToprungError
+from toprung.domain.map_link import GAME_REGION_CODE_POINTS_MAX, MapLink, address_problem
 from toprung.domain.names import unsafe_character
 
 MAX_RACES: Final = 32
@@ -16,6 +17,7 @@ MAX_REGIONS: Final = 64
 MAX_SERVERS: Final = 64
 MAX_SEASONS: Final = 128
 MAX_MAPS_PER_SEASON: Final = 64
+MAX_LINKS_PER_MAP: Final = 6
 MAX_MODS: Final = 32
 MAX_COMMON_COUNTRIES: Final = 64  # `Countries` has the limit that matters; this one only bounds the data
 MAX_NAME_CODE_POINTS: Final = 64
@@ -86,12 +88,17 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameServer:
-    """A place where matches are hosted, at coordinates in degrees."""
+    """A place where matches are hosted, at coordinates in degrees.
+
+    `game_region` is the game's own region that it belongs to, by its name, where the game has such: accounts and
+    published maps are each region's own.
+    """
 
     code: str
     name: str
     latitude: float
     longitude: float
+    game_region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +111,13 @@ class ServerOverride:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GameMap:
-    """A map: `name` for people, `full_name` exactly as replays and the game client say it."""
+    """A map: `name` for people, `full_name` exactly as replays and the game client say it, `links` to where it is."""
 
     code: str
     name: str
     full_name: str
     author: str | None = None
+    links: tuple[MapLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +222,16 @@ class Catalog:
         season = self.current_season
         return season.maps if season else ()
 
+    def map_links(self, map_name: str | None, server: str | None) -> tuple[MapLink, ...]:
+        """Where to find a map of the current season for a match on the server with this code.
+
+        That is what is good everywhere and in the server's game region; where that is not known, in any. Empty for a
+        map that is not in the pool or has no such link.
+        """
+        links = next((one.links for one in self.current_maps if one.name == map_name), ())
+        region = next((one.game_region for one in self.servers if one.code == server), None)
+        return tuple(link for link in links if region is None or link.game_region in (None, region))
+
 
 def distance_km(region: Region, server: GameServer) -> int:
     """The great-circle distance in whole kilometres, so that equal distances compare equal."""
@@ -285,6 +303,8 @@ def _check_places(path: str, places: tuple[Region | GameServer, ...], most: int)
         _check_text(f"{path}[{index}].name", place.name)
         _check_degrees(f"{path}[{index}].latitude", place.latitude, 90)
         _check_degrees(f"{path}[{index}].longitude", place.longitude, 180)
+        if isinstance(place, GameServer) and place.game_region is not None:
+            _check_text(f"{path}[{index}].game_region", place.game_region, GAME_REGION_CODE_POINTS_MAX)
     _check_distinct(path + "[{}].code", (place.code for place in places))
 
 
@@ -302,6 +322,7 @@ def _check_overrides(catalog: Catalog) -> None:
 
 
 def _check_seasons(catalog: Catalog) -> None:
+    game_regions = {server.game_region for server in catalog.servers if server.game_region is not None}
     _check_count("seasons", catalog.seasons, MAX_SEASONS)
     for index, season in enumerate(catalog.seasons):
         path = f"seasons[{index}]"
@@ -314,6 +335,7 @@ def _check_seasons(catalog: Catalog) -> None:
             _check_text(f"{path}.maps[{number}].full_name", game_map.full_name)
             if game_map.author is not None:
                 _check_text(f"{path}.maps[{number}].author", game_map.author)
+            _check_links(f"{path}.maps[{number}]", game_map.links, game_regions)
         _check_distinct(path + ".maps[{}].code", (game_map.code for game_map in season.maps))
         _check_distinct(path + ".maps[{}].full_name", (game_map.full_name for game_map in season.maps))
     _check_distinct("seasons[{}].code", (season.code for season in catalog.seasons))
@@ -321,6 +343,21 @@ def _check_seasons(catalog: Catalog) -> None:
         _check_known("current_season", catalog.current_season_code, {season.code for season in catalog.seasons})
     elif catalog.seasons:
         raise CatalogError("current_season", "is missing; name the season that is being played")
+
+
+def _check_links(path: str, links: tuple[MapLink, ...], game_regions: set[str]) -> None:
+    """A region that no server belongs to is a mistake, unless no server says where it belongs."""
+    _check_count(f"{path}.links", links, MAX_LINKS_PER_MAP)
+    _check_distinct(f"{path}.links", (link.game_region or "" for link in links))
+    for link in links:
+        field = f"{path}.link"
+        if link.game_region is not None:
+            _check_text(f"{path}.links", link.game_region, GAME_REGION_CODE_POINTS_MAX)
+            _check_known(f"{path}.links", link.game_region, game_regions or {link.game_region})
+            field = f"{path}.links.{link.game_region}"
+        problem = address_problem(link.address)
+        if problem is not None:
+            raise CatalogError(field, f"{problem}, got {_quoted(link.address)}")
 
 
 def _check_code(path: str, code: str, pattern: re.Pattern[str] = CODE_PATTERN) -> None:

@@ -1,18 +1,21 @@
 """The JSON of a match that the command line and the web share."""
 
 from toprung.application.matches.match_history import MatchReplay, MatchView
+from toprung.domain.catalog import Catalog
 from toprung.domain.match import Claim, Side
 from toprung.domain.moment import to_iso
 
 
-def match_json(view: MatchView) -> dict[str, object]:
+def match_json(view: MatchView, catalog: Catalog) -> dict[str, object]:
     """A match as JSON values; a side whose player the viewer may not know of is null."""
     match = view.match
+    links = catalog.map_links(match.map_name, match.server) if match.state.is_open else ()
     return {
         "match_id": str(match.id),
         "state": match.state.value,
         "result": None if match.standing_result is None else match.standing_result.value,
         "map_name": match.map_name,
+        "map_links": [{"game_region": link.game_region, "address": link.address} for link in links],
         "server": match.server,
         "assigned_at": _iso(match.assigned_at_us),
         "started_at": _iso(match.started_at_us),

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from tests.interfaces.cli import ladder as ladder_module
 from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
+from tests.map_links import AMERICAS, PAGE, with_links
 
 CREATE = ("match", "create", "Maru", "Serral", "--race-1", "sc2_terran", "--race-2", "sc2_zerg")
 
@@ -42,6 +44,24 @@ def test_a_match_goes_from_two_names_to_a_result(ladder: Ladder) -> None:
     assert said(ladder, "why", "1").startswith("Maru won against Serral")
     assert json.loads(said(ladder, "why", "1", "--json"))["sentences"][0].startswith("Maru won against Serral")
     assert said(ladder, "verify").startswith("All adds up")
+
+
+def test_an_open_match_says_where_its_map_is(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = with_links(ladder_module.catalog_of(ladder.game), PAGE, AMERICAS)
+    monkeypatch.setattr(ladder_module, "catalog_of", lambda _: catalog)
+    begin(ladder)
+    shown = said(ladder, "match", "show", "1").splitlines()
+    assert f"The map: {PAGE.address}" in shown
+    assert f"The map, Americas: {AMERICAS.address}" in shown
+    links = [
+        {"game_region": None, "address": PAGE.address},
+        {"game_region": "Americas", "address": AMERICAS.address},
+    ]
+    assert json.loads(said(ladder, "match", "show", "1", "--json"))["map_links"] == links
+    assert json.loads(said(ladder, "match", "list", "--json"))["matches"][0]["map_links"] == links
+    said(ladder, "match", "report", "1", "loss", "--as", "Serral")
+    assert "The map" not in said(ladder, "match", "show", "1")
+    assert json.loads(said(ladder, "match", "show", "1", "--json"))["map_links"] == []
 
 
 def test_the_same_key_is_the_same_match(ladder: Ladder) -> None:

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import CATALOG, TEXTS, DiscordLadder
 from tests.interfaces.discord.layout import walk
-from tests.interfaces.discord.test_leaderboard_text import MENTION, names
+from tests.interfaces.discord.test_leaderboard_text import MENTION, names, unescaped
+from tests.map_links import with_links
 from toprung.application.matches.challenge_service import ChallengeView
 from toprung.application.matches.match_history import MatchView
 from toprung.application.players.profile_service import ProfileEntry
+from toprung.domain.catalog import MAX_LINKS_PER_MAP, Catalog, GameMap
 from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState
+from toprung.domain.map_link import MapLink, address_problem
 from toprung.domain.match import (
     Claim,
     Evidence,
@@ -155,6 +158,70 @@ def test_no_match_makes_a_message_that_is_refused_or_means_something(
         assert all(re.fullmatch(rf"match:{match.id}:[a-z_]+", one) for one in ids)
         if place == 0:
             assert [one.rpartition(":")[2] for one in ids] == list(actions(card))
+
+
+plain = st.sampled_from("aZ09/?#&=+,;.~_-") | st.sampled_from(["%2A", "~~", "__", "//", "https:"[:-1]])
+web_addresses = st.builds(
+    lambda host, rest: f"https://{host}.example.org/{''.join(rest)}",
+    st.sampled_from(["a", "A-b", "x.y"]),
+    st.lists(plain, max_size=40) | st.lists(plain, min_size=115, max_size=125),
+)
+game_addresses = st.builds(
+    "battlenet:://starcraft/map/{}/{}".format, st.integers(1, 999), st.integers(1, 9_999_999_999)
+)
+addresses = (web_addresses | game_addresses).filter(lambda address: address_problem(address) is None)
+regions = st.sampled_from(["Americas", "](x) **`<@1>`", "@everyone", "*" * 32, "아시아", "اسيا", "A\\"])
+
+
+@st.composite
+def links(draw: st.DrawFn) -> tuple[MapLink, ...]:
+    """Any links that a catalogue takes, for everywhere and for regions with the worst names."""
+    found = draw(st.dictionaries(st.none() | regions, addresses, min_size=1, max_size=MAX_LINKS_PER_MAP))
+    return tuple(MapLink(address=address, game_region=region) for region, address in found.items())
+
+
+def without_regions(catalog: Catalog) -> Catalog:
+    """The catalogue, where no server says which region of the game it belongs to."""
+    return replace(catalog, servers=tuple(replace(server, game_region=None) for server in catalog.servers))
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+@settings(max_examples=100)
+@given(card=cards(), found=links(), a_map=st.sampled_from(CATALOG.current_maps))
+def test_no_link_that_a_catalogue_takes_breaks_the_message(
+    language: str, card: MatchCard, found: tuple[MapLink, ...], a_map: GameMap
+) -> None:
+    catalog = with_links(without_regions(CATALOG), *found)
+    context = replace(CONTEXT, services=replace(CONTEXT.services, catalog=catalog))
+    match = replace(card.view.match, map_name=a_map.name, server="KOR")
+    view = replace(card.view, match=match)
+
+    async def drawn() -> list[dict[str, object]]:
+        reader = Reader(discord_id=1, player_id=PlayerId(1), language=language, locale=language, texts=TEXTS)
+        return shown(MatchLayout(context, reader, replace(card, view=view)).draw())
+
+    lines = check(asyncio.run(drawn())).split("\n")
+    is_shown = card.side is not None and match.state.is_open and match.started_at_us is not None
+    for link in found:
+        wanted = f"]({link.address})" if link.is_web else f"`{link.address}`"
+        with_it = [line for line in lines if line.endswith(wanted)]
+        assert bool(with_it) is is_shown
+        for line in with_it:
+            said = line.removesuffix(wanted)
+            assert said.count("[") - said.count("\\[") == int(link.is_web)
+            assert "`" not in said.replace("\\`", "")
+    regions_shown = [
+        line for line in lines if any(line.endswith((f"]({one.address})", f"`{one.address}`")) for one in found)
+    ]
+    for link in found:
+        if is_shown and link.game_region is not None:
+            assert any(link.game_region in unescaped(line) for line in regions_shown)
+    how = TEXTS.text("match.map_address_how", language)
+    assert (f"-# {how}" in lines) is (is_shown and not all(link.is_web for link in found))
+    search = TEXTS.text("match.map_search", language, name="")
+    assert not any(line.startswith(f"-# {search}") for line in lines)
+    is_known = match.started_at_us is not None
+    assert any("Korea" in line for line in lines) is is_known  # what follows the links is not cut away
 
 
 @pytest.mark.parametrize("language", TEXTS.languages)

@@ -7,7 +7,9 @@ import pytest
 
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
+from tests.map_links import AMERICAS, ASIA, PAGE, with_links
 from toprung.domain.errors import StorageUnavailable
+from toprung.domain.map_link import MapLink
 from toprung.domain.match import Match, MatchId, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
@@ -81,6 +83,41 @@ async def pair(world: World) -> Pair:
     alice = await world.ladder.joined(world.alice.id, "Novamar", country="DE")
     bob = await world.ladder.joined(world.bob.id, "별빛", language="ko")
     return Pair(world, alice.id, bob.id)
+
+
+async def with_links_to_maps(world: World, *links: MapLink) -> None:
+    """Starts the bot again, with a catalogue that knows where maps are found."""
+    services = world.ladder.services
+    world.ladder.services = replace(services, catalog=with_links(services.catalog, *links))
+    world.bot = world.ladder.new_bot()
+    await world.env.restart_bot(world.bot.client)
+
+
+async def test_both_are_told_where_the_map_is_once_they_have_confirmed(world: World, pair: Pair) -> None:
+    await with_links_to_maps(world, PAGE, AMERICAS, ASIA)
+    await pair.open()
+    assert PAGE.address not in text_of(pair.last(world.alice))
+    await pair.press(world.alice, "confirm")
+    await pair.press(world.bob, "confirm")
+    for player, page, how in (
+        (world.alice, "Open the map's page", "paste it into the game's chat"),
+        (world.bob, "맵 페이지 열기", "게임 채팅에 붙여"),
+    ):
+        told = text_of(pair.last(player))
+        assert f"[{page}]({PAGE.address})" in told
+        assert f"Asia: `{ASIA.address}`" in told  # both live where the server is Korea's
+        assert how in told
+        assert AMERICAS.address not in told
+    assert "Search for it" not in text_of(pair.last(world.alice))
+
+
+async def test_links_of_other_regions_leave_it_to_the_search(world: World, pair: Pair) -> None:
+    await with_links_to_maps(world, AMERICAS)
+    await pair.begin()
+    told = text_of(pair.last(world.alice))
+    a_map = next(one for one in world.ladder.services.catalog.current_maps if one.name == pair.match().map_name)
+    assert AMERICAS.address not in told
+    assert ("Search for it in the game as" in told) is (a_map.full_name != a_map.name)
 
 
 async def test_a_match_from_found_to_result(world: World, pair: Pair) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder, summary_of
+from tests.map_links import ASIA, PAGE, with_links
 from toprung.application.progress import Progress
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
@@ -36,6 +37,23 @@ async def client(ladder: Ladder) -> AsyncIterator[httpx.AsyncClient]:
 def lines_of(response: httpx.Response) -> list[dict[str, object]]:
     assert response.headers["content-type"].startswith("application/x-ndjson")
     return [json.loads(line) for line in response.text.splitlines()]
+
+
+async def test_an_open_match_says_where_its_map_is() -> None:
+    ladder = Ladder(catalog=with_links(Ladder().catalog, PAGE, ASIA))
+    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    transport = httpx.ASGITransport(app=ladder.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x/api/v1/admin", headers=headers) as client:
+        for name in ("Maru", "Serral"):
+            await client.post("/players", json={"name": name})
+        ladder.played.database.players.update({one.id: one for one in ladder.administration.players.values()})
+        body = {"player_1": "Maru", "race_1": "bw_zerg", "player_2": "Serral", "race_2": "bw_zerg"}
+        opened = (await client.post("/open-match", json=body)).json()
+        assert opened["map_links"] == [
+            {"game_region": None, "address": PAGE.address},
+            {"game_region": "Asia", "address": ASIA.address},
+        ]
+        assert (await client.get("/matches")).json()["matches"] == [opened]
 
 
 async def test_a_players_life(client: httpx.AsyncClient) -> None:

@@ -54,7 +54,7 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
             opened = options(database=database, game=game)
             views, catalog = run(_latest(builder(), opened, limit, player, state or ()))
             if as_json:
-                print_json({"matches": [match_json(view) for view in views]})
+                print_json({"matches": [match_json(view, catalog) for view in views]})
             else:
                 show_matches(stdout(), views, catalog)
 
@@ -68,18 +68,19 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
     ) -> None:
         """Show one match, how it stands and what it did to ratings."""
         with reporting():
-            from toprung.interfaces.cli.match_screen import show_matches, show_replays
+            from toprung.interfaces.cli.match_screen import show_map_links, show_matches, show_replays
             from toprung.interfaces.match_shapes import match_json
 
             opened = options(database=database, game=game)
             view, catalog = run(_match(builder(), opened, MatchId(number), viewer))
             if as_json:
-                print_json(match_json(view))
+                print_json(match_json(view, catalog))
                 return
             show_matches(stdout(), [view], catalog)
             say(stdout())
             for sentence in view.description() if view.changes is None else view.explanation():
                 say(stdout(), sentence)
+            show_map_links(stdout(), view, catalog)
             show_replays(stdout(), view)
 
     @cli.command()

@@ -54,6 +54,14 @@ def show_matches(console: Console, views: Sequence[MatchView], catalog: Catalog)
     console.print(table)
 
 
+def show_map_links(console: Console, view: MatchView, catalog: Catalog) -> None:
+    """Prints where the map of an open match is found; nothing where the catalogue does not say."""
+    if view.match.state.is_open:
+        for link in catalog.map_links(view.match.map_name, view.match.server):
+            where = "" if link.game_region is None else f", {link.game_region}"
+            say(console, (f"The map{where}: ", "dim"), link.address)
+
+
 def show_replays(console: Console, view: MatchView) -> None:
     """Prints what replays were brought for a match, by whom, and what is said of them; nothing where there are none."""
     for replay in view.replays:

@@ -19,9 +19,18 @@ from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Button, Layout
 from toprung.interfaces.discord.leaderboard_text import LETTER_MARKS
 from toprung.interfaces.discord.markdown import Markdown, escaped
-from toprung.interfaces.discord.match_text import ending, moved, outcome_of, race_name, reasons, standing
+from toprung.interfaces.discord.match_text import (
+    ending,
+    map_link,
+    moved,
+    outcome_of,
+    race_name,
+    reasons,
+    standing,
+)
 
 PREFIX: Final = "match"
+FACTS_CHARACTERS_MAX: Final = 1_800  # room for all links of a map
 _ANSWERS: Final = {"won": Outcome.WIN, "lost": Outcome.LOSS, "draw": Outcome.DRAW}
 ICONS: Final = {
     MatchState.ASSIGNED: "⚔️",
@@ -124,7 +133,7 @@ class MatchLayout(Layout):
         parts: list[discord.ui.Item[Any]] = [self.paragraph(Markdown(head), 400)]
         facts = self._facts()
         if facts:
-            parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(facts)), 1_200)]
+            parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(facts)), FACTS_CHARACTERS_MAX)]
         if match.state.is_open and side is not None:
             said = standing(reader, match, side)
             parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(said)), 1_200)]
@@ -166,13 +175,23 @@ class MatchLayout(Layout):
         is_known = match.started_at_us is not None or match.assigned_at_us is None
         if is_known and match.map_name is not None:
             lines.append(str(reader.say("match.map", map=match.map_name)))
-            maps = {one.name: one.full_name for one in self.context.services.catalog.current_maps}
-            full_name = maps.get(match.map_name, match.map_name)
-            if side is not None and match.state.is_open and full_name != match.map_name:
-                lines.append(f"-# {reader.say('match.map_search', name=full_name)}")
+            if side is not None and match.state.is_open:
+                lines += self._where_to_find(match.map_name)
         if is_known and match.server is not None:
             servers = {server.code: server.name for server in self.context.services.catalog.servers}
             lines.append(str(reader.say("match.server", server=servers.get(match.server, match.server))))
+        return lines
+
+    def _where_to_find(self, map_name: str) -> list[str]:
+        """The links of the map for the match's server, else what to search for."""
+        reader, catalog = self.reader, self.context.services.catalog
+        links = catalog.map_links(map_name, self._card.view.match.server)
+        if not links:
+            full_name = next((one.full_name for one in catalog.current_maps if one.name == map_name), map_name)
+            return [] if full_name == map_name else [f"-# {reader.say('match.map_search', name=full_name)}"]
+        lines = [str(map_link(reader, link)) for link in links]
+        if not all(link.is_web for link in links):
+            lines.append(f"-# {reader.say('match.map_address_how')}")
         return lines
 
     def _player(self, player: Player, race: str) -> str:

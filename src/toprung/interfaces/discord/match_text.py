@@ -3,6 +3,7 @@
 from toprung.application.matches.match_history import MatchView
 from toprung.domain.catalog import Catalog
 from toprung.domain.explanation import reasons_of
+from toprung.domain.map_link import MapLink
 from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.discord.context import Reader
@@ -24,6 +25,13 @@ def outcome_of(result: MatchResult, side: Side) -> Outcome:
 def race_name(catalog: Catalog, code: str) -> str:
     """The race as people call it; a code that the catalogue does not know any more stands for itself."""
     return next((race.name for race in catalog.races if race.code == code), code)
+
+
+def map_link(reader: Reader, link: MapLink) -> Markdown:
+    """Where a map is found, in a line. Discord makes no link of the game's own addresses, so those are to be copied."""
+    code = "match.map_page" if link.is_web else "match.map_address"
+    said = reader.say(code, address=Markdown(link.address))
+    return said if link.game_region is None else Markdown(f"{escaped(link.game_region)}: {said}")
 
 
 def standing(reader: Reader, match: Match, side: Side) -> list[Markdown]:

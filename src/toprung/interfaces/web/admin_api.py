@@ -17,6 +17,7 @@ from toprung.application.organising.admin_service import Administration
 from toprung.application.progress import Progress
 from toprung.application.replays.intake import Intake
 from toprung.application.transfer.import_service import ImportSummary
+from toprung.domain.catalog import Catalog
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
 from toprung.interfaces.web.admin_audit import add_audit_route
@@ -169,6 +170,7 @@ def admin_router(
     matches: MatchHistory,
     audit: AuditLog,
     *,
+    catalog: Catalog,
     intake: Intake,
     jobs: JobHistory,
     upload_limits: UploadLimits,
@@ -185,7 +187,7 @@ def admin_router(
     )
     _add_imports(router, administration)
     _add_players(router, administration)
-    add_match_routes(router, administration, matches)
+    add_match_routes(router, administration, matches, catalog)
     add_pool_route(router, pool_health)
     add_replay_routes(router, intake, upload_limits)
     add_mod_route(router, administration)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from toprung.application.matches.match_history import LISTED_MAX, MatchHistory, MatchView
+from toprung.application.matches.match_history import LISTED_MAX, MatchHistory
 from toprung.application.matches.match_lifecycle import SOURCE_KEY_MAX_CODE_POINTS
 from toprung.application.organising.admin_service import Administration
 from toprung.application.ratings.rating_service import CorrectionOutcome
+from toprung.domain.catalog import Catalog
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.match_shapes import match_json
@@ -85,22 +86,24 @@ class RecomputeAnswer(BaseModel):
 _MatchNumber = Annotated[int, Path(ge=1, le=MATCH_ID_MAX)]
 
 
-def add_match_routes(router: APIRouter, administration: Administration, matches: MatchHistory) -> None:
+def add_match_routes(
+    router: APIRouter, administration: Administration, matches: MatchHistory, catalog: Catalog
+) -> None:
     """Adds the routes."""
-    _add_looking(router, matches)
-    _add_playing(router, administration, matches)
+    _add_looking(router, matches, catalog)
+    _add_playing(router, administration, matches, catalog)
     _add_judging(router, administration)
 
 
-def _add_looking(router: APIRouter, matches: MatchHistory) -> None:
+def _add_looking(router: APIRouter, matches: MatchHistory, catalog: Catalog) -> None:
     @router.get("/matches", summary="The latest matches", response_model=MatchesAnswer, responses=error_answers(404))
     async def latest(asked: Annotated[MatchesAsked, Query()]) -> Response:
         views = await matches.latest(asked.limit, asked.player, asked.state)
-        return json_response({"matches": [match_json(view) for view in views]})
+        return json_response({"matches": [match_json(view, catalog) for view in views]})
 
     @router.get("/matches/{match_id}", summary="One match", response_model=MatchAnswer, responses=error_answers(404))
     async def one(match_id: _MatchNumber) -> Response:
-        return _match_response(await matches.get(MatchId(match_id)))
+        return json_response(match_json(await matches.get(MatchId(match_id)), catalog))
 
     @router.get(
         "/matches/{match_id}/why",
@@ -113,7 +116,7 @@ def _add_looking(router: APIRouter, matches: MatchHistory) -> None:
         return json_response({"match_id": str(match_id), "sentences": view.explanation()})
 
 
-def _add_playing(router: APIRouter, administration: Administration, matches: MatchHistory) -> None:
+def _add_playing(router: APIRouter, administration: Administration, matches: MatchHistory, catalog: Catalog) -> None:
     @router.post("/open-match", summary="Open a match", response_model=MatchAnswer, responses=error_answers(404, 409))
     async def open_match(body: NewMatchBody) -> Response:
         match_id = await administration.open_match(
@@ -123,7 +126,7 @@ def _add_playing(router: APIRouter, administration: Administration, matches: Mat
             map_name=body.map_name,
             by=body.by(),
         )
-        return _match_response(await matches.get(match_id))
+        return json_response(match_json(await matches.get(match_id), catalog))
 
     @router.post(
         "/matches/{match_id}/steps",
@@ -133,11 +136,7 @@ def _add_playing(router: APIRouter, administration: Administration, matches: Mat
     )
     async def act(match_id: _MatchNumber, body: StepBody) -> Response:
         await administration.act_on_match(MatchId(match_id), body.player, body.step, body.outcome, by=body.by())
-        return _match_response(await matches.get(MatchId(match_id)))
-
-
-def _match_response(view: MatchView) -> Response:
-    return json_response(match_json(view))
+        return json_response(match_json(await matches.get(MatchId(match_id)), catalog))
 
 
 def _add_judging(router: APIRouter, administration: Administration) -> None:

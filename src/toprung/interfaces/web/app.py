@@ -61,6 +61,7 @@ def create_app(
             services.administration,
             services.matches,
             services.audit,
+            catalog=services.catalog,
             intake=intake,
             jobs=services.jobs,
             upload_limits=upload_limits,

@@ -46,16 +46,24 @@ class MatchReplayAnswer(_Answer):
     sentence: str
 
 
+class MapLinkAnswer(_Answer):
+    """Where a map is found: a page, or an address for the game's chat. `game_region` is null for everywhere."""
+
+    game_region: str | None
+    address: str
+
+
 class MatchAnswer(_Answer):
     """A match. `result` is null where none counts; `deadline` is when an open match moves on by itself.
 
-    `replays` are the latest 20, the newest first.
+    `map_links` are there while it is open, where the game's data has any. `replays` are the latest 20, newest first.
     """
 
     match_id: str
     state: MatchState
     result: MatchResult | None
     map_name: str | None
+    map_links: list[MapLinkAnswer]
     server: str | None
     assigned_at: Time | None
     started_at: Time | None
