@@ -32,8 +32,8 @@ async def joined(world: World) -> World:
     return world
 
 
-async def challenge(world: World, race: str | None = "bw_zerg") -> simcord.InteractionResult:
-    options = {"player": world.bob} | ({} if race is None else {"race": race})
+async def challenge(world: World, races: str | None = "bw_zerg") -> simcord.InteractionResult:
+    options = {"player": world.bob} | ({} if races is None else {"races": races})
     result = await world.alice.slash(world.channel, "challenge", **options)
     await world.bot.queue.deliver_due()
     return result
@@ -128,19 +128,44 @@ async def test_closed_direct_messages_bring_it_into_the_channel(joined: World) -
 
 async def test_the_races_are_asked_for_where_none_was_named(joined: World) -> None:
     world = joined
-    asked = await challenge(world, race=None)
+    asked = await challenge(world, races=None)
     assert asked.response is not None
     await world.alice.select(asked.response, ["bw_zerg", "sc2_zerg"], custom_id="challengeraces:chosen")
     assert "is asked" in text_of(asked.response)
     kept = next(iter(world.ladder.storage.database.challenges.values()))
     assert kept.races == ("bw_zerg", "sc2_zerg")
-    offered = await world.alice.autocomplete(world.channel, "challenge", "race", "protoss")
-    assert len(offered) == 2
+
+
+async def test_several_races_are_completed_one_after_the_other_and_challenge_with_all_of_them(joined: World) -> None:
+    world = joined
+    typed = ""
+    for part, wanted in (("proto", "SC2 Protoss"), (", bw z", "BW Zerg"), (",스1 테", "BW Terran (스1 테란)")):
+        offered = await world.alice.autocomplete(world.channel, "challenge", "races", typed + part)
+        (chosen,) = [one for one in offered if one["name"].endswith(wanted)]
+        typed = chosen["value"]
+    assert typed == "sc2_protoss, bw_zerg, bw_terran"
+    assert "is asked" in said(await challenge(world, races=typed))
+    kept = next(iter(world.ladder.storage.database.challenges.values()))
+    assert kept.races == ("sc2_protoss", "bw_zerg", "bw_terran")
+    (asked,) = told(world, world.bob)
+    assert "SC2 Protoss, BW Zerg, BW Terran" in text_of(asked)
+
+
+async def test_nothing_but_commas_is_asked_again_and_a_wrong_race_is_told_which_there_are(joined: World) -> None:
+    world = joined
+    asked = await challenge(world, races=" , ")
+    assert "Which races" in said(asked)
+    refused = said(await challenge(world, races="BW Zerg, murloc")).replace("\\", "")
+    assert "no race “murloc”" in refused
+    assert "SC2 Protoss" in refused
+    answered = await world.bob.slash(world.channel, "challenge", player=world.alice, races="멀록")
+    assert "“멀록” 종족은 없습니다" in said(answered)
+    assert not world.ladder.storage.database.challenges
 
 
 async def test_the_choice_of_races_is_disabled_after_its_time_and_challenges_nobody(joined: World) -> None:
     world = joined
-    asked = await challenge(world, race=None)
+    asked = await challenge(world, races=None)
     assert asked.response is not None
     await world.env.advance_time(VIEW_TIMEOUT_SECONDS + 1)
     assert all(control["disabled"] for control in controls(asked.response).values())
@@ -157,12 +182,12 @@ async def test_the_same_again_is_the_one_that_waits(joined: World) -> None:
 async def test_what_cannot_be_is_refused_in_a_sentence(joined: World) -> None:
     world, ladder = joined, joined.ladder
     carol = world.guild.add_member(world.env.create_user("carol"))
-    unknown = await world.alice.slash(world.channel, "challenge", player=carol, race="bw_zerg")
+    unknown = await world.alice.slash(world.channel, "challenge", player=carol, races="bw_zerg")
     assert "not on the ladder" in said(unknown)
     assert "not on the ladder" in said(await carol.slash(world.channel, "challenge", player=world.bob))
-    oneself = await world.alice.slash(world.channel, "challenge", player=world.alice, race="bw_zerg")
+    oneself = await world.alice.slash(world.channel, "challenge", player=world.alice, races="bw_zerg")
     assert "somebody else" in said(oneself)
-    assert "no race" in said(await challenge(world, race="murloc"))
+    assert "no race" in said(await challenge(world, races="murloc"))
     database = ladder.storage.database
     database.players[BOB] = replace(database.players[BOB], is_banned=True)
     assert "banned" in said(await challenge(world))
@@ -184,6 +209,6 @@ async def test_nobody_writes_to_everybody(joined: World) -> None:
         user = world.env.create_user(f"user{number}")
         actor = world.guild.add_member(user)
         await world.ladder.joined(user.id, f"User{number}")
-        results.append(await world.alice.slash(world.channel, "challenge", player=actor, race="bw_zerg"))
+        results.append(await world.alice.slash(world.channel, "challenge", player=actor, races="bw_zerg"))
     assert ["is asked" in said(result) for result in results] == [True] * 5 + [False]
     assert "wait for an answer" in said(results[-1])

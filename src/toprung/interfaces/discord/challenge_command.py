@@ -12,12 +12,12 @@ from toprung.application.matches.challenge_service import KIND, ChallengeRefused
 from toprung.application.players.account_service import NotSetUp
 from toprung.domain.challenge import ChallengeId, ChallengeState
 from toprung.domain.countries import flag_emoji
-from toprung.domain.name_search import folded
 from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import OPTIONS_MAX, Button, Layout, Select, option
 from toprung.interfaces.discord.markdown import Markdown, escaped
 from toprung.interfaces.discord.match_text import moment, race_name
+from toprung.interfaces.discord.race_list import completions, races_of
 
 
 class ChallengeLayout(Layout):
@@ -143,9 +143,11 @@ class ChallengeCog(commands.Cog):
     )
     @app_commands.describe(
         player=locale_str("Whom you want to play", code="command.challenge.player"),
-        race=locale_str("The race you will play; you are asked if left away", code="command.challenge.race"),
+        races=locale_str(
+            "The race you will play, or several with commas; you are asked if left away", code="command.challenge.races"
+        ),
     )
-    async def challenge(self, interaction: discord.Interaction, player: discord.User, race: str | None = None) -> None:
+    async def challenge(self, interaction: discord.Interaction, player: discord.User, races: str = "") -> None:
         """Challenges somebody; the answer is for whoever asked alone."""
         context = self._context
         reader = await context.reader(interaction)
@@ -154,27 +156,24 @@ class ChallengeCog(commands.Cog):
         known = await context.readers.reader(player.id)
         if known.player_id is None:
             raise ChallengeRefused("unknown", f"{player.display_name} is not on the ladder.", name=player.display_name)
-        if race is None:
+        codes = races_of(context.services.catalog, races)
+        if not codes:
             await context.challenges.check(reader.player_id, known.player_id)
             await RacesView(context, reader, known.player_id, player.display_name).update_view(interaction)
             return
-        found = context.services.catalog.race_by_alias(race)
-        races = (race if found is None else found.code,)
         view = Layout(context, reader, timeout=None)
         view.stop()
         view.begin()
-        text = await _made(context, reader, known.player_id, races, _channel_of(interaction))
+        text = await _made(context, reader, known.player_id, codes, _channel_of(interaction))
         view.add_container(view.paragraph(text))
         await interaction.response.send_message(
             view=view, ephemeral=True, allowed_mentions=discord.AllowedMentions.none()
         )
 
-    @challenge.autocomplete("race")
+    @challenge.autocomplete("races")
     async def complete(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
-        """Races whose name holds what is typed."""
-        wanted = folded(typed).strip()
-        races = [race for race in self._context.services.catalog.races if wanted in folded(race.name)]
-        return [Choice(name=race.name, value=race.code) for race in races[:OPTIONS_MAX]]
+        """What is typed, with its last part made a race."""
+        return completions(self._context.services.catalog, typed)
 
 
 def _channel_of(interaction: discord.Interaction) -> int | None:
