@@ -413,6 +413,11 @@ class FakeTransaction:
     def append_to_audit(self, row: AuditRow) -> None:
         self._database.audit.append(row)
 
+    def replace_audit_details(self, *, action: str, subject: str, details: str) -> None:
+        for place, row in enumerate(self._database.audit):
+            if (row.action, row.subject) == (action, subject):
+                self._database.audit[place] = replace(row, details=details)
+
     def audit_rows(self, limit: int) -> list[AuditRow]:
         return self._database.audit[::-1][:limit]
 

@@ -144,8 +144,22 @@ async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_l
         assert ladder.storage.database.played.matches[MatchId(1)].result is MatchResult.SIDE_1_WON
         done = await client.correct_match(MatchId(1), MatchResult.SIDE_2_WON, reason="왜 & why", actor="cli:ann")
     moves = (
-        Move(entry_id=EntryId(1), player_name="Maru", race="sc2_terran", mmr_before=1520, mmr_after=1480),
-        Move(entry_id=EntryId(2), player_name="Serral", race="sc2_zerg", mmr_before=1480, mmr_after=1520),
+        Move(
+            entry_id=EntryId(1),
+            player_id=PlayerId(1),
+            player_name="Maru",
+            race="sc2_terran",
+            mmr_before=1520,
+            mmr_after=1480,
+        ),
+        Move(
+            entry_id=EntryId(2),
+            player_id=PlayerId(2),
+            player_name="Serral",
+            race="sc2_zerg",
+            mmr_before=1480,
+            mmr_after=1520,
+        ),
     )
     assert done == CorrectionOutcome(
         match_id=MatchId(1),

@@ -233,7 +233,7 @@ async def test_a_correction_is_audited_with_who_why_and_what_moved(opened: OpenL
     outcome = await opened.ladder.services.ratings.correct(MatchId(4), None, reason="  a smurf ", actor="admin Eve")
     rows = await database.run("select at_us, actor, action, subject, reason, details from audit")
     assert [row[:5] for row in rows] == [(NOW_US, "admin Eve", "correct_match", "match 4", "a smurf")]
-    moves = [[move.player_name, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves]
+    moves = [[move.player_id, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves]
     assert json.loads(rows[0][5]) == {"before": before.value, "after": None, "moves": moves}
 
 

@@ -7,8 +7,10 @@ from typing import Final
 from toprung.application.ports.storage import AuditRow, Transaction
 from toprung.application.reasons import checked_reason
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.player import Player, PlayerId
 
 LISTED_MAX: Final = 500
+RENAME: Final = "rename"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,21 @@ def audit(
         at_us=now_us, actor=by.actor, action=action, subject=subject, reason=reason, details=json.dumps(details)
     )
     tx.append_to_audit(row)
+
+
+def about(player_id: PlayerId) -> str:
+    """The subject of what is done to a player."""
+    return f"player {player_id}"
+
+
+def forget_names(tx: Transaction, player: Player) -> None:
+    """Puts the name that a player has now in the place of every other one that the audit has of the same player.
+
+    Names are kept of renames only; all other details and subjects know players by their ids. Reasons, and the texts of
+    announcements, are an organiser's own words and stay.
+    """
+    details = json.dumps({"before": player.name, "after": player.name})
+    tx.replace_audit_details(action=RENAME, subject=about(player.id), details=details)
 
 
 class AuditLog:

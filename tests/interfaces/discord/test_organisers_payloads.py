@@ -118,7 +118,9 @@ async def check_all(one: str, two: str, error: str) -> None:
         check_text(line)
         assert length(line) <= LINE_CHARACTERS_MAX
     moves = tuple(
-        Move(entry_id=None, player_name=name, race="bw_zerg", mmr_before=-9_999, mmr_after=99_999)
+        Move(
+            entry_id=None, player_id=PlayerId(1), player_name=name, race="bw_zerg", mmr_before=-9_999, mmr_after=99_999
+        )
         for name in (one, two) * 20
     )
     outcome = CorrectionOutcome(match_id=finished, before=None, after=MatchResult.DRAW, moves=moves, rated_anew=10**6)

@@ -250,7 +250,14 @@ class FakeAdministration:
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         if match_id != KNOWN_MATCH_ID:
             raise NotFound(f"There is no match {match_id}.")
-        move = Move(entry_id=EntryId(7), player_name="Maru", race="sc2_terran", mmr_before=1520, mmr_after=1480)
+        move = Move(
+            entry_id=EntryId(7),
+            player_id=PlayerId(3),
+            player_name="Maru",
+            race="sc2_terran",
+            mmr_before=1520,
+            mmr_after=1480,
+        )
         return CorrectionOutcome(
             match_id=match_id, before=MatchResult.SIDE_1_WON, after=result, moves=(move,), rated_anew=3
         )

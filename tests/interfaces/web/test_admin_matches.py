@@ -49,6 +49,7 @@ async def test_a_preview_says_what_would_be_and_changes_nothing(ladder: Ladder, 
         "moves": [
             {
                 "entry_id": "7",
+                "player_id": "3",
                 "player_name": "Maru",
                 "race": "sc2_terran",
                 "mmr_before": 1520,

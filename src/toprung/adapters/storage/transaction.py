@@ -97,6 +97,12 @@ class SqlTransaction:
         rows = self._connection.execute(select(*columns).order_by(table.c.id.desc()).limit(limit))
         return [AuditRow(**row._mapping) for row in rows]
 
+    def replace_audit_details(self, *, action: str, subject: str, details: str) -> None:
+        """See `Transaction`."""
+        table = schema.audit
+        chosen = update(table).where(table.c.action == action, table.c.subject == subject)
+        self._connection.execute(chosen.values(details=details))
+
     def record(self, *events: Event) -> None:
         """See `Transaction`."""
         self._events.extend(events)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
+from toprung.application.audit import forget_names
 from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import NewPlayer, Transaction
@@ -185,8 +186,9 @@ class AccountService:
     async def forget(self, discord_id: int) -> None:
         """Takes a person's name, accounts and handles out of the ladder; games and ratings stay, under no name.
 
-        What was still to be told is not told any more, open challenges end, and replays stay without the names that
-        their files had. Raises `NotSetUp` where there is nothing to take out, and `InOpenMatch`.
+        The audit keeps what organisers did to the player, without the names that it had (see `forget_names`). What was
+        still to be told is not told any more, open challenges end, and replays stay without the names that their files
+        had. Raises `NotSetUp` where there is nothing to take out, and `InOpenMatch`.
         """
 
         def work(tx: Transaction) -> None:
@@ -211,6 +213,7 @@ class AccountService:
                 # No clean name has a line break, so this key is nobody else's.
                 tx.players.save(nobody, f"\n{player_id}")
                 tx.replace_in_changes(nobody)
+                forget_names(tx, nobody)
                 tx.record(PlayerRenamed(player=nobody))
 
         await self._unit_of_work.run(work)

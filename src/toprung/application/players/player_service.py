@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from toprung.application.audit import Attribution, audit
+from toprung.application.audit import RENAME, Attribution, about, audit
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.named_player import player_named
 from toprung.application.ports.clock import Clock
@@ -86,7 +86,7 @@ class PlayerService:
             player = replace(before, name=cleaned)
             tx.players.save(player, self._name_keys.key(cleaned))
             tx.record(PlayerRenamed(player=player))
-            audit(tx, by, "rename", f"player {player_id}", now_us=now_us, before=before.name, after=cleaned)
+            audit(tx, by, RENAME, about(player_id), now_us=now_us, before=before.name, after=cleaned)
             return player
 
         return await self._unit_of_work.run(work)
@@ -101,7 +101,7 @@ class PlayerService:
             player = replace(before, country=code)
             tx.players.save(player, self._name_keys.key(player.name))
             tx.record(PlayerCountryChanged(player=player))
-            audit(tx, by, "set_country", f"player {player_id}", now_us=now_us, before=before.country, after=code)
+            audit(tx, by, "set_country", about(player_id), now_us=now_us, before=before.country, after=code)
             return player
 
         return await self._unit_of_work.run(work)
@@ -120,7 +120,7 @@ class PlayerService:
 
         def work(tx: Transaction) -> int:
             lifted = tx.penalties.pardon(_get(tx, player_id).id, now_us)
-            audit(tx, by, "pardon", f"player {player_id}", now_us=now_us, lifted=lifted)
+            audit(tx, by, "pardon", about(player_id), now_us=now_us, lifted=lifted)
             return lifted
 
         return await self._unit_of_work.run(work)
@@ -136,7 +136,7 @@ class PlayerService:
                 tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
             voided = self._void_open(tx, player_id, now_us) if is_banned else []
             action, details = ("ban", {"voided_matches": voided}) if is_banned else ("unban", {})
-            audit(tx, by, action, f"player {player_id}", now_us=now_us, **details)
+            audit(tx, by, action, about(player_id), now_us=now_us, **details)
             return player
 
         return await self._unit_of_work.run(work)

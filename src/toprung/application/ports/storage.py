@@ -254,6 +254,10 @@ class Transaction(Protocol):
         """The last `limit` things that organisers did, the newest first."""
         ...
 
+    def replace_audit_details(self, *, action: str, subject: str, details: str) -> None:
+        """Puts these details in the place of what every row with this action and this subject has."""
+        ...
+
     def record(self, *events: Event) -> None:
         """Says what happens with this transaction: stored with it, and told to whoever listens after the commit."""
         ...

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from toprung.application.audit import about
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import AuditRow, NewEntry, Transaction
 from toprung.application.reasons import checked_reason
@@ -76,7 +77,7 @@ class RatingAdjustment:
                     at_us=now_us,
                     actor=actor,
                     action="set_rating",
-                    subject=f"player {player.id}",
+                    subject=about(player.id),
                     reason=reason,
                     details=json.dumps(details),
                 )

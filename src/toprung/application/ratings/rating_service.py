@@ -17,6 +17,7 @@ from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchRatingCorrected
 from toprung.domain.match import Match, MatchId, MatchResult
 from toprung.domain.match_life import set_result, void
+from toprung.domain.player import PlayerId
 from toprung.domain.rating import Entry, EntryId
 from toprung.domain.rating_engine import RatingEngine
 from toprung.domain.rating_log import Rating, Verdict
@@ -31,6 +32,7 @@ class Move:
     entry_id: EntryId | None
     """None for an entry that this makes."""
 
+    player_id: PlayerId
     player_name: str
     race: str
     mmr_before: int
@@ -101,7 +103,8 @@ class RatingService:
             details = {
                 "before": outcome.before,
                 "after": outcome.after,
-                "moves": [[move.player_name, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves],
+                # Without names, so that there are none to take out when a player leaves.
+                "moves": [[move.player_id, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves],
             }
             tx.append_to_audit(
                 AuditRow(
@@ -186,6 +189,7 @@ def _moves(tx: Transaction, changed: Sequence[tuple[Entry, Entry]]) -> tuple[Mov
     moves = [
         Move(
             entry_id=after.id or None,
+            player_id=after.player_id,
             player_name=players[after.player_id].name,
             race=after.race,
             mmr_before=before.mmr,

@@ -16,7 +16,7 @@ from toprung.domain.match_life import Step
 from toprung.interfaces.match_shapes import match_json
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.match_answers import MatchAnswer, MatchesAnswer, WhyAnswer
-from toprung.interfaces.web.openapi import AttributedBody, CodeText, Name, error_answers
+from toprung.interfaces.web.openapi import PLAYER_ID_PATTERN, AttributedBody, CodeText, Name, error_answers
 
 MATCH_ID_MAX: Final = 2**63 - 1
 
@@ -61,6 +61,7 @@ class MoveAnswer(BaseModel):
     """What the correction does to one entry in the end."""
 
     entry_id: str | None
+    player_id: str = Field(pattern=PLAYER_ID_PATTERN)
     player_name: str
     race: str
     mmr_before: int
@@ -173,6 +174,7 @@ def _outcome_json(outcome: CorrectionOutcome) -> Response:
             "moves": [
                 {
                     "entry_id": None if move.entry_id is None else str(move.entry_id),
+                    "player_id": str(move.player_id),
                     "player_name": move.player_name,
                     "race": move.race,
                     "mmr_before": move.mmr_before,
