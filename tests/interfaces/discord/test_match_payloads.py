@@ -19,7 +19,7 @@ from toprung.application.matches.match_history import MatchView
 from toprung.application.players.profile_service import ProfileEntry
 from toprung.domain.catalog import MAX_LINKS_PER_MAP, Catalog, GameMap
 from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState
-from toprung.domain.map_link import MapLink, address_problem
+from toprung.domain.map_link import ADDRESS_CHARACTERS_MAX, GAME_REGION_CODE_POINTS_MAX, MapLink, address_problem
 from toprung.domain.match import (
     Claim,
     Evidence,
@@ -31,6 +31,7 @@ from toprung.domain.match import (
     Participant,
     Side,
 )
+from toprung.domain.names import PLAYER_NAME_MAX_CODE_POINTS
 from toprung.domain.notice import NoticeKind, is_timely
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import MMR_MAX, MMR_MIN, Entry, EntryId, EntryState, RatingChange, RatingChangeKind
@@ -222,6 +223,46 @@ def test_no_link_that_a_catalogue_takes_breaks_the_message(
     assert not any(line.startswith(f"-# {search}") for line in lines)
     is_known = match.started_at_us is not None
     assert any("Korea" in line for line in lines) is is_known  # what follows the links is not cut away
+
+
+@pytest.mark.parametrize("language", TEXTS.languages)
+def test_the_most_and_longest_links_leave_room_for_all_else(language: str) -> None:
+    found = []
+    for number in range(MAX_LINKS_PER_MAP):
+        address = f"https://maps.example.org/{number}".ljust(ADDRESS_CHARACTERS_MAX, "x")
+        found.append(MapLink(address=address, game_region=f"{number}".ljust(GAME_REGION_CODE_POINTS_MAX, "*")))
+    catalog = with_links(without_regions(CATALOG), *found[:-1], MapLink(address="battlenet:://starcraft/map/1/1"))
+    name = "a".ljust(PLAYER_NAME_MAX_CODE_POINTS, "*")
+    card = full_card(catalog.current_maps[0].name, name)
+    context = replace(CONTEXT, services=replace(CONTEXT.services, catalog=catalog))
+
+    async def drawn() -> list[dict[str, object]]:
+        reader = Reader(discord_id=1, player_id=PlayerId(1), language=language, locale=language, texts=TEXTS)
+        return shown(MatchLayout(context, reader, card).draw())
+
+    lines = check(asyncio.run(drawn())).split("\n")
+    for link in found[:-1]:
+        assert any(line.endswith(f"]({link.address})") for line in lines)
+    assert any("Korea" in line for line in lines)
+
+
+def full_card(map_name: str, name: str) -> MatchCard:
+    """A match in progress between two players of this name, about which all is known, as the first one sees it."""
+    first, second = players(name, name)
+    sides = [
+        MatchSide(players=(Participant(player_id=player.id, race=RACE),), confirmed_at_us=1)
+        for player in (first, second)
+    ]
+    match = Match(
+        id=MatchId(2**53), source_key="k", sides=(sides[0], sides[1]), state=MatchState.IN_PROGRESS, assigned_at_us=1,
+        deadline_us=LARGE_US, map_name=map_name, server="KOR",
+    )  # fmt: skip
+    entry = Entry(id=EntryId(1), player_id=second.id, race=RACE, mmr=MMR_MAX)
+    return MatchCard(
+        view=MatchView(match=match, players=(first, second), changes=None, replays=()),
+        side=0,
+        opponent=ProfileEntry(entry=entry, row=None, history=()),
+    )
 
 
 @pytest.mark.parametrize("language", TEXTS.languages)

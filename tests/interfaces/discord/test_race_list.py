@@ -81,5 +81,12 @@ def test_a_list_can_stay_as_it_is_or_go_on() -> None:
     assert "SC2 Zerg, SC2 Zerg" not in names
 
 
+def test_a_list_that_is_too_long_for_a_choice_is_not_offered() -> None:
+    three = ", ".join(LONG.race_codes[:3])
+    assert len(three) == OPTION_CHARACTERS_MAX
+    assert [choice.value for choice in completions(LONG, f"{three}, ")] == [three]
+    assert len(races_of(LONG, f"{three}, {LONG.race_codes[3]}")) == 4  # it can be written all the same
+
+
 def test_a_race_whose_name_holds_a_comma_can_be_chosen() -> None:
     assert races_of(COMMAS, "Orc, green") == ("one",)
