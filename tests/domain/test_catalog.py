@@ -12,18 +12,15 @@ from toprung.domain.catalog import (
     Catalog,
     CatalogError,
     GameMap,
-    GameServer,
     Mod,
     NoServer,
     Race,
-    Region,
     Season,
-    ServerOverride,
     UnknownRace,
     UnknownRegion,
-    distance_km,
 )
 from toprung.domain.map_link import ADDRESS_CHARACTERS_MAX, MapLink, address_problem
+from toprung.domain.places import GameServer, Region, ServerOverride, distance_km
 
 KOREA = Region(code="KRJ", name="Korea", latitude=36.5, longitude=129.5)
 EUROPE = Region(code="EUW", name="Europe", latitude=49, longitude=4)
@@ -151,6 +148,15 @@ def test_a_match_has_the_links_of_its_servers_region_and_all_where_that_is_not_k
     assert catalog.map_links("Another", "KOR") == catalog.map_links(None, "KOR") == ()
     assert in_regions(AMERICAS).map_links("Radeon", "KOR") == ()
     assert with_links(CATALOG, AMERICAS).map_links("Radeon", "KOR") == (AMERICAS,)  # no server says where it belongs
+
+
+@given(st.integers(min_value=1, max_value=2**63 - 1), st.integers(min_value=0, max_value=3))
+def test_matches_take_the_channels_of_the_games_chat_in_turn(number: int, channels: int) -> None:
+    names = ("SCEvoLadder", "SCEvo 2", "SCEvo 3")[:channels]
+    catalog = replace(CATALOG, chat_channels=names)
+    following = [catalog.chat_channel(number + step) for step in range(max(channels, 1))]
+    assert sorted(filter(None, following)) == sorted(names)
+    assert all(following) == bool(names)
 
 
 addresses = st.one_of(
@@ -335,6 +341,8 @@ def test_the_most_races_that_fit() -> None:
         ({"current_season_code": None}, "current_season", "is missing"),
         ({"mods": (Mod(code="mod", name="Mod"),) * 2}, "mods[1].code", "there twice"),
         ({"common_countries": ("KR", "usa")}, "common_countries[1]", "must match"),
+        ({"chat_channels": ("one", "")}, "chat_channels[1]", "1 to 64"),
+        ({"chat_channels": ("one", "one")}, "chat_channels[1]", "one"),
     ],
 )
 def test_wrong_data_is_refused_by_field(changes: dict[str, Any], field: str, problem: str) -> None:

@@ -1,6 +1,6 @@
 """Reads a game's folder of TOML files into a `Catalog`, checked once.
 
-    game.toml      code, name, common_countries, [[mods]]                 required
+    game.toml      code, name, common_countries, chat_channels, [[mods]]  required
     races.toml     [[races]]                                              required
     regions.toml   [[regions]]
     servers.toml   [[servers]], [[server_overrides]]
@@ -16,19 +16,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from toprung.adapters.countries import load_countries
-from toprung.domain.catalog import (
-    Catalog,
-    CatalogError,
-    GameMap,
-    GameServer,
-    Mod,
-    Race,
-    Region,
-    Season,
-    ServerOverride,
-)
+from toprung.domain.catalog import Catalog, CatalogError, GameMap, Mod, Race, Season
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.map_link import MapLink
+from toprung.domain.places import GameServer, Region, ServerOverride
 
 GAMES_FOLDER: Final = Path(__file__).parent.parent / "games"
 MAX_FILE_BYTES: Final = 1_000_000
@@ -91,6 +82,7 @@ def _load(folder: Path, name: str) -> Catalog:
         code=game.text("code"),
         name=game.text("name"),
         common_countries=game.texts("common_countries"),
+        chat_channels=game.texts("chat_channels"),
         mods=game.tables("mods", _mod),
         races=races.tables("races", _race),
         regions=regions.tables("regions", _region),

@@ -4,12 +4,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
 from toprung.domain.errors import InvalidInput, NotFound, ToprungError
 from toprung.domain.map_link import GAME_REGION_CODE_POINTS_MAX, MapLink, address_problem
 from toprung.domain.names import unsafe_character
+from toprung.domain.places import GameServer, Region, ServerOverride, distance_km
 
 MAX_RACES: Final = 32
 MAX_ALIASES_PER_RACE: Final = 64
@@ -19,6 +19,7 @@ MAX_SEASONS: Final = 128
 MAX_MAPS_PER_SEASON: Final = 64
 MAX_LINKS_PER_MAP: Final = 6
 MAX_MODS: Final = 32
+MAX_CHAT_CHANNELS: Final = 100
 MAX_COMMON_COUNTRIES: Final = 64  # `Countries` has the limit that matters; this one only bounds the data
 MAX_NAME_CODE_POINTS: Final = 64
 MAX_SHORT_CODE_POINTS: Final = 2
@@ -26,8 +27,6 @@ MAX_SHORT_CODE_POINTS: Final = 2
 CODE_PATTERN: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 PLACE_CODE_PATTERN: Final = re.compile(r"[A-Z][A-Z0-9]{1,7}")
 COUNTRY_CODE_PATTERN: Final = re.compile(r"[A-Z]{2}")
-
-_EARTH_RADIUS_KM: Final = 6371
 
 
 class CatalogError(ToprungError):
@@ -77,39 +76,6 @@ class Race:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
-    """Where players live; the coordinates (degrees) are those of a place in the middle of its players."""
-
-    code: str
-    name: str
-    latitude: float
-    longitude: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GameServer:
-    """A place where matches are hosted, at coordinates in degrees.
-
-    `game_region` is the game's own region that it belongs to, by its name, where the game has such: accounts and
-    published maps are each region's own.
-    """
-
-    code: str
-    name: str
-    latitude: float
-    longitude: float
-    game_region: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerOverride:
-    """The server of one pair of regions where distance would choose badly. The order of the pair means nothing."""
-
-    regions: tuple[str, str]
-    server: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GameMap:
     """A map: `name` for people, `full_name` exactly as replays and the game client say it, `links` to where it is."""
 
@@ -154,6 +120,7 @@ class Catalog:
     current_season_code: str | None = None
     mods: tuple[Mod, ...] = ()
     common_countries: tuple[str, ...] = ()
+    chat_channels: tuple[str, ...] = ()
     _races_by_alias: Mapping[str, Race] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -222,6 +189,13 @@ class Catalog:
         season = self.current_season
         return season.maps if season else ()
 
+    def chat_channel(self, match_number: int) -> str | None:
+        """The channel of the game's own chat in which the players of this match meet; matches take them in turn.
+
+        None for a game that names none.
+        """
+        return self.chat_channels[match_number % len(self.chat_channels)] if self.chat_channels else None
+
     def map_links(self, map_name: str | None, server: str | None) -> tuple[MapLink, ...]:
         """Where to find a map of the current season for a match on the server with this code.
 
@@ -231,14 +205,6 @@ class Catalog:
         links = next((one.links for one in self.current_maps if one.name == map_name), ())
         region = next((one.game_region for one in self.servers if one.code == server), None)
         return tuple(link for link in links if region is None or link.game_region in (None, region))
-
-
-def distance_km(region: Region, server: GameServer) -> int:
-    """The great-circle distance in whole kilometres, so that equal distances compare equal."""
-    latitude_1, latitude_2 = radians(region.latitude), radians(server.latitude)
-    half_north, half_east = (latitude_2 - latitude_1) / 2, radians(server.longitude - region.longitude) / 2
-    chord = sin(half_north) ** 2 + cos(latitude_1) * cos(latitude_2) * sin(half_east) ** 2
-    return round(2 * _EARTH_RADIUS_KM * asin(min(1.0, sqrt(chord))))
 
 
 def _alias_key(text: str) -> str:
@@ -271,6 +237,10 @@ def _check(catalog: Catalog) -> None:
     _check_count("common_countries", catalog.common_countries, MAX_COMMON_COUNTRIES)
     for index, country in enumerate(catalog.common_countries):
         _check_code(f"common_countries[{index}]", country, COUNTRY_CODE_PATTERN)
+    _check_count("chat_channels", catalog.chat_channels, MAX_CHAT_CHANNELS)
+    for index, channel in enumerate(catalog.chat_channels):
+        _check_text(f"chat_channels[{index}]", channel)
+    _check_distinct("chat_channels[{}]", catalog.chat_channels)
 
 
 def _check_races(races: tuple[Race, ...]) -> None:

@@ -17,6 +17,7 @@ def match_json(view: MatchView, catalog: Catalog) -> dict[str, object]:
         "map_name": match.map_name,
         "map_links": [{"game_region": link.game_region, "address": link.address} for link in links],
         "server": match.server,
+        "chat_channel": catalog.chat_channel(match.id) if match.state.is_open else None,
         "assigned_at": _iso(match.assigned_at_us),
         "started_at": _iso(match.started_at_us),
         "deadline": _iso(match.deadline_us),

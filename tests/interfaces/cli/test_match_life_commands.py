@@ -53,6 +53,7 @@ def test_an_open_match_says_where_its_map_is(ladder: Ladder, monkeypatch: pytest
     shown = said(ladder, "match", "show", "1").splitlines()
     assert f"The map: {PAGE.address}" in shown
     assert f"The map, Americas: {AMERICAS.address}" in shown
+    assert "In the game's chat: SCEvoLadder" in shown
     links = [
         {"game_region": None, "address": PAGE.address},
         {"game_region": "Americas", "address": AMERICAS.address},

@@ -97,6 +97,7 @@ async def test_both_are_told_where_the_map_is_once_they_have_confirmed(world: Wo
     await with_links_to_maps(world, PAGE, AMERICAS, ASIA)
     await pair.open()
     assert PAGE.address not in text_of(pair.last(world.alice))
+    assert "SCEvoLadder" not in text_of(pair.last(world.alice))
     await pair.press(world.alice, "confirm")
     await pair.press(world.bob, "confirm")
     for player, page, how in (
@@ -107,6 +108,7 @@ async def test_both_are_told_where_the_map_is_once_they_have_confirmed(world: Wo
         assert f"[{page}]({PAGE.address})" in told
         assert f"Asia: `{ASIA.address}`" in told  # both live where the server is Korea's
         assert how in told
+        assert "**SCEvoLadder**" in told
         assert AMERICAS.address not in told
     assert "Search for it" not in text_of(pair.last(world.alice))
 

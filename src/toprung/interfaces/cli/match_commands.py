@@ -68,7 +68,7 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
     ) -> None:
         """Show one match, how it stands and what it did to ratings."""
         with reporting():
-            from toprung.interfaces.cli.match_screen import show_map_links, show_matches, show_replays
+            from toprung.interfaces.cli.match_screen import show_matches, show_meeting_place, show_replays
             from toprung.interfaces.match_shapes import match_json
 
             opened = options(database=database, game=game)
@@ -80,7 +80,7 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
             say(stdout())
             for sentence in view.description() if view.changes is None else view.explanation():
                 say(stdout(), sentence)
-            show_map_links(stdout(), view, catalog)
+            show_meeting_place(stdout(), view, catalog)
             show_replays(stdout(), view)
 
     @cli.command()

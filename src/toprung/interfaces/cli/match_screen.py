@@ -54,9 +54,12 @@ def show_matches(console: Console, views: Sequence[MatchView], catalog: Catalog)
     console.print(table)
 
 
-def show_map_links(console: Console, view: MatchView, catalog: Catalog) -> None:
-    """Prints where the map of an open match is found; nothing where the catalogue does not say."""
+def show_meeting_place(console: Console, view: MatchView, catalog: Catalog) -> None:
+    """Prints where the players of an open match meet and find its map; nothing where the catalogue does not say."""
     if view.match.state.is_open:
+        channel = catalog.chat_channel(view.match.id)
+        if channel is not None:
+            say(console, ("In the game's chat: ", "dim"), channel)
         for link in catalog.map_links(view.match.map_name, view.match.server):
             where = "" if link.game_region is None else f", {link.game_region}"
             say(console, (f"The map{where}: ", "dim"), link.address)

@@ -180,6 +180,9 @@ class MatchLayout(Layout):
         if is_known and match.server is not None:
             servers = {server.code: server.name for server in self.context.services.catalog.servers}
             lines.append(str(reader.say("match.server", server=servers.get(match.server, match.server))))
+        channel = self.context.services.catalog.chat_channel(match.id)
+        if side is not None and match.started_at_us is not None and match.state.is_open and channel is not None:
+            lines.append(str(reader.say("match.chat_channel", channel=channel)))
         return lines
 
     def _where_to_find(self, map_name: str) -> list[str]:

@@ -56,7 +56,8 @@ class MapLinkAnswer(_Answer):
 class MatchAnswer(_Answer):
     """A match. `result` is null where none counts; `deadline` is when an open match moves on by itself.
 
-    `map_links` are there while it is open, where the game's data has any. `replays` are the latest 20, newest first.
+    `map_links` and `chat_channel` are there while it is open, where the game's data has them. `replays` are the latest
+    20, newest first.
     """
 
     match_id: str
@@ -65,6 +66,7 @@ class MatchAnswer(_Answer):
     map_name: str | None
     map_links: list[MapLinkAnswer]
     server: str | None
+    chat_channel: str | None
     assigned_at: Time | None
     started_at: Time | None
     deadline: Time | None
