@@ -339,8 +339,13 @@ class FakeIntentRepository:
         stored = replace(row.stored, message=None, revision=row.stored.revision + 1)
         self._database.intents[intent_id] = replace(row, stored=stored)
 
-    def remove(self, intent_id: IntentId) -> None:
-        self._database.intents.pop(intent_id, None)
+    def remove(self, intent_id: IntentId, *, revision: int) -> None:
+        row = self._database.intents.get(intent_id)
+        if row is not None and row.stored.revision == revision:
+            del self._database.intents[intent_id]
+
+    def find(self, key: str) -> StoredIntent | None:
+        return next((row.stored for row in self._database.intents.values() if row.stored.intent.key == key), None)
 
     def of_kind(self, kind: str) -> list[StoredIntent]:
         return [row.stored for row in self._database.intents.values() if row.stored.intent.kind == kind]

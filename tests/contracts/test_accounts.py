@@ -100,8 +100,19 @@ async def test_one_that_is_put_off_given_up_or_lost_its_message(storage: Storage
     await storage.write(lambda tx: tx.intents.delivered(again.id, revision=again.revision, message=(7, 70)))
     await storage.write(lambda tx: tx.intents.lost_message(again.id))
     assert [(row.message, row.revision) for row in await due(storage, 60)] == [(None, again.revision + 1)]
-    await storage.write(lambda tx: tx.intents.remove(again.id))
+    await storage.write(lambda tx: tx.intents.remove(again.id, revision=again.revision))  # which it is past by now
+    assert await storage.read(lambda tx: tx.intents.waiting()) == 1
+    await storage.write(lambda tx: tx.intents.remove(again.id, revision=again.revision + 1))
     assert await storage.read(lambda tx: tx.intents.waiting()) == 0
+
+
+async def test_an_intent_is_found_by_its_key_whether_delivered_or_not(storage: Storage) -> None:
+    await want(storage, BOARD, FOUND)
+    (found, board) = await due(storage)
+    await storage.write(lambda tx: tx.intents.delivered(board.id, revision=1, message=(7, 70)))
+    assert await storage.read(lambda tx: tx.intents.find(FOUND.key)) == found
+    assert await storage.read(lambda tx: tx.intents.find(BOARD.key)) == replace(board, message=(7, 70))
+    assert await storage.read(lambda tx: tx.intents.find("another")) is None
 
 
 async def test_what_is_for_a_person_goes_with_the_person(storage: Storage) -> None:

@@ -76,12 +76,16 @@ class IntentRepository(Protocol):
         """Forgets the message that said it, so that a new one will, and makes it due."""
         ...
 
-    def remove(self, intent_id: IntentId) -> None:
-        """Removes one that has nothing left to say."""
+    def remove(self, intent_id: IntentId, *, revision: int) -> None:
+        """Removes one that has nothing left to say, unless something else than at this revision is wanted by now."""
         ...
 
     def remove_of_recipient(self, discord_id: int) -> None:
         """Removes all that are for this user."""
+        ...
+
+    def find(self, key: str) -> StoredIntent | None:
+        """The one with this key, delivered or not."""
         ...
 
     def of_kind(self, kind: str) -> list[StoredIntent]:

@@ -75,14 +75,19 @@ class SqlIntentRepository:
         """See `IntentRepository`."""
         self._set(intent_id, channel_id=None, message_id=None, revision=_intent.c.revision + 1)
 
-    def remove(self, intent_id: IntentId) -> None:
+    def remove(self, intent_id: IntentId, *, revision: int) -> None:
         """See `IntentRepository`."""
-        self._connection.execute(delete(_intent).where(_intent.c.id == intent_id))
+        self._connection.execute(delete(_intent).where(_intent.c.id == intent_id, _intent.c.revision == revision))
 
     def remove_of_recipient(self, discord_id: int) -> None:
         """See `IntentRepository`."""
         mine = _intent.c.is_direct & (_intent.c.recipient == discord_id)
         self._connection.execute(delete(_intent).where(mine))
+
+    def find(self, key: str) -> StoredIntent | None:
+        """See `IntentRepository`."""
+        row = self._connection.execute(select(_intent).where(_intent.c.key == key)).first()
+        return None if row is None else _to_stored(row)
 
     def of_kind(self, kind: str) -> list[StoredIntent]:
         """See `IntentRepository`."""

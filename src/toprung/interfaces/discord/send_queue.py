@@ -164,7 +164,7 @@ class SendQueue:
     def _after_delivery(self, stored: StoredIntent, delivery: Delivery) -> Callable[[Transaction], None]:
         def note(tx: Transaction) -> None:
             if delivery.is_over:
-                tx.intents.remove(stored.id)
+                tx.intents.remove(stored.id, revision=stored.revision)
             else:
                 tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
             self._settle(tx, stored, is_delivered=delivery.message is not None)
