@@ -14,6 +14,7 @@ from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.application.event_bus import EventBus
+from toprung.application.job_endings import JobEndings
 from toprung.application.job_queue import Handled, JobHistory, JobQueue
 from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.application.unit_of_work import UnitOfWork
@@ -66,6 +67,7 @@ async def _measure(storage: Storage, jobs: int, workers: int) -> Results:
         instance_id="benchmark",
         chance=lambda: 0.5,
         handlers={JobKind.REPLAY: handler},
+        endings=JobEndings(),
     )
     history = JobHistory(unit_of_work=unit_of_work, clock=clock)
     loop = JobWorkers(queue=queue, history=history, handlers={JobKind.REPLAY: handler}, workers=workers)

@@ -15,6 +15,7 @@ from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replay.parser import parse_replay
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.event_bus import EventBus
+from toprung.application.job_endings import JobEndings
 from toprung.application.job_queue import JobHistory, JobQueue
 from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.clock import Clock
@@ -84,15 +85,16 @@ class ScriptedParser:
 
 @dataclass
 class WatchedJudge:
-    """Implements `ReplayJudge`: says that a replay was read and no more, and fails if it is to."""
+    """Implements `ReplayJudge`: says that a replay was read and no more, or what it is told to; fails if it is to."""
 
     failures: int = 0
+    verdict: UploadVerdict = READ
 
     def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayReading) -> UploadVerdict:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("this judge fails")
-        return READ
+        return self.verdict
 
 
 def player_service(unit_of_work: UnitOfWork, clock: Clock) -> PlayerService:
@@ -132,6 +134,7 @@ class MemoryIntake:
         self.parser = ScriptedParser()
         self.judge = WatchedJudge()
         self.announced = 0
+        self.endings = JobEndings()
         used_clock = clock or self.clock
         used_archive = archive or self.archive
         self.unit_of_work = UnitOfWork(storage or self.storage, EventBus())
@@ -146,6 +149,7 @@ class MemoryIntake:
             parser=parser or self.parser,
             decode=decode,
             judge=judge or self.judge,
+            clock=used_clock,
         )
         self.queue = JobQueue(
             unit_of_work=self.unit_of_work,
@@ -154,6 +158,7 @@ class MemoryIntake:
             instance_id=instance_id,
             chance=lambda: 0.5,
             handlers={JobKind.REPLAY: self.handler},
+            endings=self.endings,
         )
         self.jobs = JobHistory(unit_of_work=self.unit_of_work, clock=used_clock)
         self.history = ReplayHistory(unit_of_work=self.unit_of_work, name_keys=NameKeys({}))

@@ -14,6 +14,7 @@ from tests.fake_jobs import FakeBootClock
 from tests.fakes import FakeClock, FakeStorage
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.application.event_bus import EventBus
+from toprung.application.job_endings import JobEndings
 from toprung.application.job_queue import Effect, Handled, JobQueue
 from toprung.application.ports.storage import AuditRow, NewPlayer, Storage, Transaction
 from toprung.application.unit_of_work import UnitOfWork
@@ -93,6 +94,7 @@ class QueueMachine(RuleBasedStateMachine):
             instance_id=f"process {self.instances}",
             chance=lambda: 0.5,
             handlers={JobKind.REPLAY: Burier()},
+            endings=JobEndings(),
         )
 
     def jobs(self) -> list[Job]:

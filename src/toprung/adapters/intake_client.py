@@ -18,7 +18,13 @@ class IntakeClient(AdminClient):
     """`Intake` through the server at `address`; otherwise as `AdminClient` is."""
 
     async def submit_replay(
-        self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
+        self,
+        player_name: str,
+        match_id: MatchId | None,
+        data: bytes,
+        file_name: str | None,
+        *,
+        by_discord: bool = False,  # noqa: ARG002 - what comes this way does not
     ) -> SubmittedReplay:
         """See `Intake`."""
         given = {"as": player_name, "match": None if match_id is None else str(match_id), "name": file_name}

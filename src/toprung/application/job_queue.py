@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from toprung.application.audit import Attribution, audit
+from toprung.application.job_endings import JobEndings
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.jobs import BootClock
 from toprung.application.ports.storage import Transaction
@@ -72,6 +73,7 @@ class JobQueue:
         instance_id: str,
         chance: Callable[[], float],
         handlers: Mapping[JobKind, JobHandler],
+        endings: JobEndings,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
@@ -79,6 +81,7 @@ class JobQueue:
         self._instance_id = instance_id
         self._chance = chance
         self._handlers = handlers
+        self._endings = endings
 
     async def claim(self, at_most: int, *, workers: int) -> list[Job]:
         """Leases the next jobs in line to this process, which has so many workers. Raises `StorageUnavailable`."""
@@ -110,7 +113,10 @@ class JobQueue:
         what the effect raises, with nothing kept.
         """
         chance = self._chance()
-        return await self._unit_of_work.run(lambda tx: self._end(tx, job, handled, chance))
+        after = await self._unit_of_work.run(lambda tx: self._end(tx, job, handled, chance))
+        if after is not None:
+            self._endings.announce(after)
+        return after
 
     def _end(self, tx: Transaction, job: Job, handled: Handled, chance: float) -> Job | None:
         after = ended(job, handled.ending, now=self._boot_clock.now(), now_us=self._clock.now_us(), chance=chance)
@@ -132,7 +138,10 @@ class JobQueue:
             handled = Handled(Interrupted("The process that had the job is gone, or let its lease run out."))
             return [after for job in lost if (after := self._end(tx, job, handled, chance)) is not None]
 
-        return await self._unit_of_work.run(work)
+        brought_back = await self._unit_of_work.run(work)
+        for job in brought_back:
+            self._endings.announce(job)
+        return brought_back
 
     async def retry(self, job_id: JobId, by: Attribution | None = None) -> Job:
         """Puts a dead letter back in line. Raises `NotFound`, and `Conflict` for a job that is no dead letter."""

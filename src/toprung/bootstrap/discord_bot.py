@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from toprung.application.job_endings import JobEndings
 from toprung.application.matches.challenge_service import ChallengeService
 from toprung.application.organising.announcements import Announcements
 from toprung.application.players.account_service import AccountService
@@ -13,6 +14,7 @@ from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.profile_service import ProfileService
 from toprung.application.players.reader_directory import ReaderDirectory
 from toprung.application.replays.intake import Intake
+from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.bootstrap.wiring import Ladder
 
 if TYPE_CHECKING:  # the module loads discord.py
@@ -20,7 +22,7 @@ if TYPE_CHECKING:  # the module loads discord.py
 
 
 @asynccontextmanager
-async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[[], str]]:
+async def discord_bot(ladder: Ladder, intake: Intake, endings: JobEndings) -> AsyncIterator[Callable[[], str]]:
     """Runs the bot meanwhile and gives how to ask how it is: `off`, or one of `BotStatus`."""
     settings = ladder.settings
     if settings.discord_token is None:
@@ -66,6 +68,7 @@ async def discord_bot(ladder: Ladder, intake: Intake) -> AsyncIterator[Callable[
         seen=SeenInteractions(),
         organising=_organising(ladder, intake),
         intake=intake,
+        verdicts=ReplayVerdicts(unit_of_work=unit_of_work, endings=endings),
         replay_bytes_max=settings.replay_bytes_max,
         answer_replay_minutes=settings.answer_replay_minutes,
         something_to_send=asyncio.Event(),

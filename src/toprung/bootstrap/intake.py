@@ -10,6 +10,7 @@ from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replay.reading import decode_reading
 from toprung.adapters.replay_archive import ReplayFolder
+from toprung.application.job_endings import JobEndings
 from toprung.application.job_queue import JobQueue
 from toprung.application.ports.clock import Clock
 from toprung.application.replays.intake import IntakeService
@@ -30,8 +31,17 @@ BACKLOG_SECONDS_ALARM: Final = 30.0
 class SiteIntake:
     """The intake of a site: takes replays in from the beginning, and works at them from `start` to `close`."""
 
-    def __init__(self, *, service: IntakeService, workers: JobWorkers, archive: ReplayFolder, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        service: IntakeService,
+        workers: JobWorkers,
+        archive: ReplayFolder,
+        clock: Clock,
+        endings: JobEndings,
+    ) -> None:
         self.service = service
+        self.endings = endings
         self._workers = workers
         self._archive = archive
         self._clock = clock
@@ -81,6 +91,7 @@ class SiteIntake:
 
 def make_intake(ladder: Ladder, parser: ReplayParser) -> SiteIntake:
     """The intake of a ladder, with as many jobs at a time as its settings let replays be read."""
+    endings = JobEndings()
     archive, catalog = ReplayFolder(ladder.settings.replay_archive), ladder.services.catalog
     handler = ReplayJobHandler(
         unit_of_work=ladder.unit_of_work,
@@ -93,6 +104,7 @@ def make_intake(ladder: Ladder, parser: ReplayParser) -> SiteIntake:
             policy=ladder.settings.replay_policy,
             clock=ladder.clock,
         ),
+        clock=ladder.clock,
     )
     handlers = {JobKind.REPLAY: handler}
     queue = JobQueue(
@@ -102,6 +114,7 @@ def make_intake(ladder: Ladder, parser: ReplayParser) -> SiteIntake:
         instance_id=uuid4().hex,
         chance=random.random,
         handlers=handlers,
+        endings=endings,
     )
     workers = JobWorkers(
         queue=queue,
@@ -117,4 +130,4 @@ def make_intake(ladder: Ladder, parser: ReplayParser) -> SiteIntake:
         replay_bytes_max=ladder.settings.replay_bytes_max,
     )
     service = IntakeService(players=ladder.players, replays=replays, queue=queue, announce=workers.wake)
-    return SiteIntake(service=service, workers=workers, archive=archive, clock=ladder.clock)
+    return SiteIntake(service=service, workers=workers, archive=archive, clock=ladder.clock, endings=endings)

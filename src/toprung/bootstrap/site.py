@@ -76,7 +76,7 @@ async def serve_site(
 
     passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:
-        async with discord_bot(ladder, intake.service) as discord_status:
+        async with discord_bot(ladder, intake.service, intake.endings) as discord_status:
             app = _app(ladder, hub, intake, pool, token, metrics, discord_status)
             await serve(app, listener, close_streams=hub.close, started=on_started)
     finally:

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Final
 
 from tests.domain.strategies import CERTAINTY
-from tests.fake_jobs import FakeBootClock
+from tests.fake_jobs import FakeBootClock, FakeReplayArchive
 from tests.fake_matches import match_parts
 from tests.fakes import FakeBackups, FakeClock, FakeStorage
+from tests.intake import ScriptedParser, WatchedJudge
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
@@ -17,7 +18,8 @@ from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replay.reading import decode_reading
 from toprung.application.audit import Attribution, AuditLog
 from toprung.application.event_bus import EventBus
-from toprung.application.job_queue import Handled, JobHistory, JobQueue
+from toprung.application.job_endings import JobEndings
+from toprung.application.job_queue import JobHistory, JobQueue
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
@@ -30,27 +32,27 @@ from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
 from toprung.application.players.profile_service import ProfileService
 from toprung.application.players.reader_directory import ReaderDirectory
-from toprung.application.ports.storage import Transaction
 from toprung.application.ratings.rating_adjustment import RatingAdjustment
 from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.verification import LadderVerification
-from toprung.application.replays.intake import SubmittedReplay
+from toprung.application.replays.intake import IntakeService, SubmittedReplay
+from toprung.application.replays.replay_job import ReplayJobHandler
 from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.replays.replay_service import ReplayHistory
+from toprung.application.replays.replay_service import ReplayHistory, ReplayService
+from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.application.services import Services
 from toprung.application.transfer.export_service import ExportService
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
 from toprung.domain.board_table import BoardTable
-from toprung.domain.job import Job, JobId, JobKind
+from toprung.domain.job import JobId, JobKind
 from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Elo, Entry, EntryId
 from toprung.domain.rating_engine import EloEngine
-from toprung.domain.replay_upload import UploadId, UploadState, check_content
 from toprung.interfaces.discord.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
@@ -175,7 +177,7 @@ class DiscordLadder:
             unit_of_work=unit_of_work, leaderboard=self.leaderboard, matches=history, catalog=CATALOG
         )
         self.lifecycle = played.lifecycle
-        self.intake = FakeIntake(unit_of_work, clock)
+        self.intake = LadderIntake(unit_of_work, clock, self.players)
         self.organisers = Organisers()
         self._terms_url, self._channel_language = terms_url, channel_language
 
@@ -190,6 +192,7 @@ class DiscordLadder:
             lifecycle=self.lifecycle,
             challenges=self.challenges,
             intake=self.intake,
+            verdicts=ReplayVerdicts(unit_of_work=self.unit_of_work, endings=self.intake.endings),
             replay_bytes_max=REPLAY_BYTES_MAX,
             answer_replay_minutes=15,
             clock=self.clock,
@@ -273,49 +276,66 @@ class DiscordLadder:
             await self.matches.record(match)
 
 
-class FakeIntake:
-    """Implements `Intake`: keeps what it is given and says so; a dead letter is put back in line."""
+class LadderIntake:
+    """Implements `Intake` as a site does, but works at its jobs only when a test says so; keeps what it was given."""
 
-    def __init__(self, unit_of_work: UnitOfWork, clock: FakeClock) -> None:
+    def __init__(self, unit_of_work: UnitOfWork, clock: FakeClock, players: PlayerService) -> None:
         self.taken: list[tuple[str, MatchId | None, bytes, str | None]] = []
-        self.state = UploadState.RECEIVED
+        self.parser, self.judge, self.endings = ScriptedParser(), WatchedJudge(), JobEndings()
+        self._clock = FakeBootClock()
+        archive = FakeReplayArchive()
+        self._handler = ReplayJobHandler(
+            unit_of_work=unit_of_work,
+            archive=archive,
+            parser=self.parser,
+            decode=partial(decode_reading, catalog=CATALOG),
+            judge=self.judge,
+            clock=clock,
+        )
         self._queue = JobQueue(
             unit_of_work=unit_of_work,
             clock=clock,
-            boot_clock=FakeBootClock(),
+            boot_clock=self._clock,
             instance_id="a bot",
             chance=lambda: 0.5,
-            handlers={JobKind.REPLAY: NothingToRevive()},
+            handlers={JobKind.REPLAY: self._handler},
+            endings=self.endings,
         )
+        replays = ReplayService(
+            unit_of_work=unit_of_work,
+            archive=archive,
+            clock=clock,
+            announce=lambda: None,
+            replay_bytes_max=REPLAY_BYTES_MAX,
+        )
+        self.service = IntakeService(players=players, replays=replays, queue=self._queue, announce=lambda: None)
 
     async def submit_replay(
-        self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
+        self,
+        player_name: str,
+        match_id: MatchId | None,
+        data: bytes,
+        file_name: str | None,
+        *,
+        by_discord: bool = False,
     ) -> SubmittedReplay:
         """See `Intake`."""
-        check_content(data, bytes_max=REPLAY_BYTES_MAX)
+        taken = await self.service.submit_replay(player_name, match_id, data, file_name, by_discord=by_discord)
         self.taken.append((player_name, match_id, data, file_name))
-        return SubmittedReplay(
-            upload_id=UploadId(len(self.taken)),
-            sha256="0" * 64,
-            player_id=PlayerId(1),
-            match_id=match_id,
-            state=self.state,
-            sentence="It is *the* match.",
-            is_new=True,
-        )
+        return taken
 
     async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
-        await self._queue.retry(job_id, by)
+        """See `Intake`."""
+        await self.service.retry_job(job_id, by)
 
-
-class NothingToRevive:
-    """Implements what of a `JobHandler` a retry asks for."""
-
-    async def handle(self, job: Job) -> Handled:
-        raise NotImplementedError
-
-    def bury(self, tx: Transaction, job: Job) -> None:
-        raise NotImplementedError
-
-    def revive(self, tx: Transaction, job: Job) -> None:
-        """Does nothing."""
+    async def work_off(self) -> None:
+        """Works at all jobs until each is done or dead."""
+        while True:
+            for job in await self._queue.claim(1, workers=1):
+                await self._queue.end(job, await self._handler.handle(job))
+                break
+            else:
+                seconds = await self._queue.seconds_until_due()
+                if seconds is None:
+                    return
+                self._clock.advance(seconds)

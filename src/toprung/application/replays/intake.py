@@ -34,9 +34,15 @@ class Intake(Protocol):
     """Taking in replays, and trying again what was given up. Raises what the use cases behind it raise."""
 
     async def submit_replay(
-        self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
+        self,
+        player_name: str,
+        match_id: MatchId | None,
+        data: bytes,
+        file_name: str | None,
+        *,
+        by_discord: bool = False,
     ) -> SubmittedReplay:
-        """Takes in a replay as that player."""
+        """Takes in a replay as that player, who is told the verdict on Discord if it was handed in there."""
         ...
 
     async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
@@ -56,11 +62,17 @@ class IntakeService:
         self._announce = announce
 
     async def submit_replay(
-        self, player_name: str, match_id: MatchId | None, data: bytes, file_name: str | None
+        self,
+        player_name: str,
+        match_id: MatchId | None,
+        data: bytes,
+        file_name: str | None,
+        *,
+        by_discord: bool = False,
     ) -> SubmittedReplay:
         """See `ReplayService.submit`."""
         player = await self._players.by_name(player_name)
-        receipt = await self._replays.submit(player.id, match_id, data, file_name)
+        receipt = await self._replays.submit(player.id, match_id, data, file_name, by_discord=by_discord)
         upload = receipt.upload
         return SubmittedReplay(
             upload_id=upload.id,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from toprung.application.job_queue import Handled
+from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayArchive
 from toprung.application.ports.storage import Transaction
 from toprung.application.replays.replay_parsing import (
@@ -19,6 +20,7 @@ from toprung.application.replays.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.application.replays.replay_verdicts import tell_verdict
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
 from toprung.domain.job import Failed, Finished, Job, Released, WorkerDied
@@ -55,12 +57,14 @@ class ReplayJobHandler:
         parser: ReplayParser,
         decode: Callable[[bytes], ReplayReading],
         judge: ReplayJudge,
+        clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._archive = archive
         self._parser = parser
         self._decode = decode
         self._judge = judge
+        self._clock = clock
 
     async def handle(self, job: Job) -> Handled:
         """See `JobHandler`. A file that was read before is only judged."""
@@ -68,10 +72,10 @@ class ReplayJobHandler:
         if file is None:
             return Handled(Failed("The file of this job is not known."))
         if file.is_quarantined:
-            return Handled(Finished(), _marking(file.sha256, QUARANTINED))
+            return Handled(Finished(), self._marking(file.sha256, QUARANTINED))
         if file.rejection is not None:
             verdict = UploadVerdict.from_json(UploadState.REJECTED, file.rejection)
-            return Handled(Finished(), _marking(file.sha256, verdict))
+            return Handled(Finished(), self._marking(file.sha256, verdict))
         if file.reading is not None:
             return self._read(file, file.reading.encode())
         data = await self._archive.get(file.sha256)
@@ -84,9 +88,9 @@ class ReplayJobHandler:
             case Parsed(payload=payload):
                 return self._read(file, payload)
             case Refused(code=code, sentence=sentence):
-                return _rejected(file, code, sentence)
+                return self._rejected(file, code, sentence)
             case TooBig(sentence=sentence):
-                return _rejected(file, "too_big", sentence)
+                return self._rejected(file, "too_big", sentence)
             case TimedOut(seconds_max=seconds):
                 return Handled(Failed(f"Reading took longer than {seconds:g} s."))
             case Died(exit_code=exit_code, signal=signal):
@@ -103,22 +107,42 @@ class ReplayJobHandler:
         try:
             reading = self._decode(payload)
         except ToprungError as error:
-            return _rejected(file, error.code, str(error))
+            return self._rejected(file, error.code, str(error))
         read = replace(file, fingerprint=reading.fingerprint, reading=payload.decode())
 
         def effect(tx: Transaction) -> None:
             tx.replays.save_file(read)
-            for upload in tx.replays.uploads_of_file(file.sha256, UploadState.RECEIVED):
-                tx.replays.save_upload(upload.judged(self._judge.judge(tx, upload, reading)))
+            self._give(tx, file.sha256, lambda upload: self._judge.judge(tx, upload, reading))
 
         return Handled(Finished(), effect)
+
+    def _rejected(self, file: ReplayFile, code: str, sentence: str) -> Handled:
+        verdict = UploadVerdict(state=UploadState.REJECTED, code=code, sentence=sentence)
+        mark = self._marking(file.sha256, verdict)
+
+        def effect(tx: Transaction) -> None:
+            tx.replays.save_file(replace(file, rejection=verdict.to_json(), reading=None))
+            mark(tx)
+
+        return Handled(Finished(), effect)
+
+    def _marking(self, sha256: str, verdict: UploadVerdict) -> Callable[[Transaction], None]:
+        """What gives every upload of a file that waits this verdict."""
+        return lambda tx: self._give(tx, sha256, lambda _: verdict)
+
+    def _give(self, tx: Transaction, sha256: str, verdict_of: Callable[[ReplayUpload], UploadVerdict]) -> None:
+        """Gives every upload of a file that waits its verdict, and wants it told to whoever was promised it."""
+        for upload in tx.replays.uploads_of_file(sha256, UploadState.RECEIVED):
+            judged = upload.judged(verdict_of(upload))
+            tx.replays.save_upload(judged)
+            tell_verdict(tx, judged, self._clock.now_us())
 
     def bury(self, tx: Transaction, job: Job) -> None:
         """See `JobHandler`. A file that killed workers is quarantined."""
         file = tx.replays.file(job.payload)
         if file is not None and job.is_poison:
             tx.replays.save_file(replace(file, is_quarantined=True))
-        _marking(job.payload, QUARANTINED if job.is_poison else GIVEN_UP)(tx)
+        self._marking(job.payload, QUARANTINED if job.is_poison else GIVEN_UP)(tx)
 
     def revive(self, tx: Transaction, job: Job) -> None:
         """See `JobHandler`. The file is let out of its quarantine, and its uploads wait again."""
@@ -127,24 +151,3 @@ class ReplayJobHandler:
             tx.replays.save_file(replace(file, is_quarantined=False))
         for upload in tx.replays.uploads_of_file(job.payload, UploadState.DEAD):
             tx.replays.save_upload(replace(upload, state=UploadState.RECEIVED, verdict=None))
-
-
-def _rejected(file: ReplayFile, code: str, sentence: str) -> Handled:
-    verdict = UploadVerdict(state=UploadState.REJECTED, code=code, sentence=sentence)
-    mark = _marking(file.sha256, verdict)
-
-    def effect(tx: Transaction) -> None:
-        tx.replays.save_file(replace(file, rejection=verdict.to_json(), reading=None))
-        mark(tx)
-
-    return Handled(Finished(), effect)
-
-
-def _marking(sha256: str, verdict: UploadVerdict) -> Callable[[Transaction], None]:
-    """What gives every upload of a file that waits this verdict."""
-
-    def mark(tx: Transaction) -> None:
-        for upload in tx.replays.uploads_of_file(sha256, UploadState.RECEIVED):
-            tx.replays.save_upload(upload.judged(verdict))
-
-    return mark

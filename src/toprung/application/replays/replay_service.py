@@ -10,6 +10,7 @@ from toprung.application.named_player import player_named
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayArchive
 from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_verdicts import promise_verdict, tell_verdict
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Busy, Conflict, LimitReached, NotFound
 from toprung.domain.job import JobKind, JobState, NewJob
@@ -65,12 +66,19 @@ class ReplayService:
         self._replay_bytes_max = replay_bytes_max
 
     async def submit(
-        self, player_id: PlayerId, match_id: MatchId | None, data: bytes, file_name: str | None = None
+        self,
+        player_id: PlayerId,
+        match_id: MatchId | None,
+        data: bytes,
+        file_name: str | None = None,
+        *,
+        by_discord: bool = False,
     ) -> Receipt:
         """Keeps a replay and promises that it will be judged: when this returns, both survive whatever happens.
 
         Without a match it is of the one that the player is in, or else of the latest that ended within a day. A file
-        that is known gets the answer that it had, but is compared anew with a match that it did not fit.
+        that is known gets the answer that it had, but is compared anew with a match that it did not fit. A player who
+        hands it in on Discord is promised to be told the verdict there.
 
         Raises `InvalidInput` for what is no replay or is too large, `NotFound` for a player or match that is not there,
         `Conflict` for a player who is banned, `LimitReached` for one who uploaded too much today, `Busy` while too much
@@ -91,10 +99,10 @@ class ReplayService:
         )
         # Asked before the bytes are kept as well, so that what is refused does not fill the disk.
         known = await self._unit_of_work.read(lambda tx: _admitted(tx, _of_match(tx, new), file))
-        if known is not None:
+        if known is not None and not (by_discord and known.state is UploadState.RECEIVED):
             return Receipt(upload=known, is_new=False)
         await self._archive.put(file.sha256, data)
-        receipt = await self._unit_of_work.run(lambda tx: _take_in(tx, new, file))
+        receipt = await self._unit_of_work.run(lambda tx: _take_in(tx, new, file, by_discord=by_discord))
         self._announce()
         return receipt
 
@@ -145,10 +153,12 @@ def _is_worth_another_look(tx: Transaction, known: ReplayUpload) -> bool:
     return known.state is UploadState.REJECTED and file is not None and file.rejection is None
 
 
-def _take_in(tx: Transaction, given: NewUpload, file: ReplayFile) -> Receipt:
+def _take_in(tx: Transaction, given: NewUpload, file: ReplayFile, *, by_discord: bool) -> Receipt:
     new = _of_match(tx, given)
     known = _admitted(tx, new, file)  # which has the player to itself from here on
     if known is not None:
+        if by_discord and known.state is UploadState.RECEIVED:
+            promise_verdict(tx, known, new.uploaded_at_us)
         return Receipt(upload=known, is_new=False)
     stored = tx.replays.file(new.sha256)
     if stored is None:
@@ -157,10 +167,13 @@ def _take_in(tx: Transaction, given: NewUpload, file: ReplayFile) -> Receipt:
     before = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
     upload = tx.replays.add_upload(new) if before is None else replace(before, state=UploadState.RECEIVED, verdict=None)
     tx.replays.save_upload(upload)
+    if by_discord:
+        promise_verdict(tx, upload, new.uploaded_at_us)
     verdict = _known_verdict(tx, stored, new)
     if verdict is not None:
         upload = upload.judged(verdict)
         tx.replays.save_upload(upload)
+        tell_verdict(tx, upload, new.uploaded_at_us)
     return Receipt(upload=upload, is_new=before is None)
 
 

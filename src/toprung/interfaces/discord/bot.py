@@ -14,6 +14,7 @@ import structlog
 
 from toprung.application.matches import challenge_service, match_notices
 from toprung.application.matches.match_steps import MatchSteps
+from toprung.application.replays import replay_verdicts
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.events import Change, MatchMoved
 from toprung.interfaces.discord import live_leaderboard, rank_roles
@@ -25,6 +26,7 @@ from toprung.interfaces.discord.match_log import MatchLog
 from toprung.interfaces.discord.match_messages import NoticeDrawing, settling_notices
 from toprung.interfaces.discord.organisers_channel import OrganisersChannel, organisers_deliverers
 from toprung.interfaces.discord.rank_roles import RankRoles, RoleDeliverer
+from toprung.interfaces.discord.replay_command import VerdictDeliverer
 from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SaidOnce, SendQueue
 
 CONNECT_AGAIN_SECONDS_MIN: Final = 5.0
@@ -84,6 +86,7 @@ class DiscordBot:
             live_leaderboard.KIND: MessageDeliverer(client, LeaderboardDrawing(self._context)),
             match_notices.KIND: SaidOnce(client, NoticeDrawing(self._context)),
             challenge_service.KIND: SaidOnce(client, ChallengeDrawing(self._context)),
+            replay_verdicts.KIND: VerdictDeliverer(client, self._context),
         }
         deliverers |= organisers_deliverers(self._context, client)
         if self._options.server_id is not None:

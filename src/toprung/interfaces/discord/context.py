@@ -12,6 +12,7 @@ from toprung.application.players.profile_service import ProfileService
 from toprung.application.players.reader_directory import ReaderDirectory
 from toprung.application.ports.clock import Clock
 from toprung.application.replays.intake import Intake
+from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.application.services import Services
 from toprung.domain.errors import ToprungError
 from toprung.domain.player import PlayerId
@@ -62,6 +63,7 @@ class BotContext:
     lifecycle: MatchLifecycle
     challenges: ChallengeService
     intake: Intake
+    verdicts: ReplayVerdicts
     replay_bytes_max: int
     answer_replay_minutes: float
     clock: Clock

@@ -1,6 +1,5 @@
 """`/replay`: handing in a replay, which is kept before anything is answered and judged soon after."""
 
-import asyncio
 from typing import Final
 
 import discord
@@ -8,18 +7,23 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
+from toprung.application.intents import StoredIntent
 from toprung.application.matches.match_history import MatchUnknown
 from toprung.application.players.account_service import NotSetUp
+from toprung.application.replays.replay_verdicts import is_kept_for_good, promised_upload
 from toprung.domain.errors import InvalidInput, ToprungError
 from toprung.domain.match import MatchId
-from toprung.domain.replay_upload import UploadId, UploadState
+from toprung.domain.replay_upload import ReplayUpload, UploadState
 from toprung.interfaces.discord.context import BotContext, Reader
+from toprung.interfaces.discord.layouts import Layout
 from toprung.interfaces.discord.markdown import Markdown, clipped
 from toprung.interfaces.discord.matches_command import MATCH_NUMBER_MAX
 from toprung.interfaces.discord.replay_text import verdict_text
+from toprung.interfaces.discord.send_queue import Delivery, MessageDeliverer
 
-LOOKS_MAX: Final = 20
-LOOK_SECONDS: Final = 1.0
+WATCHED_SECONDS_MAX: Final = 30.0
+"""How long the answer to the command waits for the verdict; one that takes longer comes as a direct message."""
+
 ANSWER_CHARACTERS_MAX: Final = 2_000
 
 
@@ -58,7 +62,7 @@ class ReplayCog(commands.Cog):
         file: discord.Attachment,
         number: app_commands.Range[int, 1, MATCH_NUMBER_MAX] | None = None,
     ) -> None:
-        """Takes a replay in, says so, and says what came of it if that is known soon."""
+        """Takes a replay in, says so, and puts the verdict in the place of the receipt if it is known soon."""
         context = self._context
         reader = await context.reader(interaction)
         own = await context.accounts.find(reader.discord_id)
@@ -76,22 +80,55 @@ class ReplayCog(commands.Cog):
         except discord.HTTPException as error:
             raise AttachmentLost("Discord did not give the file; please attach it again.") from error
         match_id = None if view is None else view.match.id
-        receipt = await context.intake.submit_replay(own.player.name, match_id, data, file.filename)
+        receipt = await context.intake.submit_replay(own.player.name, match_id, data, file.filename, by_discord=True)
         if receipt.state is UploadState.RECEIVED:
             await self._say(interaction, reader.say("replay.received", number=str(receipt.upload_id)))
-        await self._say_verdict(interaction, reader, receipt.upload_id)
-
-    async def _say_verdict(self, interaction: discord.Interaction, reader: Reader, upload_id: UploadId) -> None:
-        """Puts the verdict in the place of the receipt, unless it takes long; what follows from it is told anyway."""
-        for _ in range(LOOKS_MAX):
-            upload = (await self._context.services.replays.get(upload_id)).upload
-            if upload.state is not UploadState.RECEIVED:
-                told = verdict_text(reader, upload, answer_minutes=self._context.answer_replay_minutes)
-                await self._say(interaction, Markdown(f"{reader.say('replay.judged', number=str(upload_id))}\n{told}"))
-                return
-            await asyncio.sleep(LOOK_SECONDS)
+        judged = await context.verdicts.wait(receipt.upload_id, receipt.sha256, seconds_max=WATCHED_SECONDS_MAX)
+        if judged is None:
+            await self._say(interaction, reader.say("replay.later", number=str(receipt.upload_id)))
+            return
+        await self._say(interaction, _told(context, reader, judged.upload))
+        await context.verdicts.shown(judged)
 
     async def _say(self, interaction: discord.Interaction, text: Markdown) -> None:
         await interaction.edit_original_response(
             content=clipped(text, ANSWER_CHARACTERS_MAX), allowed_mentions=discord.AllowedMentions.none()
         )
+
+
+class VerdictDrawing:
+    """Draws what somebody is told who did not see the verdict in the answer to the command."""
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    async def __call__(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
+        """See `Drawing`. While an upload waits to be judged anew there is nothing to say."""
+        context = self._context
+        upload = (await context.services.replays.get(promised_upload(stored))).upload
+        if upload.state is UploadState.RECEIVED:
+            return None
+        reader = await context.addressee(stored.intent.recipient)
+        view = Layout(context, reader, timeout=None)
+        view.begin()
+        view.add_container(view.paragraph(_told(context, reader, upload)))
+        return view
+
+
+class VerdictDeliverer:
+    """Sends verdicts, each as a new message, and keeps the promise where another verdict may follow."""
+
+    def __init__(self, client: discord.Client, context: BotContext) -> None:
+        self._context = context
+        self._messages = MessageDeliverer(client, VerdictDrawing(context))
+
+    async def deliver(self, stored: StoredIntent) -> Delivery:
+        """See `Deliverer`."""
+        await self._messages.deliver(stored)
+        upload = (await self._context.services.replays.get(promised_upload(stored))).upload
+        return Delivery(is_over=is_kept_for_good(upload))
+
+
+def _told(context: BotContext, reader: Reader, upload: ReplayUpload) -> Markdown:
+    verdict = verdict_text(reader, upload, answer_minutes=context.answer_replay_minutes)
+    return Markdown(f"{reader.say('replay.judged', number=str(upload.id))}\n{verdict}")
