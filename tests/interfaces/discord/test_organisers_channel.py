@@ -126,11 +126,15 @@ async def test_a_dead_letter_announces_itself_and_is_tried_again_by_a_press(offi
     (message,) = await office.look()
     assert f"Job {job_id} was given up" in text_of(message)
     assert "\\@everyone \\`x\\` \\<\\@1\\>" in text_of(message)
-    answer = await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}")
+    forms = [await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}") for _ in range(2)]
+    answer = await office.world.alice.submit_modal(forms[0], {"reason": "the reader is mended"})
+    assert answer.ephemeral
     assert f"Job {job_id} is back in line" in said(answer)
-    assert [row[:3] for row in office.audit()] == [(f"discord:{office.world.alice.id}", "retry_job", f"job {job_id}")]
-    again = await office.world.alice.click(message, custom_id=f"admin:retry:{job_id}")
+    row = (f"discord:{office.world.alice.id}", "retry_job", f"job {job_id}", "the reader is mended")
+    assert office.audit() == [row]
+    again = await office.world.alice.submit_modal(forms[1], {"reason": "the reader is mended"})
     assert "only a dead one can be tried again" in said(again)
+    assert office.audit() == [row]
     (after,) = await office.look()
     assert (after.id, controls(after)) == (message.id, {})
     error = "again"

@@ -20,7 +20,8 @@ from toprung.interfaces.discord.announcement import AnnouncementForm
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import OPTION_CHARACTERS_MAX, OPTIONS_MAX, say
 from toprung.interfaces.discord.markdown import clipped
-from toprung.interfaces.discord.organising import RETRY_REASON, NotAnOrganiser, attribution
+from toprung.interfaces.discord.organiser_layouts import ReasonForm
+from toprung.interfaces.discord.organising import NotAnOrganiser, attribution
 
 RESOLVE: Final = "admin:resolve"
 RETRY: Final = "admin:retry"
@@ -211,12 +212,21 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
         if action == RESOLVE and number.isdecimal():
             await MatchPanel(self._context, reader, MatchId(int(number))).update_view(interaction)
         elif action == RETRY and number.isdecimal():
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            by = attribution(interaction, RETRY_REASON)
-            await self._context.organising.intake.retry_job(JobId(int(number)), by)
-            await say(interaction, reader.say("admin.retried", job=int(number)))
+            await interaction.response.send_modal(self._retry_form(reader, JobId(int(number))))
         else:
             await say(interaction, reader.say("admin.ask_again"))
+
+    def _retry_form(self, reader: Reader, job_id: JobId) -> ReasonForm:
+        """Asks why a dead letter is to be tried again, which changes nothing that would have to be looked at first."""
+
+        async def retry(interaction: discord.Interaction, reason: str) -> None:
+            by = attribution(interaction, reason)
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._context.organising.intake.retry_job(job_id, by)
+            kept = reader.say("admin.kept_why", reason=by.reason)
+            await say(interaction, f"✅ {reader.say('admin.retried', job=int(job_id))}\n-# {kept}")
+
+        return ReasonForm(self._context, reader, retry, default=reader.plain("admin.retry_reason"))
 
     async def _reader(self, interaction: discord.Interaction) -> Reader:
         return await self._context.reader(interaction)

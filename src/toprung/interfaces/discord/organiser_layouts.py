@@ -17,6 +17,9 @@ from toprung.interfaces.discord.layouts import Button, Form, Layout, answer_erro
 from toprung.interfaces.discord.markdown import Markdown
 from toprung.interfaces.discord.organising import NotAnOrganiser, attribution
 
+Acting = Callable[[discord.Interaction, str], Awaitable[None]]
+"""What is done for a reason. Raises what it raises."""
+
 
 async def is_allowed(context: BotContext, interaction: discord.Interaction) -> bool:
     """Whether an organiser acts; anybody else is told so."""
@@ -102,7 +105,7 @@ class DecisionView(OrganiserLayout):
         self.add_container(*parts)
 
     async def _ask_why(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_modal(ReasonForm(self))
+        await interaction.response.send_modal(ReasonForm(self.context, self.reader, self.go))
 
     async def _leave(self, interaction: discord.Interaction) -> None:
         await self._end(interaction, self.reader.say("admin.left"), self.reader.say("admin.nothing_changed"))
@@ -129,18 +132,19 @@ class DecisionView(OrganiserLayout):
 
 
 class ReasonForm(OrganiserForm):
-    """Asks why."""
+    """Asks why, and does what it was opened for."""
 
-    def __init__(self, view: DecisionView) -> None:
-        super().__init__(view.context, view.reader.plain("admin.reason"))
-        self._view = view
+    def __init__(self, context: BotContext, reader: Reader, act: Acting, *, default: str | None = None) -> None:
+        super().__init__(context, reader.plain("admin.reason"))
+        self._act = act
         self._reason = self.field(
             "reason",
-            view.reader.plain("admin.reason"),
-            hint=view.reader.plain("admin.reason_hint"),
+            reader.plain("admin.reason"),
+            default=default,
+            hint=reader.plain("admin.reason_hint"),
             max_length=REASON_MAX_CODE_POINTS,
         )
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
-        """Makes the change."""
-        await self._view.go(interaction, self._reason.value)
+        """Does it."""
+        await self._act(interaction, self._reason.value)

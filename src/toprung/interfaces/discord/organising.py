@@ -1,7 +1,7 @@
 """Who is an organiser, asked at every press, and what organisers work with."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import discord
 import structlog
@@ -15,8 +15,6 @@ from toprung.application.replays.intake import Intake
 from toprung.domain.errors import ToprungError
 
 _log = structlog.get_logger(__name__)
-
-RETRY_REASON: Final = "pressed in the organisers' channel"
 
 
 class NotAnOrganiser(ToprungError):
