@@ -227,10 +227,10 @@ class FakeReplayRepository:
             if one.player_id == player_id and one.uploaded_at_us >= since_us
         )
 
-    def latest_readings(self, limit: int) -> list[tuple[UploadId, str]]:
+    def latest_read(self, limit: int) -> list[tuple[UploadId, str]]:
         uploads = reversed(self._database.replay_uploads.values())
-        readings = [(one.id, self._database.replay_files[one.sha256].reading) for one in uploads]
-        return [(upload_id, reading) for upload_id, reading in readings if reading is not None][:limit]
+        read = [one for one in uploads if self._database.replay_files[one.sha256].reading is not None]
+        return [(one.id, one.sha256) for one in read[:limit]]
 
     def mod_versions(self) -> list[ModVersion]:
         return sorted(self._database.mod_versions, key=lambda one: (one.approved_at_us, one.key))

@@ -360,8 +360,8 @@ async def test_the_uploads_of_a_match_and_what_was_read_are_found(storage: Stora
             replays.uploads_of_match(match_id, UploadState.VERIFIED),
             replays.latest_uploads(9, match_id=match_id),
             replays.latest_uploads(9, bob, match_id),
-            replays.latest_readings(2),
-            replays.latest_readings(9),
+            replays.latest_read(2),
+            replays.latest_read(9),
         )
 
     found = await storage.read(look)
@@ -370,8 +370,8 @@ async def test_the_uploads_of_a_match_and_what_was_read_are_found(storage: Stora
         [verified],
         [third, verified, first],
         [third, verified],
-        [(last.id, "read"), (second.id, "read")],
-        [(last.id, "read"), (second.id, "read"), (first.id, "read")],
+        [(last.id, FILE.sha256), (second.id, FILE.sha256)],
+        [(last.id, FILE.sha256), (second.id, FILE.sha256), (first.id, FILE.sha256)],
     )
 
 

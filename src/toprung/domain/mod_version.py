@@ -16,5 +16,10 @@ class ModVersion:
 
     @property
     def key(self) -> str:
-        """The name of the set: the SHA-256 of its handles in order, in hexadecimal."""
-        return hashlib.sha256(" ".join(sorted(self.handles)).encode()).hexdigest()
+        """The name of the set."""
+        return mod_key(self.handles)
+
+
+def mod_key(handles: frozenset[str]) -> str:
+    """The name of a set of files: the SHA-256 of its handles in order, in hexadecimal."""
+    return hashlib.sha256(" ".join(sorted(handles)).encode()).hexdigest()

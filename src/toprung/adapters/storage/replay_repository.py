@@ -108,12 +108,12 @@ class SqlReplayRepository:
         )
         return int(self._connection.execute(query).scalar_one())
 
-    def latest_readings(self, limit: int) -> list[tuple[UploadId, str]]:
+    def latest_read(self, limit: int) -> list[tuple[UploadId, str]]:
         """See `ReplayRepository`."""
         upload, file = schema.replay_upload, schema.replay_file
-        query = select(upload.c.id, file.c.reading).select_from(upload.join(file, upload.c.sha256 == file.c.sha256))
+        query = select(upload.c.id, upload.c.sha256).select_from(upload.join(file, upload.c.sha256 == file.c.sha256))
         query = query.where(file.c.reading.is_not(None)).order_by(upload.c.id.desc()).limit(limit)
-        return [(UploadId(row.id), row.reading) for row in self._connection.execute(query)]
+        return [(UploadId(row.id), row.sha256) for row in self._connection.execute(query)]
 
     def mod_versions(self) -> list[ModVersion]:
         """See `ReplayRepository`."""

@@ -77,8 +77,8 @@ class ReplayRepository(Protocol):
         """The size of all that a player uploaded since then, in bytes."""
         ...
 
-    def latest_readings(self, limit: int) -> list[tuple[UploadId, str]]:
-        """At most so many uploads whose file was read, the newest first, with what was read."""
+    def latest_read(self, limit: int) -> list[tuple[UploadId, str]]:
+        """At most so many uploads whose file was read, the newest first, with the file's SHA-256."""
         ...
 
     def mod_versions(self) -> list[ModVersion]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,10 @@ from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import AuditRow, Transaction
 from toprung.application.reasons import checked_reason
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.errors import Conflict, NotFound
+from toprung.domain.errors import Conflict, NotFound, ToprungError
 from toprung.domain.mod_version import ModVersion
 from toprung.domain.replay import ReplayReading
-from toprung.domain.replay_upload import UploadId
+from toprung.domain.replay_upload import ReplayFile, UploadId
 
 UPLOADS_LOOKED_AT_MAX: Final = 1_000
 
@@ -34,38 +34,73 @@ class SeenMod:
 
 
 class ReplayMods:
-    """Looks at versions of the mod, and approves them. `decode` makes a reading of what is kept of a file."""
+    """Looks at versions of the mod, and approves them. `decode` makes a reading of what is kept of a file.
+
+    What files a game was played with is remembered for the uploads that were looked at last, by the hash of the replay,
+    which says the same for ever. So each is decoded once, and looking again costs one query.
+    """
 
     def __init__(self, *, unit_of_work: UnitOfWork, clock: Clock, decode: Callable[[bytes], ReplayReading]) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._decode = decode
+        self._decoded: dict[str, frozenset[str] | None] = {}
 
     async def seen(self) -> list[SeenMod]:
         """The sets that the latest uploads had and those that are approved, the most frequent first."""
+        return await self._unit_of_work.read(self.look)
 
-        def work(tx: Transaction) -> list[SeenMod]:
-            approved = {version.handles: version.upload_id for version in tx.replays.mod_versions()}
-            counted: Counter[frozenset[str]] = Counter()
-            newest: dict[frozenset[str], UploadId] = {}
-            for upload_id, reading in tx.replays.latest_readings(UPLOADS_LOOKED_AT_MAX):
-                handles = frozenset(self._decode(reading.encode()).mod_handles)
-                counted[handles] += 1
-                newest.setdefault(handles, upload_id)
-            examples = {**approved, **newest}
-            seen = [
-                SeenMod(
-                    handles=handles,
-                    uploads=counted[handles],
-                    upload_id=upload_id,
-                    is_approved=handles in approved,
-                    adds=min((len(handles - known) for known in approved if known < handles), default=None),
-                )
-                for handles, upload_id in examples.items()
-            ]
-            return sorted(seen, key=lambda one: (-one.uploads, one.upload_id))
+    def look(self, tx: Transaction) -> list[SeenMod]:
+        """See `seen`."""
+        approved = _approved(tx)
+        counted: Counter[frozenset[str]] = Counter()
+        newest: dict[frozenset[str], UploadId] = {}
+        for upload_id, handles in self._latest(tx):
+            counted[handles] += 1
+            newest.setdefault(handles, upload_id)
+        examples = {**approved, **newest}
+        seen = [_seen(handles, counted[handles], upload_id, approved) for handles, upload_id in examples.items()]
+        return sorted(seen, key=lambda one: (-one.uploads, one.upload_id))
+
+    async def of_upload(self, upload_id: UploadId) -> SeenMod:
+        """The set that this upload was played with. Raises `NotFound`, and `Conflict` for one that was not read."""
+
+        def work(tx: Transaction) -> SeenMod:
+            handles = self._of_upload(tx, upload_id)
+            uploads = sum(handles == other for _, other in self._latest(tx))
+            return _seen(handles, uploads, upload_id, _approved(tx))
 
         return await self._unit_of_work.read(work)
+
+    def _latest(self, tx: Transaction) -> list[tuple[UploadId, frozenset[str]]]:
+        """The latest uploads with the set of each, the newest first. What this version cannot decode is left out."""
+        latest = tx.replays.latest_read(UPLOADS_LOOKED_AT_MAX)
+        known = self._decoded
+        shared = {handles: handles for handles in known.values()}  # so that each set is kept once
+        decoded: dict[str, frozenset[str] | None] = {}
+        for sha256 in dict.fromkeys(sha256 for _, sha256 in latest):
+            handles = known[sha256] if sha256 in known else self._handles(tx.replays.file(sha256))
+            decoded[sha256] = shared.setdefault(handles, handles)
+        self._decoded = decoded
+        return [(upload_id, handles) for upload_id, sha256 in latest if (handles := decoded[sha256]) is not None]
+
+    def _handles(self, file: ReplayFile | None) -> frozenset[str] | None:
+        """The set of a file; None where it was not read, or says what this version does not understand."""
+        if file is None or file.reading is None:
+            return None
+        try:
+            return frozenset(self._decode(file.reading.encode()).mod_handles)
+        except ToprungError:
+            return None
+
+    def _of_upload(self, tx: Transaction, upload_id: UploadId) -> frozenset[str]:
+        upload = tx.replays.upload(upload_id)
+        if upload is None:
+            raise NotFound(f"There is no upload {upload_id}; `toprung replay mods` names one for each version.")
+        handles = self._handles(tx.replays.file(upload.sha256))
+        if handles is None:
+            raise Conflict(f"Upload {upload_id} was not read, so which mod it was played with is not known.")
+        return handles
 
     async def approve(self, upload_id: UploadId, *, reason: str, actor: str) -> ModVersion:
         """Approves the version that this upload was played with, and gives it; doing it again changes nothing.
@@ -76,13 +111,7 @@ class ReplayMods:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> ModVersion:
-            upload = tx.replays.upload(upload_id)
-            if upload is None:
-                raise NotFound(f"There is no upload {upload_id}; `toprung replay mods` names one for each version.")
-            file = tx.replays.file(upload.sha256)
-            if file is None or file.reading is None:
-                raise Conflict(f"Upload {upload_id} was not read, so which mod it was played with is not known.")
-            handles = frozenset(self._decode(file.reading.encode()).mod_handles)
+            handles = self._of_upload(tx, upload_id)
             for known in tx.replays.mod_versions():
                 if known.handles == handles:
                     return known
@@ -101,3 +130,19 @@ class ReplayMods:
             return version
 
         return await self._unit_of_work.run(work)
+
+
+def _approved(tx: Transaction) -> dict[frozenset[str], UploadId]:
+    return {version.handles: version.upload_id for version in tx.replays.mod_versions()}
+
+
+def _seen(
+    handles: frozenset[str], uploads: int, upload_id: UploadId, approved: Collection[frozenset[str]]
+) -> SeenMod:
+    return SeenMod(
+        handles=handles,
+        uploads=uploads,
+        upload_id=upload_id,
+        is_approved=handles in approved,
+        adds=min((len(handles - known) for known in approved if known < handles), default=None),
+    )
