@@ -137,13 +137,14 @@ class DiscordLadder:
         )
         self.readers = ReaderDirectory(unit_of_work)
         self.bus.subscribe(self.readers.on_changes)
+        mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=CATALOG))
         self.services = Services(
             leaderboard=self.leaderboard,
             exports=ExportService(unit_of_work=unit_of_work),
             rating_quality=RatingQualityService(unit_of_work=unit_of_work),
             ratings=played.ratings,
             replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS),
-            mods=ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=CATALOG)),
+            mods=mods,
             jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
             matches=history,
             audit=AuditLog(unit_of_work=unit_of_work),
@@ -158,7 +159,7 @@ class DiscordLadder:
             ),
             administration=AdminService(
                 imports=None,  # type: ignore[arg-type]  # no command of the bot imports
-                mods=None,  # type: ignore[arg-type]  # nor approves mods
+                mods=mods,
                 players=self.players,
                 ratings=played.ratings,
                 lifecycle=played.lifecycle,

@@ -1,21 +1,29 @@
 """What announces itself: conflicts, dead letters and expired matches to organisers, results to everybody."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from tests.fake_jobs import FakeBootClock
+from tests.intake import ANSWER, hash_of, replay
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
 from tests.interfaces.discord.organisers import WHY, Office, office_of, said, shown
 from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_parsing import Parsed
 from toprung.domain.job import JobId, JobKind, JobState, NewJob
 from toprung.domain.match import MatchResult, Outcome
 from toprung.domain.match_life import MatchRules, Step
-from toprung.domain.player import PlayerId
+from toprung.domain.player import Player, PlayerId
+from toprung.domain.replay import ReplayReading
+from toprung.domain.replay_upload import UploadId
+from toprung.interfaces.discord.concerns import UNKNOWN_MODS_MAX
 from toprung.interfaces.discord.match_log import MESSAGE_LINES_MAX, NOTE, MatchLog
+
+import simcord  # isort: skip
 
 RULES = MatchRules()
 TURNS_MAX = 10_000
@@ -140,6 +148,144 @@ async def test_a_dead_letter_announces_itself_and_is_tried_again_by_a_press(offi
     error = "again"
     await office.world.ladder.storage.write(lambda tx: kill(tx, job_id, error, 1))
     assert len(await office.look()) == 2
+
+
+def mod(*numbers: int) -> list[str]:
+    """A set of files."""
+    return [f"{number:064x}" for number in numbers]
+
+
+async def played(office: Office, player: Player, handles: list[str], *, times: int = 1) -> None:
+    """So many replays of games that were played with this set of files, each read."""
+    intake = office.world.ladder.intake
+    for _ in range(times):
+        data = replay(len(intake.taken) + 1)
+        answer = {**ANSWER, "fingerprint": hash_of(data), "mod_handles": handles}
+        intake.parser.tell(data, Parsed(payload=json.dumps(answer).encode()))
+        await intake.submit_replay(player.name, None, data, None)
+    await intake.work_off()
+
+
+async def approve(office: Office, message: simcord.ResponseMessage) -> simcord.InteractionResult:
+    """Alice presses the button, looks, and goes ahead."""
+    (custom_id,) = controls(message)
+    preview = shown(await office.world.alice.click(message, custom_id=custom_id))
+    return await office.decide(preview)
+
+
+async def test_an_unknown_version_of_the_mod_announces_itself_until_it_is_approved(office: Office) -> None:
+    one, _ = await office.two()
+    await played(office, one, mod(1, 2), times=3)
+    (first,) = await office.look()
+    assert "No version of the mod is approved yet" in text_of(first)
+    assert "3 of the latest 1,000 uploads were played with it" in text_of(first)
+    assert "upload 3, by **별빛\\*\\_\\~**" in text_of(first)
+    preview = shown(await office.world.alice.click(first, custom_id="admin:approve_mod:3"))
+    assert "The 2 files that upload 3 was played with become an approved version" in text_of(preview)
+    assert "Approved versions: 0 → 1" in text_of(preview)
+    await played(office, one, mod(1, 2))  # which changes nothing that was shown
+    assert "are an approved version" in said(await office.decide(preview))
+    assert office.audit() == [(f"discord:{office.world.alice.id}", "approve_mod", "upload 3", WHY)]
+    for _ in range(2):
+        (after,) = await office.look()
+    assert (after.id, controls(after)) == (first.id, {})
+    assert "is approved" in text_of(after)
+    assert office.world.ladder.storage.database.intents == {}
+    await played(office, one, mod(1, 2, 9))
+    await played(office, one, mod(5), times=2)
+    await office.restart()
+    _, other, fake = await office.look()
+    assert "An unknown version of the mod is played" in text_of(other)
+    assert "no approved version with files added" in text_of(other)
+    assert "an approved version with 1 file added: that is what a fake looks like" in text_of(fake)
+    again = shown(await office.world.alice.click(fake, custom_id="admin:approve_mod:5"))
+    assert "what a fake looks like" in text_of(again)
+    await approve(office, other)
+    _, settled, same = await office.look()
+    assert controls(settled) == {}
+    assert controls(same).keys() == {"admin:approve_mod:5"}
+    assert "Approved versions: 2 → 3" in said(await office.decide(again))  # not what was shown: nothing is done
+    assert len(office.audit()) == 2
+
+
+async def test_an_approval_by_somebody_else_is_said_and_not_done_twice(office: Office) -> None:
+    one, _ = await office.two()
+    await played(office, one, mod(1), times=3)
+    (message,) = await office.look()
+    await office.world.ladder.services.mods.approve(UploadId(1), reason=WHY, actor="cli")
+    preview = shown(await office.world.alice.click(message, custom_id="admin:approve_mod:3"))
+    assert "is approved already" in text_of(preview)
+    await office.decide(preview)
+    assert [row[0] for row in office.audit()] == ["cli"]
+    assert controls((await office.look())[0]) == {}
+
+
+async def test_where_no_version_is_approved_only_the_one_that_is_played_most_is_proposed(office: Office) -> None:
+    one, _ = await office.two()
+    for number in range(9):
+        await played(office, one, mod(number), times=2)
+    assert await office.look() == []
+    await played(office, one, mod(4))
+    (message,) = await office.look()
+    assert controls(message).keys() == {"admin:approve_mod:19"}
+    await played(office, one, mod(5), times=2)
+    was, now = await office.look()
+    assert (was.id, controls(was)) == (message.id, {})
+    assert "not among those that are played most" in text_of(was)
+    assert controls(now).keys() == {"admin:approve_mod:21"}
+
+
+async def test_a_flood_of_unknown_versions_is_a_few_messages_and_hides_none_that_is_played(office: Office) -> None:
+    one, _ = await office.two()
+    await played(office, one, mod(0), times=3)
+    await office.world.ladder.services.mods.approve(UploadId(1), reason=WHY, actor="cli")
+    for number in range(1, 40):
+        await played(office, one, mod(number))
+        await office.look()
+    standing = await office.look()
+    assert len(standing) == UNKNOWN_MODS_MAX
+    await played(office, one, mod(99), times=2)
+    messages = await office.look()
+    assert len(messages) == UNKNOWN_MODS_MAX + 1
+    assert "2 of the latest 1,000 uploads" in text_of(messages[-1])
+    assert sum(bool(controls(message)) for message in messages) == UNKNOWN_MODS_MAX
+    requests = len(office.world.env.http_requests)
+    await office.look()
+    assert len(office.world.env.http_requests) == requests
+
+
+async def test_looking_for_unknown_mods_again_decodes_nothing_again(office: Office) -> None:
+    one, _ = await office.two()
+    await played(office, one, mod(1), times=3)
+    mods = office.world.ladder.services.mods
+    decoded = []
+    decode = mods._decode
+
+    def counted(payload: bytes) -> ReplayReading:
+        decoded.append(payload)
+        return decode(payload)
+
+    mods._decode = counted
+    first = await mods.seen()
+    assert len(decoded) == 3
+    await office.look()
+    assert await mods.seen() == first
+    assert len(decoded) == 3
+    await played(office, one, mod(1))
+    assert [seen.uploads for seen in await mods.seen()] == [4]
+    assert len(decoded) == 4
+
+
+async def test_a_reading_that_is_not_understood_keeps_nothing_else_from_being_announced(office: Office) -> None:
+    one, two = await office.two()
+    await played(office, one, mod(1), times=4)
+    files = office.world.ladder.storage.database.replay_files
+    broken = files[hash_of(replay(1))]
+    files[broken.sha256] = replace(broken, reading="{}")
+    match_id = await office.conflict(one, two)
+    texts = "\n".join(text_of(message) for message in await office.look())
+    assert f"#{match_id}" in texts
+    assert "3 of the latest 1,000 uploads" in texts
 
 
 async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:

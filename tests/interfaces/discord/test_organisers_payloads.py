@@ -19,9 +19,16 @@ from toprung.domain.job import JobKind, NewJob
 from toprung.domain.match import MatchId, MatchResult, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import Player, PlayerId
+from toprung.domain.replay_upload import NewUpload, ReplayFile
 from toprung.interfaces.discord.admin_matches import ConflictsView, MatchPanel
 from toprung.interfaces.discord.admin_text import correction_lines, dossier_lines
-from toprung.interfaces.discord.concerns import SETTLED, ConflictConcern, DeadLetterConcern, ExpiredConcern
+from toprung.interfaces.discord.concerns import (
+    SETTLED,
+    ConflictConcern,
+    DeadLetterConcern,
+    ExpiredConcern,
+    UnknownModConcern,
+)
 from toprung.interfaces.discord.layouts import LAYOUT_CHARACTERS_MAX, LAYOUT_COMPONENTS_MAX
 from toprung.interfaces.discord.markdown import length
 from toprung.interfaces.discord.match_log import LINE_CHARACTERS_MAX, MESSAGE_LINES_MAX, log_line
@@ -107,6 +114,15 @@ async def check_all(one: str, two: str, error: str) -> None:
     dead = DeadLetterConcern(context)
     check(await dead.draw({"job": str(job.id), SETTLED: ""}))
     check_text(reader.say("concern.dead_letter_what", kind="replay", error=error))
+    unknown = UnknownModConcern(context)
+    digest = "f" * 64
+    file = ReplayFile(sha256=digest, size_bytes=1, first_uploaded_at_us=1)
+    upload = NewUpload(sha256=digest, player_id=PlayerId(1), match_id=None, file_name=None, uploaded_at_us=1)
+    await ladder.storage.write(lambda tx: tx.replays.add_file(file))
+    number = str((await ladder.storage.write(lambda tx: tx.replays.add_upload(upload))).value.id)
+    for adds, is_first, settled in (("", "yes", ""), ("128", "", ""), ("", "", "approved"), ("", "", "gone")):
+        said = {"mod": digest, "upload": number, "uploads": "1000", "files": "128", "adds": adds}
+        check(await unknown.draw({**said, "is_first": is_first, SETTLED: settled}))
     for kind, rest in ((MatchPanel, (conflict,)), (ConflictsView, ())):
         shown = _Shown()
         await drawn(kind)(context, reader, *rest).update_view(shown)

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls
 from tests.interfaces.discord.organisers import Office, office_of, said, shown
-from tests.interfaces.discord.test_organisers_channel import buried
+from tests.interfaces.discord.test_organisers_channel import buried, mod, played
 from toprung.domain.match import MatchId, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.discord.organising import NotAnOrganiser, Organisers
@@ -55,7 +55,7 @@ class Court:
         """All that a press could change."""
         database = self.office.world.ladder.storage.database
         kept = (database.players, database.played, database.entries, database.audit, database.intents, database.jobs)
-        return repr(copy.deepcopy(kept))
+        return repr(copy.deepcopy((*kept, database.mod_versions)))
 
     def drop_roles(self, who: str) -> None:
         """Takes every role from somebody, as the server's owner does."""
@@ -75,6 +75,7 @@ async def court(world: World) -> AsyncIterator[Court]:
     match = await office.started(one, two)
     await ladder.lifecycle.act(match.id, one.id, Step.REPORT, Outcome.WIN)
     job_id = await buried(office, one.id)
+    await played(office, one, mod(1), times=3)
     other = env.create_guild("elsewhere")
     people = {
         "by id": world.alice,
@@ -143,7 +144,7 @@ async def test_a_forged_press_on_each_control_of_an_organisers_message(court: Co
 @pytest.mark.parametrize("who", REFUSED[:-1] + ALLOWED)
 async def test_the_buttons_in_the_organisers_channel(court: Court, who: str) -> None:
     by_control = {name: message for message in await court.office.look() for name in controls(message)}
-    assert {name.rpartition(":")[0] for name in by_control} == {"admin:resolve", "admin:retry"}
+    assert {name.rpartition(":")[0] for name in by_control} == {"admin:resolve", "admin:retry", "admin:approve_mod"}
     before = court.state()
     for custom_id, message in by_control.items():
         result = await court.people[who].click(message, custom_id=custom_id)
@@ -155,14 +156,17 @@ async def test_who_loses_the_role_between_the_preview_and_the_reason_changes_not
     helper, channel = court.people["by role"], court.office.world.channel
     preview = shown(await helper.slash(channel, "admin ban", name="Novamar"))
     text = await helper.slash(channel, "admin announce", channel=channel)
+    by_control = {name: message for message in await court.office.look() for name in controls(message)}
+    retry = await helper.click(by_control[f"admin:retry:{court.job_id}"], custom_id=f"admin:retry:{court.job_id}")
+    mod_preview = shown(await helper.click(by_control["admin:approve_mod:3"], custom_id="admin:approve_mod:3"))
+    approval = await helper.click(mod_preview, custom_id="admin:go")
     form = await helper.click(preview, custom_id="admin:go")
-    (message,) = [one for one in await court.office.look() if f"admin:retry:{court.job_id}" in controls(one)]
-    retry = await helper.click(message, custom_id=f"admin:retry:{court.job_id}")
     before = court.state()
     court.drop_roles("by role")
     assert REFUSAL in said(await helper.submit_modal(form, {"reason": "because"}))
     assert REFUSAL in said(await helper.submit_modal(text, {"text": "hello"}))
     assert REFUSAL in said(await helper.submit_modal(retry, {"reason": "because"}))
+    assert REFUSAL in said(await helper.submit_modal(approval, {"reason": "because"}))
     assert REFUSAL in said(await helper.click(preview, custom_id="admin:leave"))
     assert court.state() == before
 

@@ -11,7 +11,7 @@ from toprung.application.ports.storage import AuditRow, Transaction
 from toprung.application.reasons import checked_reason
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound, ToprungError
-from toprung.domain.mod_version import ModVersion
+from toprung.domain.mod_version import ModVersion, mod_key
 from toprung.domain.replay import ReplayReading
 from toprung.domain.replay_upload import ReplayFile, UploadId
 
@@ -24,6 +24,7 @@ class SeenMod:
 
     `uploads` is how many of the latest uploads had it, `upload_id` the newest of them. `adds` is how many files it has
     more than the approved version that is nearest to it, where there is one that it has all files of: a fake, if any.
+    `approved_versions` is how many versions are approved in all.
     """
 
     handles: frozenset[str]
@@ -31,6 +32,12 @@ class SeenMod:
     upload_id: UploadId
     is_approved: bool
     adds: int | None
+    approved_versions: int
+
+    @property
+    def key(self) -> str:
+        """The name of the set."""
+        return mod_key(self.handles)
 
 
 class ReplayMods:
@@ -136,13 +143,12 @@ def _approved(tx: Transaction) -> dict[frozenset[str], UploadId]:
     return {version.handles: version.upload_id for version in tx.replays.mod_versions()}
 
 
-def _seen(
-    handles: frozenset[str], uploads: int, upload_id: UploadId, approved: Collection[frozenset[str]]
-) -> SeenMod:
+def _seen(handles: frozenset[str], uploads: int, upload_id: UploadId, approved: Collection[frozenset[str]]) -> SeenMod:
     return SeenMod(
         handles=handles,
         uploads=uploads,
         upload_id=upload_id,
         is_approved=handles in approved,
         adds=min((len(handles - known) for known in approved if known < handles), default=None),
+        approved_versions=len(approved),
     )

@@ -13,8 +13,10 @@ from toprung.domain.job import JobId
 from toprung.domain.match import MatchId
 from toprung.domain.name_search import folded
 from toprung.domain.rating import MMR_MAX, MMR_MIN
+from toprung.domain.replay_upload import UploadId
 from toprung.interfaces.discord import admin_matches, admin_players
 from toprung.interfaces.discord.admin_matches import ConflictsView, MatchPanel
+from toprung.interfaces.discord.admin_mods import approve_mod
 from toprung.interfaces.discord.admin_players import PlayerPanel, decide
 from toprung.interfaces.discord.announcement import AnnouncementForm
 from toprung.interfaces.discord.context import BotContext, Reader
@@ -25,6 +27,7 @@ from toprung.interfaces.discord.organising import NotAnOrganiser, attribution
 
 RESOLVE: Final = "admin:resolve"
 RETRY: Final = "admin:retry"
+APPROVE_MOD: Final = "admin:approve_mod"
 NUMBER_MAX: Final = 2**53 - 1
 """The largest number that Discord lets somebody type."""
 
@@ -213,6 +216,8 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
             await MatchPanel(self._context, reader, MatchId(int(number))).update_view(interaction)
         elif action == RETRY and number.isdecimal():
             await interaction.response.send_modal(self._retry_form(reader, JobId(int(number))))
+        elif action == APPROVE_MOD and number.isdecimal():
+            await decide(self._context, reader, interaction, approve_mod(self._context, reader, UploadId(int(number))))
         else:
             await say(interaction, reader.say("admin.ask_again"))
 

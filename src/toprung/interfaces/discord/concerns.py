@@ -1,4 +1,4 @@
-"""What wants an organiser: conflicts, dead letters, expired matches. A further kind is one more class here."""
+"""What wants an organiser: conflicts, dead letters, expired matches, unknown mods. A further kind is a class here."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -7,10 +7,12 @@ from typing import Final, Protocol
 import discord
 
 from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_mods import UPLOADS_LOOKED_AT_MAX, SeenMod
 from toprung.domain.job import JobId, JobState
 from toprung.domain.match import Match, MatchId, MatchState
 from toprung.domain.moment import to_datetime
-from toprung.interfaces.discord.admin_command import RESOLVE, RETRY
+from toprung.domain.replay_upload import UploadId
+from toprung.interfaces.discord.admin_command import APPROVE_MOD, RESOLVE, RETRY
 from toprung.interfaces.discord.admin_text import match_line, match_lines
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.layouts import Button, Layout
@@ -19,6 +21,12 @@ from toprung.interfaces.discord.markdown import Markdown
 FOUND_MAX: Final = 50
 EXPIRED_LOOKED_AT_MAX: Final = 200
 EXPIRED_SHOWN_MAX: Final = 12
+UNKNOWN_MODS_MAX: Final = 5
+"""So many unknown versions stand in the channel at a time, those that most games were played with."""
+
+FIRST_UPLOADS_MIN: Final = 3
+"""So many uploads with one version it takes to propose it as the first that is approved."""
+
 SETTLED: Final = "settled"
 """The parameter that says that a concern is over."""
 
@@ -153,6 +161,67 @@ class ExpiredConcern:
             lines.append(f"- {reader.say('concern.expired_more', count=count - len(ids))}")
         lines.append(f"-# {reader.say('concern.expired_what')}")
         view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(Markdown("\n".join(lines))))
+        return view
+
+
+class UnknownModConcern:
+    """A version of the mod that games are played with and nobody approved.
+
+    Where none is approved yet, every version is unknown and in nobody's way: then only the one that most games are
+    played with is proposed, once a few are.
+    """
+
+    kind: Final = "unknown_mod"
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """See `Concern`. One that others crowd out is over as well."""
+        seen = self._context.services.mods.look(tx)
+        approved = {one.key for one in seen if one.is_approved}
+        unknown = [one for one in seen if not one.is_approved]
+        if approved:
+            unknown = unknown[:UNKNOWN_MODS_MAX]
+        else:
+            unknown = [one for one in unknown[:1] if one.uploads >= FIRST_UPLOADS_MIN]
+        wanted = {f"{self.kind} {one.key}": self._parameters(one) for one in unknown}
+        for one in said:
+            settled = "approved" if one["mod"] in approved else "gone"
+            wanted.setdefault(f"{self.kind} {one['mod']}", {**one, SETTLED: settled})
+        return wanted
+
+    def _parameters(self, seen: SeenMod) -> Parameters:
+        return {
+            "mod": seen.key,
+            "upload": str(seen.upload_id),
+            "uploads": str(seen.uploads),
+            "files": str(len(seen.handles)),
+            "adds": "" if seen.adds is None else str(seen.adds),
+            "is_first": "" if seen.approved_versions else "yes",
+            SETTLED: "",
+        }
+
+    async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
+        """See `Concern`."""
+        context, reader, upload = self._context, self._context.public_reader(), parameters["upload"]
+        view = Layout(context, reader, timeout=None)
+        view.begin()
+        if parameters[SETTLED]:
+            view.add_container(view.paragraph(reader.say(f"concern.mod_{parameters[SETTLED]}", upload=upload)))
+            return view
+        newest = await context.services.replays.get(UploadId(int(upload)))
+        is_first, adds = bool(parameters["is_first"]), parameters["adds"]
+        lines = [
+            reader.say("concern.mod_seen", count=int(parameters["uploads"]), of=UPLOADS_LOOKED_AT_MAX),
+            reader.say("concern.mod_newest", upload=upload, name=newest.player.name, files=int(parameters["files"])),
+            reader.say("concern.mod_adds", count=int(adds)) if adds else reader.say("concern.mod_adds_nothing"),
+            Markdown(f"-# {reader.say('concern.mod_what')}"),
+        ]
+        title = Markdown(f"### {reader.say('concern.mod_first' if is_first else 'concern.mod')}")
+        view.add_container(view.paragraph(title, 300), view.paragraph(Markdown("\n".join(lines)), 2_000))
+        label, style = reader.plain("admin.approve_mod"), discord.ButtonStyle.primary
+        view.add_row(Button(f"{APPROVE_MOD}:{upload}", label, _answered_elsewhere, style=style))
         return view
 
 

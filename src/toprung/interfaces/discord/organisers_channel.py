@@ -13,7 +13,14 @@ from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord import match_log
 from toprung.interfaces.discord.announcement import AnnouncementDrawing
-from toprung.interfaces.discord.concerns import SETTLED, Concern, ConflictConcern, DeadLetterConcern, ExpiredConcern
+from toprung.interfaces.discord.concerns import (
+    SETTLED,
+    Concern,
+    ConflictConcern,
+    DeadLetterConcern,
+    ExpiredConcern,
+    UnknownModConcern,
+)
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.match_log import MatchLogDrawing
 from toprung.interfaces.discord.send_queue import Deliverer, Delivery, Drawing, MessageDeliverer, SendQueue
@@ -25,7 +32,7 @@ _log = structlog.get_logger(__name__)
 
 def concerns(context: BotContext) -> tuple[Concern, ...]:
     """Every kind of concern."""
-    return ConflictConcern(context), DeadLetterConcern(context), ExpiredConcern(context)
+    return ConflictConcern(context), DeadLetterConcern(context), ExpiredConcern(context), UnknownModConcern(context)
 
 
 class OrganisersChannel:
