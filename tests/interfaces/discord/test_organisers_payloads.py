@@ -12,14 +12,19 @@ from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.test_leaderboard_text import LINK, MENTION, names
+from toprung.application.intents import StoredIntent
 from toprung.application.players.player_dossier import Dossier
+from toprung.application.ports.storage import Transaction
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
+from toprung.application.replays.replay_verdicts import KIND, promise_verdict
 from toprung.domain.conduct import Offence, Penalty
 from toprung.domain.job import JobKind, NewJob
 from toprung.domain.match import MatchId, MatchResult, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import Player, PlayerId
-from toprung.domain.replay_upload import NewUpload, ReplayFile
+from toprung.domain.replay_checks import Check, CheckCode, CheckStatus
+from toprung.domain.replay_findings import Findings
+from toprung.domain.replay_upload import NewUpload, ReplayFile, UploadState, UploadVerdict
 from toprung.interfaces.discord.admin_matches import ConflictsView, MatchPanel
 from toprung.interfaces.discord.admin_text import correction_lines, dossier_lines
 from toprung.interfaces.discord.concerns import (
@@ -32,6 +37,7 @@ from toprung.interfaces.discord.concerns import (
 from toprung.interfaces.discord.layouts import LAYOUT_CHARACTERS_MAX, LAYOUT_COMPONENTS_MAX
 from toprung.interfaces.discord.markdown import length
 from toprung.interfaces.discord.match_log import LINE_CHARACTERS_MAX, MESSAGE_LINES_MAX, log_line
+from toprung.interfaces.discord.replay_command import VerdictDrawing
 
 MESSAGES: Final = "/channels/1456074443980800009/messages"
 LONGEST: Final = "\\" * 23 + "x"
@@ -100,6 +106,26 @@ async def arranged(one: str, two: str) -> tuple[DiscordLadder, MatchId, MatchId]
     return ladder, ids[0], ids[1]
 
 
+async def verdict_drawn(ladder: DiscordLadder, findings: Findings) -> discord.ui.LayoutView:
+    """What the uploader of a replay that does not fit is sent."""
+    details = findings.to_details()
+    verdict = UploadVerdict(state=UploadState.REJECTED, code="not_verified", sentence="no", details=details)
+
+    def work(tx: Transaction) -> StoredIntent:
+        tx.replays.add_file(ReplayFile(sha256="a" * 64, size_bytes=1, first_uploaded_at_us=1))
+        new = NewUpload(sha256="a" * 64, player_id=PlayerId(1), match_id=None, file_name=None, uploaded_at_us=1)
+        upload = tx.replays.add_upload(new).judged(verdict)
+        tx.replays.save_upload(upload)
+        promise_verdict(tx, upload, 1)
+        (stored,) = tx.intents.of_kind(KIND)
+        return stored
+
+    stored = (await ladder.storage.write(work)).value
+    view = await VerdictDrawing(ladder.context())(stored)
+    assert view is not None
+    return view
+
+
 async def check_all(one: str, two: str, error: str) -> None:
     """Draws every message about these two and this error."""
     ladder, finished, conflict = await arranged(one, two)
@@ -123,6 +149,21 @@ async def check_all(one: str, two: str, error: str) -> None:
     for adds, is_first, settled in (("", "yes", ""), ("128", "", ""), ("", "", "approved"), ("", "", "gone")):
         said = {"mod": digest, "upload": number, "uploads": "1000", "files": "128", "adds": adds}
         check(await unknown.draw({**said, "is_first": is_first, SETTLED: settled}))
+    check(
+        await verdict_drawn(
+            ladder,
+            Findings(
+                match_id=finished,
+                side=0,
+                result=None,
+                checks=tuple(
+                    Check(code=code, status=CheckStatus.FAILED, expected=(one, two), found=(error, two))
+                    for code in CheckCode
+                ),
+                handles=(None, None),
+            ),
+        )
+    )
     for kind, rest in ((MatchPanel, (conflict,)), (ConflictsView, ())):
         shown = _Shown()
         await drawn(kind)(context, reader, *rest).update_view(shown)
