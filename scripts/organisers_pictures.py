@@ -5,10 +5,11 @@ from typing import Final
 
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.ladder import DiscordLadder
-from tests.interfaces.discord.organisers import Office, office_of, shown
+from tests.interfaces.discord.organisers import Office, mod, office_of, played, shown
 from toprung.domain.match import MatchResult, Outcome
 from toprung.domain.match_life import Step
 from toprung.domain.moment import to_datetime
+from toprung.domain.replay_upload import UploadId
 from toprung.interfaces.discord.match_log import MatchLog
 
 import simcord  # isort: skip - after the bot, which loads discord.py without its warning
@@ -19,6 +20,7 @@ SCENES: Final = (
     ("admin-match-ko", "ko"),
     ("conflict-announced", "en"),
     ("match-log", "en"),
+    ("unknown-mod", "en"),
 )
 
 
@@ -67,6 +69,12 @@ async def scene(office: Office, name: str) -> tuple[simcord.ResponseMessage, sim
         await log.look()
         await office.bot.queue.deliver_due()
         return office.messages(office.log_channel)[-1], office.log_channel
+    if name == "unknown-mod":
+        await played(office, one, mod(*range(12)), times=40)
+        await ladder.services.mods.approve(UploadId(1), reason="the official release", actor="cli")
+        await played(office, three, mod(*range(13)))
+        (announced,) = await office.look()
+        return announced, office.organisers_channel
     if name == "admin-player":
         match = await office.opened(two, three)
         await ladder.lifecycle.act(match.id, two.id, Step.ABORT)

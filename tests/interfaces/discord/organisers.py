@@ -1,10 +1,13 @@
 """A ladder with an organiser at work: what the tests of the organisers' commands arrange."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
+from tests.intake import ANSWER, hash_of, replay
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
+from toprung.application.replays.replay_parsing import Parsed
 from toprung.domain.match import Match, MatchId, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import Player
@@ -110,6 +113,22 @@ async def office_of(world: World) -> Office:
     office = Office(world, role, channels[0], channels[1], world.bot)
     await office.restart()
     return office
+
+
+def mod(*numbers: int) -> list[str]:
+    """A set of files."""
+    return [f"{number:064x}" for number in numbers]
+
+
+async def played(office: Office, player: Player, handles: list[str], *, times: int = 1) -> None:
+    """So many replays of games that were played with this set of files, each read."""
+    intake = office.world.ladder.intake
+    for _ in range(times):
+        data = replay(len(intake.taken) + 1)
+        answer = {**ANSWER, "fingerprint": hash_of(data), "mod_handles": handles}
+        intake.parser.tell(data, Parsed(payload=json.dumps(answer).encode()))
+        await intake.submit_replay(player.name, None, data, None)
+    await intake.work_off()
 
 
 def shown(result: simcord.InteractionResult) -> simcord.ResponseMessage:

@@ -1,23 +1,21 @@
 """What announces itself: conflicts, dead letters and expired matches to organisers, results to everybody."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from tests.fake_jobs import FakeBootClock
-from tests.intake import ANSWER, hash_of, replay
+from tests.intake import hash_of, replay
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
-from tests.interfaces.discord.organisers import WHY, Office, office_of, said, shown
+from tests.interfaces.discord.organisers import WHY, Office, mod, office_of, played, said, shown
 from toprung.application.ports.storage import Transaction
-from toprung.application.replays.replay_parsing import Parsed
 from toprung.domain.job import JobId, JobKind, JobState, NewJob
 from toprung.domain.match import MatchResult, Outcome
 from toprung.domain.match_life import MatchRules, Step
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.player import PlayerId
 from toprung.domain.replay import ReplayReading
 from toprung.domain.replay_upload import UploadId
 from toprung.interfaces.discord.concerns import UNKNOWN_MODS_MAX
@@ -150,22 +148,6 @@ async def test_a_dead_letter_announces_itself_and_is_tried_again_by_a_press(offi
     assert len(await office.look()) == 2
 
 
-def mod(*numbers: int) -> list[str]:
-    """A set of files."""
-    return [f"{number:064x}" for number in numbers]
-
-
-async def played(office: Office, player: Player, handles: list[str], *, times: int = 1) -> None:
-    """So many replays of games that were played with this set of files, each read."""
-    intake = office.world.ladder.intake
-    for _ in range(times):
-        data = replay(len(intake.taken) + 1)
-        answer = {**ANSWER, "fingerprint": hash_of(data), "mod_handles": handles}
-        intake.parser.tell(data, Parsed(payload=json.dumps(answer).encode()))
-        await intake.submit_replay(player.name, None, data, None)
-    await intake.work_off()
-
-
 async def approve(office: Office, message: simcord.ResponseMessage) -> simcord.InteractionResult:
     """Alice presses the button, looks, and goes ahead."""
     (custom_id,) = controls(message)
@@ -178,7 +160,7 @@ async def test_an_unknown_version_of_the_mod_announces_itself_until_it_is_approv
     await played(office, one, mod(1, 2), times=3)
     (first,) = await office.look()
     assert "No version of the mod is approved yet" in text_of(first)
-    assert "3 of the latest 1,000 uploads were played with it" in text_of(first)
+    assert "3 uploads were played with it, among the latest 1,000" in text_of(first)
     assert "upload 3, by **별빛\\*\\_\\~**" in text_of(first)
     preview = shown(await office.world.alice.click(first, custom_id="admin:approve_mod:3"))
     assert "The 2 files that upload 3 was played with become an approved version" in text_of(preview)
@@ -247,7 +229,7 @@ async def test_a_flood_of_unknown_versions_is_a_few_messages_and_hides_none_that
     await played(office, one, mod(99), times=2)
     messages = await office.look()
     assert len(messages) == UNKNOWN_MODS_MAX + 1
-    assert "2 of the latest 1,000 uploads" in text_of(messages[-1])
+    assert "2 uploads were played with it" in text_of(messages[-1])
     assert sum(bool(controls(message)) for message in messages) == UNKNOWN_MODS_MAX
     requests = len(office.world.env.http_requests)
     await office.look()
@@ -285,7 +267,7 @@ async def test_a_reading_that_is_not_understood_keeps_nothing_else_from_being_an
     match_id = await office.conflict(one, two)
     texts = "\n".join(text_of(message) for message in await office.look())
     assert f"#{match_id}" in texts
-    assert "3 of the latest 1,000 uploads" in texts
+    assert "3 uploads were played with it" in texts
 
 
 async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:

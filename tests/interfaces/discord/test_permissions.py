@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls
-from tests.interfaces.discord.organisers import Office, office_of, said, shown
-from tests.interfaces.discord.test_organisers_channel import buried, mod, played
+from tests.interfaces.discord.organisers import Office, mod, office_of, played, said, shown
+from tests.interfaces.discord.test_organisers_channel import buried
 from toprung.domain.match import MatchId, Outcome
 from toprung.domain.match_life import Step
 from toprung.interfaces.discord.organising import NotAnOrganiser, Organisers

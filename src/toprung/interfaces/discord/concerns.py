@@ -220,7 +220,10 @@ class UnknownModConcern:
         ]
         title = Markdown(f"### {reader.say('concern.mod_first' if is_first else 'concern.mod')}")
         view.add_container(view.paragraph(title, 300), view.paragraph(Markdown("\n".join(lines)), 2_000))
-        label, style = reader.plain("admin.approve_mod"), discord.ButtonStyle.primary
+        label, style = (
+            reader.plain("admin.approve_mod"),
+            discord.ButtonStyle.danger if adds else discord.ButtonStyle.primary,
+        )
         view.add_row(Button(f"{APPROVE_MOD}:{upload}", label, _answered_elsewhere, style=style))
         return view
 
