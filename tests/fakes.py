@@ -317,6 +317,18 @@ class FakeIntentRepository:
         found.sort(key=lambda row: (row.stored.intent.priority, row.due_at_us, row.stored.id))
         return [row.stored for row in found[:limit]]
 
+    def due_of(
+        self, kinds: Collection[str], recipients: Collection[int], *, now_us: int, limit: int
+    ) -> list[StoredIntent]:
+        found = [
+            row
+            for row in self._database.intents.values()
+            if row.is_waiting and row.due_at_us <= now_us and row.stored.intent.is_direct
+            if row.stored.intent.kind in kinds and row.stored.intent.recipient in recipients
+        ]
+        found.sort(key=lambda row: (row.due_at_us, row.stored.id))
+        return [row.stored for row in found[:limit]]
+
     def next_due_us(self) -> int | None:
         return min((row.due_at_us for row in self._database.intents.values() if row.is_waiting), default=None)
 

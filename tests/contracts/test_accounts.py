@@ -70,6 +70,23 @@ async def test_intents_come_by_priority_and_once(storage: Storage) -> None:
     assert await storage.read(lambda tx: tx.intents.due(now_us=0, limit=9, passed_over=[7])) == []
 
 
+async def test_what_is_due_to_some_users_of_some_kinds(storage: Storage) -> None:
+    later, first = (
+        Intent(key=f"notice {number}", kind="notice", recipient=9, is_direct=True, priority=priority)
+        for number, priority in ((2, Priority.MATCH), (1, Priority.ROLE))
+    )
+    in_channel = replace(first, key="in a channel of that number", is_direct=False)
+    others = replace(first, key="another's", recipient=8), replace(first, key="of another kind", kind="role")
+    await want(storage, first)
+    await storage.write(lambda tx: tx.intents.want([later, in_channel, *others], now_us=2))
+    found = await storage.read(lambda tx: tx.intents.due_of({"notice"}, {9}, now_us=10, limit=9))
+    assert [stored.intent for stored in found] == [first, later]
+    assert await storage.read(lambda tx: tx.intents.due_of({"notice"}, {9}, now_us=10, limit=1)) == found[:1]
+    assert await storage.read(lambda tx: tx.intents.due_of({"notice"}, set(), now_us=10, limit=9)) == []
+    await storage.write(lambda tx: tx.intents.give_up(found[0].id, reason="closed"))
+    assert await storage.read(lambda tx: tx.intents.due_of({"notice"}, {9}, now_us=1, limit=9)) == []
+
+
 async def test_wanting_something_else_under_a_key_is_one_edit_of_the_message_that_said_it(storage: Storage) -> None:
     await want(storage, BOARD)
     (first,) = await due(storage)

@@ -56,6 +56,12 @@ class IntentRepository(Protocol):
         """At most `limit` that are due, by priority and then by age, but none to the recipients passed over."""
         ...
 
+    def due_of(
+        self, kinds: Collection[str], recipients: Collection[int], *, now_us: int, limit: int
+    ) -> list[StoredIntent]:
+        """At most `limit` of these kinds that are due to these users, by age."""
+        ...
+
     def next_due_us(self) -> int | None:
         """When the next one is due; None where nothing waits."""
         ...

@@ -56,6 +56,7 @@ class Post:
         self.ladder = DiscordLadder()
         self.deliverer = FakeDeliverer()
         self.refused = 0
+        self.settled: list[tuple[str, bool]] = []
         self.queue = self.restarted()
 
     def restarted(self) -> SendQueue:
@@ -65,6 +66,7 @@ class Post:
             clock=self.ladder.clock,
             deliverers={"note": self.deliverer},
             on_refused=self._refuse,
+            settlings={"note": lambda _, stored, was_reached: self.settled.append((stored.intent.key, was_reached))},
         )
 
     def _refuse(self) -> None:
@@ -167,6 +169,22 @@ async def test_a_recipient_who_refuses_is_left_in_peace_for_a_while(post: Post, 
     post.ladder.clock.advance(seconds=3_601)
     await post.queue.deliver_due()
     assert post.deliverer.keys == ["first", "elsewhere", "second"]
+
+
+async def test_nobody_waits_for_the_rest_of_who_refuses_direct_messages(post: Post) -> None:
+    post.deliverer.answers = [refusal(403, 50007)]
+    await post.want(replace(note("found", recipient=7), is_direct=True))
+    await post.queue.deliver_due()
+    post.ladder.clock.advance(seconds=60)
+    await post.want(replace(note("claim", recipient=7), is_direct=True), note("channel", recipient=8))
+    await post.queue.deliver_due()
+    assert post.deliverer.keys == ["found", "channel"]  # no further request that Discord would refuse
+    assert post.settled == [("found", False), ("claim", False), ("channel", True)]
+    assert await post.waiting() == 0
+    post.ladder.clock.advance(seconds=3_600)
+    await post.want(replace(note("next day", recipient=7), is_direct=True))
+    await post.queue.deliver_due()
+    assert post.settled[-1] == ("next day", True)
 
 
 async def test_a_message_that_somebody_deleted_is_said_anew(post: Post) -> None:

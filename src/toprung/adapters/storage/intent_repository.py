@@ -54,6 +54,15 @@ class SqlIntentRepository:
         )
         return [_to_stored(row) for row in self._connection.execute(query)]
 
+    def due_of(
+        self, kinds: Collection[str], recipients: Collection[int], *, now_us: int, limit: int
+    ) -> list[StoredIntent]:
+        """See `IntentRepository`."""
+        wanted = _intent.c.is_direct & _intent.c.kind.in_(list(kinds)) & _intent.c.recipient.in_(list(recipients))
+        query = select(_intent).where(_is_waiting, _intent.c.due_at_us <= now_us, wanted)
+        ordered = query.order_by(_intent.c.due_at_us, _intent.c.id).limit(limit)
+        return [_to_stored(row) for row in self._connection.execute(ordered)]
+
     def next_due_us(self) -> int | None:
         """See `IntentRepository`."""
         return self._connection.execute(select(func.min(_intent.c.due_at_us)).where(_is_waiting)).scalar()

@@ -31,6 +31,7 @@ RETRY_SECONDS_MIN: Final = 2.0
 RETRY_SECONDS_MAX: Final = 900.0
 LOOK_AGAIN_SECONDS_MAX: Final = 30.0
 REFUSED_RECIPIENT_REST_SECONDS: Final = 3_600.0
+ENDED_UNSENT_AT_ONCE_MAX: Final = 100
 INVALID_REQUESTS_MAX: Final = 20
 INVALID_REQUESTS_WINDOW_SECONDS: Final = 600.0
 
@@ -115,6 +116,7 @@ class SendQueue:
         if self._is_over_budget(now_us):
             return LOOK_AGAIN_SECONDS_MAX
         self._resting_until_us = {who: until for who, until in self._resting_until_us.items() if until > now_us}
+        await self._end_unsent(now_us)
         while len(self._under_way) < SENDS_AT_ONCE_MAX:
             due, next_due_us = await self._unit_of_work.read(self._look_for_due(now_us))
             for stored in due:
@@ -125,6 +127,25 @@ class SendQueue:
                 until_due_seconds = ((next_due_us or now_us) - now_us) / MICROSECONDS_PER_SECOND
                 return min(max(until_due_seconds, RETRY_SECONDS_MIN), LOOK_AGAIN_SECONDS_MAX)
         return LOOK_AGAIN_SECONDS_MAX  # the end of any of them wakes it
+
+    async def _end_unsent(self, now_us: int) -> None:
+        """Ends what is meant for users who refused lately, where something follows from their not being reached.
+
+        Their rest spares Discord requests that it would refuse; whoever waits for them to be told should not wait too.
+        """
+        resting = self._resting_until_us.keys() - self._under_way.keys()
+        if not resting:
+            return
+
+        def unsent(tx: Transaction) -> list[StoredIntent]:
+            return tx.intents.due_of(self._settlings, resting, now_us=now_us, limit=ENDED_UNSENT_AT_ONCE_MAX)
+
+        def end(tx: Transaction) -> None:
+            for stored in unsent(tx):
+                self._give_up(stored, "refused a message lately")(tx)
+
+        if await self._unit_of_work.read(unsent):
+            await self._unit_of_work.run(end)
 
     def _look_for_due(self, now_us: int) -> Callable[[Transaction], tuple[list[StoredIntent], int | None]]:
         room = SENDS_AT_ONCE_MAX - len(self._under_way)
