@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from tests.adapters.replay.pools import answered_by, command, do, limits, running_pool
+from tests.adapters.replay.pools import NEVER_SECONDS, answered_by, command, do, limits, running_pool
 from toprung.adapters.replay.crash_loop import FAILURES_MAX
 from toprung.adapters.replay.pool import CHILD_COMMAND, WAITING_MAX, ReplayPool
 from toprung.application.replays.replay_parsing import (
@@ -70,6 +70,17 @@ async def test_a_child_that_is_stopped_while_idle_is_found_and_replaced() -> Non
         await asyncio.to_thread(process.wait, 30)
         await all_idle(pool)
     assert pool.health().retired["silent"] == 1
+
+
+async def test_a_pool_closes_while_a_child_that_is_stopped_is_asked_whether_it_is_there() -> None:
+    patient = limits(ping_every_seconds=0.02, ping_seconds_max=NEVER_SECONDS)
+    async with running_pool(workers=1, limited=patient) as pool:
+        stopped = (await all_idle(pool))[0]
+        os.kill(stopped, signal.SIGSTOP)
+        async with asyncio.timeout(NEVER_SECONDS):
+            for _ in iter(lambda: {child.pid: child.state for child in pool.health().children}[stopped], "busy"):
+                await asyncio.sleep(0)
+            await pool.close(grace_seconds=0)
 
 
 async def test_children_go_after_so_many_jobs() -> None:

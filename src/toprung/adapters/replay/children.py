@@ -221,9 +221,16 @@ class Children:
             try:
                 for worker in list(self._idle):
                     if worker in self._idle:
-                        self._idle.remove(worker)
-                        worker.state = "busy"
-                        is_well = await worker.ping(self._limits.ping_seconds_max, self._clock)
-                        self.give_back(worker, None if is_well else "silent")
+                        await self._ping(worker)
             except Exception:  # noqa: BLE001 - the loop goes on
                 _log.exception("replay_children_not_pinged")
+
+    async def _ping(self, worker: Worker) -> None:
+        self._idle.remove(worker)
+        worker.state = "busy"
+        why: str | None = "given up"
+        try:
+            is_well = await worker.ping(self._limits.ping_seconds_max, self._clock)
+            why = None if is_well else "silent"
+        finally:  # also where the pool closes meanwhile: one that is not given back would be waited for for ever
+            self.give_back(worker, why)
