@@ -102,9 +102,9 @@ def measured(name: str, database: str, databases: Databases, *, seed: int, effor
         "sqlite": driver().sqlite_version,
         "seed": seed,
         "effort": effort,
-        "seconds": round(perf_counter() - started, 1),
         "load_average": load_average(),
         **found,
+        "seconds": round(perf_counter() - started, 1),
     }
 
 
