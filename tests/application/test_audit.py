@@ -46,6 +46,8 @@ async def test_what_an_organiser_does_is_kept_and_what_players_do_is_not() -> No
     assert details[0] == {"before": "One", "after": "Uno"}
     assert details[4] == {"player": two.id, "outcome": "win", "before": "in_progress", "after": "reported"}
     assert details[5] == {"voided_matches": [match_id]}
+    assert await audit.names(rows) == {one.id: "Uno", two.id: "Two"}
+    assert await audit.names([row for row in rows if row.action == "report"]) == {two.id: "Two"}
 
 
 @pytest.mark.parametrize("reason", ["x" * (REASON_MAX_CODE_POINTS + 1), "a\N{RIGHT-TO-LEFT OVERRIDE}b"])

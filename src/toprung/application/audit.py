@@ -1,6 +1,8 @@
 """What organisers did, by whom and why: kept with what it changed, and looked at again."""
 
 import json
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +13,7 @@ from toprung.domain.player import Player, PlayerId
 
 LISTED_MAX: Final = 500
 RENAME: Final = "rename"
+_ABOUT_A_PLAYER: Final = re.compile(r"player ([0-9]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +64,20 @@ class AuditLog:
     async def latest(self, limit: int) -> list[AuditRow]:
         """At most `limit` rows (and `LISTED_MAX`), the newest first."""
         return await self._unit_of_work.read(lambda tx: tx.audit_rows(min(limit, LISTED_MAX)))
+
+    async def names(self, rows: Sequence[AuditRow]) -> dict[PlayerId, str]:
+        """What the players whom these rows know by their numbers are called today."""
+        wanted = {player_id for row in rows for player_id in _players_of(row)}
+        players = await self._unit_of_work.read(lambda tx: tx.players.by_ids(wanted))
+        return {player_id: player.name for player_id, player in players.items()}
+
+
+def _players_of(row: AuditRow) -> Iterator[PlayerId]:
+    details = json.loads(row.details)
+    found = _ABOUT_A_PLAYER.fullmatch(row.subject)
+    known = [
+        None if found is None else int(found[1]),
+        details.get("player"),
+        *(player_id for player_id, *_ in details.get("moves", ())),
+    ]
+    yield from (PlayerId(player_id) for player_id in known if isinstance(player_id, int))

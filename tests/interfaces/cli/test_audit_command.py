@@ -1,6 +1,7 @@
 """`toprung audit`, and the reasons that other commands take for it."""
 
 import json
+import re
 
 from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
@@ -39,7 +40,10 @@ def test_what_was_done_at_a_terminal_is_listed_with_who_and_why() -> None:
     listed = said(ladder, "audit", "--limit", "3")
     assert listed.count("confirm match 1: is on a phone") == 1
     assert "unban" not in listed
-    assert "ban player 2 (no reason given)" in said(ladder, "audit")
+    whole = said(ladder, "audit")
+    assert "ban player 2 (Serral) (no reason given)" in whole
+    assert "rename player 1 (마루): asked for it" in whole
+    assert "    player: Serral, before: assigned, after: assigned" in whole
 
 
 def test_a_reason_that_cannot_be_kept_is_refused_and_nothing_is_done() -> None:
@@ -47,3 +51,19 @@ def test_a_reason_that_cannot_be_kept_is_refused_and_nothing_is_done() -> None:
     said(ladder, "player", "add", "Maru")
     assert "reason" in refusal(ladder, "player", "ban", "Maru", "--reason", "x" * 501)
     assert said(ladder, "audit") == "No organiser has done anything yet.\n"
+
+
+def test_who_moved_by_a_correction_is_told_by_name() -> None:
+    ladder = Ladder()
+    for name in ("Maru", "Serral"):
+        said(ladder, "player", "add", name)
+    create = ("match", "create", "Maru", "Serral", "--race-1", "sc2_terran", "--race-2", "sc2_zerg")
+    said(ladder, *create)
+    for name in ("Maru", "Serral"):
+        said(ladder, "match", "confirm", "1", "--as", name)
+    said(ladder, "match", "report", "1", "loss", "--as", "Maru")
+    said(ladder, "match", "resolve", "1", "--winner", "Maru", "--reason", "misread", "--yes")
+    whole = said(ladder, "audit")
+    assert "correct_match match 1: misread" in whole
+    assert re.search(r"^    Maru, sc2_terran: 1[0-9]{3} to 1[0-9]{3}$", whole, re.MULTILINE)
+    assert re.search(r"^    Serral, sc2_zerg: 1[0-9]{3} to 1[0-9]{3}$", whole, re.MULTILINE)

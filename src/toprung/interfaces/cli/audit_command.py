@@ -1,7 +1,8 @@
 """`toprung audit`: what organisers did, by whom and why."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -10,7 +11,10 @@ from toprung.interfaces.cli.parameters import Database, Game, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.ports.storage import AuditRow
+    from toprung.domain.player import PlayerId
     from toprung.interfaces.cli.builder import Builder, Options
+
+MOVES_SHOWN_MAX: Final = 8
 
 
 def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -27,19 +31,44 @@ def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> Non
         with reporting():
             from toprung.interfaces.audit_shapes import audit_shape
 
-            rows = run(_latest(builder(), options(database=database, game=game), limit))
+            rows, names = run(_latest(builder(), options(database=database, game=game), limit))
             if as_json:
                 print_json([audit_shape(row) for row in rows])
                 return
             if not rows:
                 say(stdout(), "No organiser has done anything yet.")
             for row in rows:
-                shape = audit_shape(row)
-                why = (f": {row.reason}", "bold") if row.reason else (" (no reason given)", "dim")
-                say(stdout(), (str(shape["at"]), "dim"), f"  {row.actor}  {row.action} {row.subject}", why)
-                say(stdout(), (f"    {row.details}", "dim"))
+                _show(row, names)
 
 
-async def _latest(builder: "Builder", opened: "Options", limit: int) -> "list[AuditRow]":
+def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
+    """Prints a row, with today's names of the players whom it knows by their numbers."""
+    from toprung.domain.moment import to_iso
+
+    def named(player_id: object) -> str:
+        return next((name for known, name in names.items() if known == player_id), f"player {player_id}")
+
+    kind, _, number = row.subject.partition(" ")
+    name = f" ({named(int(number))})" if kind == "player" and number.isdecimal() else ""
+    why = (f": {row.reason}", "bold") if row.reason else (" (no reason given)", "dim")
+    say(stdout(), (to_iso(row.at_us), "dim"), f"  {row.actor}  {row.action} {row.subject}{name}", why)
+    details = json.loads(row.details)
+    moves = details.pop("moves", [])
+    if "player" in details:
+        details["player"] = named(details["player"])
+    shown = [f"{key.replace('_', ' ')}: {value}" for key, value in details.items() if value not in (None, [])]
+    if shown:
+        say(stdout(), (f"    {', '.join(shown)}", "dim"))
+    for player_id, race, before, after in moves[:MOVES_SHOWN_MAX]:
+        say(stdout(), (f"    {named(player_id)}, {race}: {before} to {after}", "dim"))
+    if len(moves) > MOVES_SHOWN_MAX:
+        say(stdout(), (f"    and {len(moves) - MOVES_SHOWN_MAX:,} more; --json has them all", "dim"))
+
+
+async def _latest(
+    builder: "Builder", opened: "Options", limit: int
+) -> "tuple[Sequence[AuditRow], Mapping[PlayerId, str]]":
     async with builder.reading(opened) as reading:
-        return await reading.services.audit.latest(limit)
+        audit = reading.services.audit
+        rows = await audit.latest(limit)
+        return rows, await audit.names(rows)

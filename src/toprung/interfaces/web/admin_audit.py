@@ -31,9 +31,10 @@ class AuditRowAnswer(BaseModel):
 
 
 class AuditAnswer(BaseModel):
-    """The last things that organisers did, the newest first."""
+    """The last things that organisers did, the newest first; `players` are today's names of whom they know."""
 
     audit: list[AuditRowAnswer]
+    players: dict[str, str]
 
 
 def add_audit_route(router: APIRouter, audit: AuditLog) -> None:
@@ -41,4 +42,6 @@ def add_audit_route(router: APIRouter, audit: AuditLog) -> None:
 
     @router.get("/audit", summary="What organisers did", response_model=AuditAnswer)
     async def latest(asked: Annotated[AuditAsked, Query()]) -> Response:
-        return json_response({"audit": [audit_shape(row) for row in await audit.latest(asked.limit)]})
+        rows = await audit.latest(asked.limit)
+        names = {str(player_id): name for player_id, name in (await audit.names(rows)).items()}
+        return json_response({"audit": [audit_shape(row) for row in rows], "players": names})
