@@ -44,12 +44,13 @@ def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> Non
 def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
     """Prints a row, with today's names of the players whom it knows by their numbers."""
     from toprung.domain.moment import to_iso
+    from toprung.domain.player import PlayerId
 
-    def named(player_id: object) -> str:
-        return next((name for known, name in names.items() if known == player_id), f"player {player_id}")
+    def named(player_id: PlayerId) -> str:
+        return names.get(player_id, f"player {player_id}")
 
     kind, _, number = row.subject.partition(" ")
-    name = f" ({named(int(number))})" if kind == "player" and number.isdecimal() else ""
+    name = f" ({named(PlayerId(int(number)))})" if kind == "player" and number.isdecimal() else ""
     why = (f": {row.reason}", "bold") if row.reason else (" (no reason given)", "dim")
     say(stdout(), (to_iso(row.at_us), "dim"), f"  {row.actor}  {row.action} {row.subject}{name}", why)
     details = json.loads(row.details)

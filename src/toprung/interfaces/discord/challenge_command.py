@@ -14,7 +14,7 @@ from toprung.domain.challenge import ChallengeId, ChallengeState
 from toprung.domain.countries import flag_emoji
 from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.context import BotContext, Reader
-from toprung.interfaces.discord.layouts import OPTIONS_MAX, Button, Layout, Select, option
+from toprung.interfaces.discord.layouts import OPTIONS_MAX, Button, Layout, Select, answered_elsewhere, option
 from toprung.interfaces.discord.markdown import Markdown, escaped
 from toprung.interfaces.discord.match_text import moment, race_name
 from toprung.interfaces.discord.race_list import completions, races_of
@@ -47,9 +47,9 @@ class ChallengeLayout(Layout):
         for place, first in enumerate(range(0, len(codes), OPTIONS_MAX)):
             part = [option(race.name, race.code) for race in codes[first : first + OPTIONS_MAX]]
             placeholder = reader.plain("challenge.accept")
-            self.add_row(Select(f"{KIND}:{challenge.id}:accept_{place}", placeholder, part, _answered_elsewhere_too))
+            self.add_row(Select(f"{KIND}:{challenge.id}:accept_{place}", placeholder, part, answered_elsewhere))
         decline = reader.plain("challenge.decline")
-        self.add_row(Button(f"{KIND}:{challenge.id}:decline", decline, _answered_elsewhere))
+        self.add_row(Button(f"{KIND}:{challenge.id}:decline", decline, answered_elsewhere))
         return self
 
 
@@ -189,11 +189,3 @@ async def _made(
     view = await context.challenges.make(reader.player_id, opponent, races, channel_id=channel_id)
     context.wake()
     return reader.say("challenge.made", name=view.opponent.name, due=moment(view.challenge.expires_at_us))
-
-
-async def _answered_elsewhere(_: discord.Interaction) -> None:
-    """The bot answers this control, like any whose layout it does not keep."""
-
-
-async def _answered_elsewhere_too(_: discord.Interaction, __: list[str]) -> None:
-    """The same, for a list."""

@@ -15,7 +15,7 @@ from toprung.domain.replay_upload import UploadId
 from toprung.interfaces.discord.admin_command import APPROVE_MOD, RESOLVE, RETRY
 from toprung.interfaces.discord.admin_text import match_line, match_lines
 from toprung.interfaces.discord.context import BotContext
-from toprung.interfaces.discord.layouts import Button, Layout
+from toprung.interfaces.discord.layouts import Button, Layout, answered_elsewhere
 from toprung.interfaces.discord.markdown import Markdown
 
 FOUND_MAX: Final = 50
@@ -81,7 +81,7 @@ class ConflictConcern:
         view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(text, 3_000))
         if not is_over:
             label, style = reader.plain("admin.resolve"), discord.ButtonStyle.primary
-            view.add_row(Button(f"{RESOLVE}:{number}", label, _answered_elsewhere, style=style))
+            view.add_row(Button(f"{RESOLVE}:{number}", label, answered_elsewhere, style=style))
         return view
 
 
@@ -116,7 +116,7 @@ class DeadLetterConcern:
         said = reader.say("concern.dead_letter_what", kind=job.kind.value, error=job.last_error or "–")
         view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(said, 2_000))
         label, style = reader.plain("admin.retry"), discord.ButtonStyle.primary
-        view.add_row(Button(f"{RETRY}:{number}", label, _answered_elsewhere, style=style))
+        view.add_row(Button(f"{RETRY}:{number}", label, answered_elsewhere, style=style))
         return view
 
 
@@ -224,9 +224,5 @@ class UnknownModConcern:
             reader.plain("admin.approve_mod"),
             discord.ButtonStyle.danger if adds else discord.ButtonStyle.primary,
         )
-        view.add_row(Button(f"{APPROVE_MOD}:{upload}", label, _answered_elsewhere, style=style))
+        view.add_row(Button(f"{APPROVE_MOD}:{upload}", label, answered_elsewhere, style=style))
         return view
-
-
-async def _answered_elsewhere(_: discord.Interaction) -> None:
-    """The bot answers these buttons, like any whose layout it does not keep."""

@@ -236,6 +236,10 @@ def option(
     )
 
 
+async def answered_elsewhere(_: discord.Interaction, __: Sequence[str] = ()) -> None:
+    """For controls that outlive their layout: the bot answers them by what they carry."""
+
+
 async def answer_error(context: BotContext, interaction: discord.Interaction, error: BaseException) -> None:
     """Says to whoever asked, and to nobody else, what went wrong; what nobody foresaw is logged as well."""
     cause = error.__cause__ if isinstance(error, discord.app_commands.CommandInvokeError) else None

@@ -16,7 +16,7 @@ from toprung.domain.match import MatchId, MatchState, Outcome, Side, other
 from toprung.domain.notice import NoticeKind
 from toprung.domain.player import Player, PlayerId
 from toprung.interfaces.discord.context import BotContext, Reader
-from toprung.interfaces.discord.layouts import Button, Layout
+from toprung.interfaces.discord.layouts import Button, Layout, answered_elsewhere
 from toprung.interfaces.discord.leaderboard_text import LETTER_MARKS
 from toprung.interfaces.discord.markdown import Markdown, escaped
 from toprung.interfaces.discord.match_text import (
@@ -90,7 +90,7 @@ def actions(card: MatchCard) -> tuple[str, ...]:
 def control(match_id: MatchId, action: str, text: str, style: discord.ButtonStyle | None = None) -> Button:
     """The button that does something about a match."""
     style = style or _STYLES.get(action, discord.ButtonStyle.secondary)
-    return Button(f"{PREFIX}:{match_id}:{action}", text, _answered_elsewhere, style=style)
+    return Button(f"{PREFIX}:{match_id}:{action}", text, answered_elsewhere, style=style)
 
 
 class MatchLayout(Layout):
@@ -233,7 +233,3 @@ class MatchLayout(Layout):
             return self.reader.say("match.public_draw")
         winner = view.players[0 if result.score_of_side_1 == 1 else 1]
         return self.reader.say("match.public_won", name="?" if winner is None else winner.name)
-
-
-async def _answered_elsewhere(_: discord.Interaction) -> None:
-    """The bot answers this button, like any whose layout it does not keep."""

@@ -23,7 +23,7 @@ from toprung.interfaces.discord.concerns import (
 )
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.match_log import MatchLogDrawing
-from toprung.interfaces.discord.send_queue import Deliverer, Delivery, Drawing, MessageDeliverer, SendQueue
+from toprung.interfaces.discord.send_queue import Deliverer, Delivery, Drawing, MessageDeliverer, SaidOnce, SendQueue
 
 LOOK_SECONDS: Final = 10.0
 
@@ -117,7 +117,7 @@ def organisers_deliverers(context: BotContext, client: discord.Client) -> dict[s
         announcements.KIND: AnnouncementDrawing(context),
     }
     for kind, drawing in once.items():
-        said[kind] = ClosingDeliverer(MessageDeliverer(client, drawing), lambda _: True)
+        said[kind] = SaidOnce(client, drawing)
     return said
 
 
