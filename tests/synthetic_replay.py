@@ -14,7 +14,7 @@ FILE_TIME_OF_1970: Final = 116_444_736_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticPlayer:
-    """One who plays. Computers have no account."""
+    """One who plays. Computers have no account; `slot_id` is the lobby's id of the slot, by default its place there."""
 
     name: str
     uid: int
@@ -22,16 +22,18 @@ class SyntheticPlayer:
     picked_race: str = "Zerg"
     result: str = "unknown"
     is_computer: bool = False
+    slot_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SyntheticGame:
-    """A game between two, as a replay of it would say."""
+    """A game between two, as a replay of it would say. Clients of some versions left the slots' ids out."""
 
     players: tuple[SyntheticPlayer, ...] = (
         SyntheticPlayer(name="Maru", uid=101, race="Terran", picked_race="Terr", result="win"),
         SyntheticPlayer(name="Serral", uid=202, race="Zerg", picked_race="Zerg", result="loss"),
     )
+    has_slot_ids: bool = True
     observers: tuple[str, ...] = ()
     map_name: str = "Keres Passage SEL"
     frames: int = 22_400
@@ -79,7 +81,7 @@ def details_of(game: SyntheticGame) -> bytes:
     """The file that names the players, the map and the results."""
     handles = [*game.mod_hashes, game.map_hash]
     fields = {
-        0: _optional(_array([_detailed(player, team) for team, player in enumerate(game.players)])),
+        0: _optional(_array([_detailed(game, number) for number in range(len(game.players))])),
         1: _blob(game.map_name.encode()),
         2: _blob(b""),
         3: _struct({0: _blob(b"Minimap.tga")}),
@@ -101,8 +103,15 @@ def details_of(game: SyntheticGame) -> bytes:
     return _struct(fields)
 
 
-def _detailed(player: SyntheticPlayer, team: int) -> bytes:
-    account = (0, b"\0\0\0\0", 0, 0) if player.is_computer else (2, b"\0\0S2", 1, player.uid)
+def slot_id(game: SyntheticGame, number: int) -> int | None:
+    """The id of the slot that this player sits in; None where the client wrote none."""
+    given = game.players[number].slot_id
+    return (number if given is None else given) if game.has_slot_ids else None
+
+
+def _detailed(game: SyntheticGame, team: int) -> bytes:
+    player, slot = game.players[team], slot_id(game, team)
+    account = (0, b"\0\0\0\0", 0, 0) if player.is_computer or not player.uid else (2, b"\0\0S2", 1, player.uid)
     bnet = _struct({0: _number(account[0]), 1: _four(account[1]), 2: _number(account[2]), 4: _number(account[3])})
     return _struct(
         {
@@ -115,7 +124,7 @@ def _detailed(player: SyntheticPlayer, team: int) -> bytes:
             6: _number(100),
             7: _number(0),
             8: _number(RESULTS[player.result]),
-            9: _optional(_number(team)),
+            9: _optional(None if slot is None else _number(slot)),
             10: _blob(b""),
         }
     )
@@ -207,19 +216,21 @@ def _lobby(out: _Bits, game: SyntheticGame) -> None:
     out.bits(0, 3).bits(2, 5).bits(6, 5).bits(len(game.players) + len(game.observers), 5)
     user = 0
     for team, player in enumerate(game.players):
-        handle = b"" if player.is_computer else f"2-S2-1-{player.uid}".encode()
-        _slot(out, None if player.is_computer else user, team, handle, is_observer=False)
+        handle = b"" if player.is_computer or not player.uid else f"2-S2-1-{player.uid}".encode()
+        _slot(out, None if player.is_computer else user, team, handle, slot_id(game, team), is_observer=False)
         user += not player.is_computer
     for number in range(len(game.observers)):
-        _slot(out, user + number, 0, b"2-S2-1-999", is_observer=True)
+        _slot(out, user + number, 0, b"2-S2-1-999", 15 - number if game.has_slot_ids else None, is_observer=True)
     out.bits(7, 32).flags(0, 0).bits(0, 8).bits(0, 32).bits(3, 6).bits(0, 8)
 
 
-def _slot(out: _Bits, user: int | None, team: int, handle: bytes, *, is_observer: bool) -> None:
+def _slot(out: _Bits, user: int | None, team: int, handle: bytes, slot_id: int | None, *, is_observer: bool) -> None:
     out.bits(3 if user is None else 2, 8)
     out.flags(0) if user is None else out.flags(1).bits(user, 4)
     out.bits(team, 4).flags(0, 0).bits(3, 6).bits(0, 8).bits(100, 32).bits(2 if is_observer else 0, 2).bits(0, 32)
-    out.text(b"", 9).text(b"", 9).text(b"", 9).bits(0, 4).flags(0).bits(0, 17).text(handle, 7)
+    out.text(b"", 9).text(b"", 9).text(b"", 9).bits(0, 4)
+    out.flags(0) if slot_id is None else out.flags(1).bits(slot_id, 8)
+    out.bits(0, 17).text(handle, 7)
     out.bits(0, 16).flags(0).text(b"", 9).bits(0, 32).flags(0, 0).bits(0, 32).bits(0, 3).bits(0, 32).bits(0, 17)
     out.bits(0, 32).bits(0, 3).bits(0, 32).bits(0, 32).bits(0, 32)
 

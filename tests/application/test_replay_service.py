@@ -26,6 +26,7 @@ from toprung.domain.job import DEATHS_MAX, ERRORS_MAX, Finished, JobState, Relea
 from toprung.domain.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.player import PlayerId
+from toprung.domain.replay import READER
 from toprung.domain.replay_upload import UploadState, shown_file_name
 
 ANN, BOB, MATCH = PlayerId(1), PlayerId(2), MatchId(1)
@@ -139,6 +140,22 @@ async def test_a_file_that_was_read_is_judged_for_a_new_uploader_without_reading
     assert intake.upload(2).state is UploadState.READ
     assert len(intake.parser.parsed) == 1
     assert states(intake.all_jobs) == ["done", "done"]
+
+
+async def test_what_an_older_reader_said_of_a_file_is_not_believed(intake: MemoryIntake) -> None:
+    await intake.replays.submit(ANN, None, replay())
+    await intake.work_off()
+    now = intake.storage.database.replay_files[hash_of(replay())]
+    told = json.loads(now.reading or "")
+    assert told.pop("reader") == READER
+    for old in (told, {"nonsense": 1}):
+        intake.storage.database.replay_files[now.sha256] = replace(now, reading=json.dumps(old))
+        intake.parser.parsed.clear()
+        intake.clock.advance(us=1)
+        await intake.replays.submit(BOB, MatchId(1) if old is told else None, replay())
+        await intake.work_off()
+        assert intake.parser.parsed == [now.sha256]
+        assert intake.storage.database.replay_files[now.sha256].reading == now.reading
 
 
 async def test_an_upload_that_comes_while_its_file_is_read_is_judged_with_it(intake: MemoryIntake) -> None:

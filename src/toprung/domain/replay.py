@@ -13,6 +13,10 @@ REPLAY_BYTES_MAX: Final = 5 * 1024 * 1024
 FRAMES_PER_SECOND: Final = 22.4
 """Frames that the game plays in a second of real time at the speed "Faster", which every ladder game has."""
 
+READER: Final = 2
+"""Which reader made a reading: one more whenever the same bytes are read otherwise than before, so that what an older
+one said of a file is not believed any longer. The first took the lobby and the details to be in one order."""
+
 
 class UnreadableReplay(ToprungError):
     """A file that is no replay, or none that can be judged; each reason is a class of its own."""
@@ -133,6 +137,7 @@ class ReplayReading:
     release: str
     build: int
     fingerprint: str
+    reader: int = READER
 
     @property
     def length_seconds(self) -> float:

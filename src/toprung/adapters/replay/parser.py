@@ -1,21 +1,22 @@
 """What sc2reader says of a replay. Runs in a child process only, and nothing else may import the library.
 
 sc2reader is asked for as little as answers the questions, which is what it calls level 2: the header, the lobby, the
-attributes and the players; no messages, no events, never the map (which it would fetch from the network). It is given
+attributes and the details; no messages, no events, never the map (which it would fetch from the network). It is given
 the content of those files by our own reader, so that its archive library, which unpacks without a limit, never runs.
+Who played is put together here (`lobby`), since the library takes the lobby and the details to be in one order.
 """
 
 import hashlib
 from typing import Any, Final
 
 from sc2reader.decoders import BitPackedDecoder
-from sc2reader.objects import Entity
 from sc2reader.readers import AttributesEventsReader, DetailsReader, InitDataReader
 from sc2reader.resources import Replay
 
+from toprung.adapters.replay.lobby import COMPUTER, Fields, Lobby, Seat, lobby_of
 from toprung.adapters.replay.mpq_archive import MpqArchive
 from toprung.adapters.replay.nesting import check_nesting
-from toprung.domain.replay import ReplayBomb, ReplayDamaged, UnreadableReplay
+from toprung.domain.replay import READER, ReplayBomb, ReplayDamaged, UnreadableReplay
 
 PARSED_FILE_BYTES_MAX: Final = 256 * 1024
 """Thirty times what any of the real replays has in one of the files that are parsed."""
@@ -65,7 +66,7 @@ def _fingerprint(archive: MpqArchive) -> str:
 
 
 def _parsed(archive: MpqArchive) -> Replay:
-    """The library's replay with the header read, and the lobby, the attributes and the players loaded."""
+    """The library's replay with the header read, and the lobby, the details and the attributes loaded."""
     replay = Replay(None, filename="", load_level=-1, engine=None, debug=False)
     check_nesting(archive.user_data)
     header = BitPackedDecoder(archive.user_data).read_struct()
@@ -82,37 +83,40 @@ def _parsed(archive: MpqArchive) -> Replay:
         if isinstance(reader, DetailsReader):
             check_nesting(content)
         replay.raw_data[name] = reader(content, replay)
+    if _ATTRIBUTES not in replay.raw_data:
+        raise ReplayDamaged
     replay.load_init_data()
     replay.load_attribute_events()
-    # Not `load_details`: it computes lengths and times that are wrong, and fails for mods without the standard data.
-    replay.region = _region(_details(replay))
-    replay.load_players()
     return replay
 
 
-def _details(replay: Replay) -> dict[str, Any]:
-    details: dict[str, Any] | None = replay.raw_data.get("replay.details")
-    return replay.raw_data["replay.details.backup"] if details is None else details
+def _file(replay: Replay, name: str) -> Fields:
+    """What a file of the archive says, or its backup where the file itself is gone."""
+    content: Fields | None = replay.raw_data.get(name)
+    return replay.raw_data[f"{name}.backup"] if content is None else content
 
 
-def _region(details: dict[str, Any]) -> str:
+def _region(details: Fields) -> str:
     server: str = details["cache_handles"][0].server.lower()
     return _REGIONS.get(server, server)
 
 
 def _facts(replay: Replay) -> dict[str, object]:
-    details = _details(replay)
+    # Not `load_details`: it computes lengths and times that are wrong, and fails for mods without the standard data.
+    details = _file(replay, "replay.details")
+    lobby: Lobby = lobby_of(_file(replay, "replay.initData"), details)
     handles = [handle.hash for handle in details["cache_handles"]]
     attributes = replay.attributes[_GAME]
     return {
-        "players": [_player(entity) for entity in replay.players],
-        "observers": [observer.name for observer in replay.observers],
+        "reader": READER,
+        "players": [_player(seat, replay.attributes.get(seat.number, {})) for seat in lobby.players],
+        "observers": list(lobby.observers),
         "map_name": details["map_name"],
         "map_handle": handles[-1],
         "mod_handles": handles[:-1],
         "frames": replay.frames,
         "file_time": details["file_time"],
-        "region": replay.region,
+        "region": _region(details),
         "speed": attributes.get("Game Speed"),
         "privacy": attributes.get("Game Privacy"),
         "category": attributes.get("Game Mode"),
@@ -122,21 +126,13 @@ def _facts(replay: Replay) -> dict[str, object]:
     }
 
 
-def _player(entity: Entity) -> dict[str, object]:
+def _player(seat: Seat, attributes: Fields) -> dict[str, object]:
     return {
-        "name": entity.name,
-        "handle": entity.toon_handle or _handle(entity.detail_data["bnet"]),
-        "race": entity.detail_data["race"],
-        "picked_race": entity.pick_race,
-        "result": _RESULTS.get(entity.detail_data["result"], "unknown"),
-        "is_computer": not entity.is_human,
-        "team": entity.detail_data["team"],
+        "name": seat.name,
+        "handle": seat.account,
+        "race": seat.details["race"],
+        "picked_race": attributes.get("Race", "Unknown"),
+        "result": _RESULTS.get(seat.details["result"], "unknown"),
+        "is_computer": seat.slot["control"] == COMPUTER,
+        "team": seat.details["team"],
     }
-
-
-def _handle(account: dict[str, Any]) -> str | None:
-    """An account as newer replays write it; None for computers and where the account was taken out."""
-    if not account["uid"]:
-        return None
-    program = account["program_id"].decode().strip("\0")
-    return f"{account['region']}-{program}-{account['subregion']}-{account['uid']}"

@@ -7,7 +7,7 @@ import msgspec
 from toprung.domain.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.names import unsafe_character
-from toprung.domain.replay import FRAMES_PER_SECOND, PlayerResult, ReplayInvalid, ReplayPlayer, ReplayReading
+from toprung.domain.replay import FRAMES_PER_SECOND, READER, PlayerResult, ReplayInvalid, ReplayPlayer, ReplayReading
 
 PLAYERS_MAX: Final = 16
 LENGTH_SECONDS_MAX: Final = 6 * 60 * 60
@@ -57,6 +57,7 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
     release: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10}){3}\Z")]
     build: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
     fingerprint: _Sha256
+    reader: Annotated[int, msgspec.Meta(ge=1, le=READER)] = 1  # the first one did not say
 
 
 _decoder: Final = msgspec.json.Decoder(_Answer)
@@ -89,6 +90,7 @@ def decode_reading(answer: bytes, catalog: Catalog) -> ReplayReading:
         release=told.release,
         build=told.build,
         fingerprint=told.fingerprint,
+        reader=told.reader,
     )
 
 

@@ -24,7 +24,7 @@ from toprung.application.replays.replay_verdicts import tell_verdict
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
 from toprung.domain.job import Failed, Finished, Job, Released, WorkerDied
-from toprung.domain.replay import ReplayReading
+from toprung.domain.replay import READER, ReplayReading
 from toprung.domain.replay_upload import (
     GIVEN_UP,
     QUARANTINED,
@@ -67,7 +67,7 @@ class ReplayJobHandler:
         self._clock = clock
 
     async def handle(self, job: Job) -> Handled:
-        """See `JobHandler`. A file that was read before is only judged."""
+        """See `JobHandler`. A file that was read before is only judged, unless an older reader read it."""
         file = await self._unit_of_work.read(lambda tx: tx.replays.file(job.payload))
         if file is None:
             return Handled(Failed("The file of this job is not known."))
@@ -76,7 +76,7 @@ class ReplayJobHandler:
         if file.rejection is not None:
             verdict = UploadVerdict.from_json(UploadState.REJECTED, file.rejection)
             return Handled(Finished(), self._marking(file.sha256, verdict))
-        if file.reading is not None:
+        if file.reading is not None and self._is_current(file.reading.encode()):
             return self._read(file, file.reading.encode())
         data = await self._archive.get(file.sha256)
         if data is None:
@@ -102,6 +102,12 @@ class ReplayJobHandler:
                 return Handled(Released())
             case Unavailable(retry_after_seconds=seconds):
                 return Handled(Released(), pause_seconds=seconds)
+
+    def _is_current(self, payload: bytes) -> bool:
+        try:
+            return self._decode(payload).reader == READER
+        except ToprungError:
+            return False
 
     def _read(self, file: ReplayFile, payload: bytes) -> Handled:
         try:
