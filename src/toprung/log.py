@@ -95,11 +95,9 @@ class _PoolCollector(Collector):
         )
         yield GaugeMetricFamily("toprung_replay_jobs_running", "Replays being read.", health.jobs_running)
         yield GaugeMetricFamily("toprung_replay_jobs_waiting", "Replays waiting for a process.", health.jobs_waiting)
+        yield GaugeMetricFamily("toprung_replay_pool_degraded", "1 while no process can start.", not health.can_start)
         yield GaugeMetricFamily(
-            "toprung_replay_pool_degraded", "1 while no process can start.", health.status == "degraded"
-        )
-        yield GaugeMetricFamily(
-            "toprung_replay_sandbox_reduced", "1 without a full sandbox.", health.sandbox == "reduced"
+            "toprung_replay_sandbox_reduced", "1 without a full sandbox.", health.sandbox in ("reduced", "missing")
         )
         yield _counter("toprung_replay_outcomes", "What became of replays.", "outcome", health.outcomes)
         yield _counter("toprung_replay_children_retired", "Processes replaced, by why.", "reason", health.retired)

@@ -88,6 +88,7 @@ class Bootstrap:
             workers=max(1, settings.replay_workers),
             clock=asyncio.get_running_loop().time,
             limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
+            may_be_unconfined=settings.replays_may_be_unconfined,
         )
         pool.start()
         try:

@@ -54,6 +54,7 @@ async def serve_site(
         workers=settings.replay_workers,
         clock=asyncio.get_running_loop().time,
         limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
+        may_be_unconfined=settings.replays_may_be_unconfined,
     )
     metrics.observe_pool(pool.health)
     intake = make_intake(ladder, pool)
@@ -109,10 +110,12 @@ def _app(
 
     def health() -> dict[str, object]:
         replays, discord = pool.health(), discord_status()
-        serves = not (store.is_stale or replays.status == "degraded" or intake.is_degraded)
+        reads_late = intake.is_degraded and not replays.sandbox_is_refused  # those wait for another system
+        serves = replays.can_start and not (store.is_stale or reads_late)
+        is_well = serves and replays.status != "degraded" and discord in ("off", "connected")
         return {
-            "status": "ok" if serves and discord in ("off", "connected") else "degraded",
-            "serves": serves,  # Discord being away is nothing that a restart of this would mend
+            "status": "ok" if is_well else "degraded",
+            "serves": serves,  # Discord being away, or a kernel without Landlock, is nothing that a restart would mend
             "game": catalog.code,
             "entries": store.board.entries,
             "ranked": len(store.board),

@@ -32,5 +32,10 @@ def busy_pool() -> PoolHealth:
 def broken_pool() -> PoolHealth:
     """A pool that cannot start its children, where a system lacks a part of the sandbox."""
     return PoolHealth(
-        status="degraded", workers=1, circuit_seconds=4.6, failed_boots=11, sandbox_missing=("landlock", "seccomp")
+        status="degraded",
+        workers=1,
+        circuit_seconds=4.6,
+        failed_boots=11,
+        sandbox_missing=("landlock", "seccomp"),
+        can_start=False,
     )

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from toprung.adapters.replay.pool import ReplayPool
 from toprung.application.replays.replay_parsing import Parsed, ParseOutcome
 
 CHILD = Path(__file__).with_name("murderous_child.py")
+LACKING = Path(__file__).with_name("lacking.py")
 NEVER_SECONDS = 60.0
 """A limit that is not meant to be reached."""
 
@@ -22,6 +23,11 @@ NEVER_SECONDS = 60.0
 def command(how: str) -> tuple[str, ...]:
     """What starts a child: `sandboxed`, as `nobody`, `bare`, `unbootable` or `mute`."""
     return sys.executable, "-I", "-B", str(CHILD), how
+
+
+def without(parts: Sequence[str]) -> tuple[str, ...]:
+    """What starts a command on a system that lacks these parts of the sandbox: what stands before the command."""
+    return (sys.executable, "-I", "-B", str(LACKING), ",".join(parts)) if parts else ()
 
 
 def limits(
@@ -53,11 +59,23 @@ async def running_pool(
     workers: int = 2,
     limited: ChildLimits | None = None,
     clock: Callable[[], float] | None = None,
+    lacking: Sequence[str] = (),
+    child: Sequence[str] | None = None,
+    may_be_unconfined: bool = False,
 ) -> AsyncIterator[ReplayPool]:
-    """A started pool. Once it is closed no process may be left that it started, not even a dead one."""
+    """A started pool. Once it is closed no process may be left that it started, not even a dead one.
+
+    Its children are `child`, or murderous ones; `lacking` names parts of the sandbox that their system does not have.
+    """
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     time = clock or asyncio.get_running_loop().time
-    pool = ReplayPool(workers=workers, clock=time, limits=limited or limits(), command=command(how))
+    pool = ReplayPool(
+        workers=workers,
+        clock=time,
+        limits=limited or limits(),
+        command=(*without(lacking), *(child or command(how))),
+        may_be_unconfined=may_be_unconfined or how == "bare",
+    )
     pool.start()
     try:
         yield pool

@@ -4,12 +4,20 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
 from toprung.adapters.replay.crash_loop import CrashLoop
-from toprung.adapters.replay.sandbox import SECCOMP
+from toprung.adapters.replay.sandbox import LANDLOCK, SECCOMP, confines
 from toprung.adapters.replay.worker import Worker
+
+UNCONFINED: Final = (
+    "No replay is read: this system has neither seccomp nor Landlock, so a hostile file could read and reach whatever "
+    "the server can. Use a system that has them (Linux 5.13 or newer, x86_64 or aarch64, and a container profile that "
+    "allows them), or set TOPRUNG_REPLAY_SANDBOX=reduced to read replays all the same."
+)
+REDUCED: Final = "Replays are read with a part of the sandbox missing; what remains holds a hostile file less well."
 
 _log = structlog.get_logger(__name__)
 
@@ -30,8 +38,10 @@ class ChildLimits:
 class Children:
     """Starts children until there are `number`, again whenever one is gone, and pings the idle ones.
 
-    `changed` is called when a child is free, and when a circuit has opened. Counts are since the start; `is_failing`
-    says that the last child that was to start did not.
+    `changed` is called when a child is free, and when there will be none for a while. Counts are since the start;
+    `is_failing` says that the last child that was to start did not. A child that neither seccomp nor Landlock holds is
+    given nothing to read unless `may_be_unconfined`: `is_unconfined` then, and no further one is started, since what
+    the system lacks it lacks for all of them. `is_weak` says that one of the two is missing and replays are read.
     """
 
     def __init__(
@@ -42,12 +52,14 @@ class Children:
         limits: ChildLimits,
         clock: Callable[[], float],
         changed: Callable[[], None],
+        may_be_unconfined: bool,
     ) -> None:
         self._number = number
         self._command = command
         self._limits = limits
         self._clock = clock
         self._changed = changed
+        self._may_be_unconfined = may_be_unconfined
         self._idle: deque[Worker] = deque()
         self._lives: set[asyncio.Task[None]] = set()
         self._pinging: asyncio.Task[None] | None = None
@@ -58,6 +70,8 @@ class Children:
         self.all: list[Worker] = []
         self.boots = self.failed_boots = 0
         self.is_failing = False
+        self.is_unconfined = False
+        self.is_weak = False
         self.retired: Counter[str] = Counter()
         self.sandbox_in_force: tuple[str, ...] = ()
         self.sandbox_missing: tuple[str, ...] = ()
@@ -119,6 +133,7 @@ class Children:
         now = self._clock()
         while (
             not self._is_closed
+            and not self.is_unconfined
             and len(self._lives) < self._number
             and self.crash_loop.allows_start(now, self._starting)
         ):
@@ -153,11 +168,10 @@ class Children:
             is_ready = not self._is_closed and await worker.boot(self._limits.boot_seconds_max, self._clock)
         finally:
             self._starting -= 1
-        if is_ready:
+        if is_ready and self._is_confined(worker):
             self.boots += 1
             self.is_failing = False
             self.crash_loop.succeeded(self._clock())
-            self.sandbox_in_force, self.sandbox_missing = worker.in_force, worker.missing
             # Whatever it is like, it does one job or answers one ping: else one that is born too big is born for ever.
             self._rest(worker)
             self.refill()  # where the circuit let one through to see, the others may follow
@@ -167,10 +181,25 @@ class Children:
         self.all.remove(worker)
         self._bury(worker, is_ready, exit_code, last_words)
 
+    def _is_confined(self, worker: Worker) -> bool:
+        """Whether a child that is ready may be given a replay; says once, and loudly, what the system lacks."""
+        self.sandbox_in_force, self.sandbox_missing = worker.in_force, worker.missing
+        is_allowed = self._may_be_unconfined or confines(worker.in_force)
+        if not is_allowed and not self.is_unconfined:
+            self.is_unconfined = True
+            _log.error("replay_sandbox_missing", missing=worker.missing, advice=UNCONFINED)
+            self._changed()
+        elif is_allowed and not self.is_weak and not {SECCOMP, LANDLOCK} <= set(worker.in_force):
+            self.is_weak = True
+            _log.warning("replay_sandbox_reduced", missing=worker.missing, advice=REDUCED)
+        return is_allowed
+
     def _bury(self, worker: Worker, is_ready: bool, exit_code: int, last_words: str) -> None:
         if not is_ready:
             if not self._is_closed:
                 self._could_not_start(last_words)
+        elif self.is_unconfined:
+            _log.info("replay_child_gone", pid=worker.pid, exit_code=exit_code, last_words=last_words)
         elif worker in self._idle:
             self._idle.remove(worker)
             self.retired["died idle"] += 1

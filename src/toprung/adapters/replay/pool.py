@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from toprung.adapters.replay.children import ChildLimits, Children
+from toprung.adapters.replay.children import UNCONFINED, ChildLimits, Children
 from toprung.adapters.replay.worker import Attempt, Worker
 from toprung.application.replays.replay_parsing import (
     NO_POOL,
@@ -48,6 +48,9 @@ _Given = Worker | Returned | Unavailable
 class ReplayPool:
     """Implements `ReplayParser`, with `workers` jobs at a time; none at all where that is 0.
 
+    On Linux nothing is read where neither seccomp nor Landlock holds the children, unless `may_be_unconfined`.
+    Elsewhere neither exists, and the limits that there are must do.
+
     `start` begins to boot the children and returns at once; `close` ends them all. `clock` gives seconds, monotonic.
     """
 
@@ -58,12 +61,18 @@ class ReplayPool:
         clock: Callable[[], float],
         limits: ChildLimits | None = None,
         command: Sequence[str] = CHILD_COMMAND,
+        may_be_unconfined: bool = sys.platform != "linux",
     ) -> None:
         self._workers = workers
         self._clock = clock
         self._limits = limits or ChildLimits()
         self._children = Children(
-            number=workers + SPARES, command=command, limits=self._limits, clock=clock, changed=self._hand_out
+            number=workers + SPARES,
+            command=command,
+            limits=self._limits,
+            clock=clock,
+            changed=self._hand_out,
+            may_be_unconfined=may_be_unconfined,
         )
         self._waiting: deque[asyncio.Future[_Given]] = deque()
         self._running = 0
@@ -110,13 +119,20 @@ class ReplayPool:
             retired=dict(children.retired),
             sandbox_in_force=children.sandbox_in_force,
             sandbox_missing=children.sandbox_missing,
+            can_start=self._can_start(),
+            sandbox_is_weak=children.is_weak,
+            sandbox_is_refused=children.is_unconfined,
         )
 
     def _status(self) -> PoolStatus:
         children = self._children
-        if children.crash_loop.is_tripped or (children.is_failing and not children.at_hand):
+        if not self._can_start() or children.is_unconfined or children.is_weak:
             return "degraded"
         return "ok" if children.boots else "starting"
+
+    def _can_start(self) -> bool:
+        children = self._children
+        return not (children.crash_loop.is_tripped or (children.is_failing and not children.at_hand))
 
     async def _parse(self, data: bytes) -> ParseOutcome:
         if len(data) > REPLAY_BYTES_MAX:
@@ -188,9 +204,13 @@ class ReplayPool:
 
     def _is_hopeless(self) -> bool:
         """Whether there is no child, and there will be none for a while."""
-        return self._children.crash_loop.seconds_open(self._clock()) is not None and not self._children.at_hand
+        children = self._children
+        is_waiting = children.is_unconfined or children.crash_loop.seconds_open(self._clock()) is not None
+        return is_waiting and not children.at_hand
 
     def _unavailable(self) -> Unavailable:
+        if self._children.is_unconfined:
+            return Unavailable(retry_after_seconds=RETRY_SECONDS, sentence=UNCONFINED)
         seconds = self._children.crash_loop.seconds_open(self._clock())
         return Unavailable(retry_after_seconds=RETRY_SECONDS if seconds is None else seconds)
 

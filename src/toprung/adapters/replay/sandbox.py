@@ -10,7 +10,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,11 @@ class Confinement:
 
     in_force: tuple[str, ...]
     missing: tuple[str, ...]
+
+
+def confines(in_force: Collection[str]) -> bool:
+    """Whether a process with these in force can neither open files nor reach anybody: one of the two that see to it."""
+    return not {SECCOMP, LANDLOCK}.isdisjoint(in_force)
 
 
 class Orphaned(Exception):

@@ -47,8 +47,10 @@ class ReplayInspector:
                 return Refused(code="timed_out", sentence=sentence)
             case Died() | ProtocolViolated():
                 return Refused(code="crashed", sentence=f"The replay crashes whatever reads it; {_BY_HAND}")
-            case Returned() | Unavailable():
-                return Refused(code="unavailable", sentence="Replays cannot be read at this moment; try again later.")
+            case Unavailable(sentence=sentence):
+                return Refused(code="unavailable", sentence=sentence)
+            case Returned():
+                return Refused(code="unavailable", sentence="The reading was stopped; try again.")
         assert_never(outcome)
 
 

@@ -59,6 +59,7 @@ class Unavailable:
     """Nobody can read replays at this moment. Nothing is held against the job; it is worth trying after this long."""
 
     retry_after_seconds: float
+    sentence: str = "Replays cannot be read at this moment; try again later."
 
 
 ParseOutcome = Parsed | Refused | TooBig | TimedOut | Died | ProtocolViolated | Returned | Unavailable
@@ -93,7 +94,9 @@ class PoolHealth:
     """How the pool is. Counts are since the start.
 
     `outcomes` is by kind of outcome, `retired` by why the child went, `sandbox_missing` what of the sandbox this
-    platform lacks. `circuit_seconds` is how long no child will be started, after too many that could not.
+    platform lacks. `circuit_seconds` is how long no child will be started, after too many that could not. The status is
+    degraded while no child can start (`can_start`), and where a part of the sandbox is missing without which a hostile
+    file is held less well (`sandbox_is_weak`) or so badly that nothing is read (`sandbox_is_refused`).
     """
 
     status: PoolStatus
@@ -108,10 +111,15 @@ class PoolHealth:
     retired: Mapping[str, int] = field(default_factory=dict)
     sandbox_in_force: tuple[str, ...] = ()
     sandbox_missing: tuple[str, ...] = ()
+    can_start: bool = True
+    sandbox_is_weak: bool = False
+    sandbox_is_refused: bool = False
 
     @property
-    def sandbox(self) -> Literal["unknown", "complete", "reduced"]:
+    def sandbox(self) -> Literal["unknown", "complete", "reduced", "missing"]:
         """Whether the sandbox is all that it should be; unknown before the first child has told."""
+        if self.sandbox_is_refused:
+            return "missing"
         if self.sandbox_missing:
             return "reduced"
         return "complete" if self.sandbox_in_force else "unknown"

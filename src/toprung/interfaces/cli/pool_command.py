@@ -58,7 +58,13 @@ def _show(health: "PoolHealth") -> None:
             f"Its processes cannot start; the next try is in {health.circuit_seconds:.0f} s. The server's log says why."
         )
         say(console, (words, "red"))
-    if health.sandbox == "reduced":
+    if health.sandbox == "missing":
+        words = (
+            f"No replay is read: this system lacks {', '.join(health.sandbox_missing)}. "
+            "Set TOPRUNG_REPLAY_SANDBOX=reduced to read replays all the same."
+        )
+        say(console, (words, "bold red"))
+    elif health.sandbox == "reduced":
         say(console, (f"The sandbox is reduced: this system lacks {', '.join(health.sandbox_missing)}.", "yellow"))
     elif health.sandbox == "complete":
         say(console, ("The sandbox is complete.", "dim"))
