@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     )
 
     database: str = Field("sqlite:///toprung.db", description="Where the ladder is: sqlite:///path or postgresql://...")
+    copies_kept: Annotated[int, Field(ge=1, le=1_000)] = Field(
+        5, description="How many safety copies of an SQLite database stay; older ones are removed."
+    )
     game: str | None = Field(
         None, description="The game's code, or the folder of its data; a database remembers its own."
     )

@@ -61,11 +61,23 @@ async def test_what_is_kept_comes_back(folder: Path, data: bytes) -> None:
     assert all(path.suffix == ".SC2Replay" for path in files(folder))
 
 
-async def test_it_can_be_read_by_the_group_and_by_nobody_else(folder: Path) -> None:
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+async def test_it_can_be_read_by_its_owner_and_by_nobody_else(folder: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        await ReplayFolder(folder).put(hash_of(replay()), replay())
+    finally:
+        os.umask(before)
+    (kept,) = files(folder)
+    assert (mode(kept), mode(kept.parent), mode(folder)) == (0o600, 0o700, 0o700)
+
+
+async def test_what_the_group_could_once_read_is_closed_at_the_start(folder: Path) -> None:
     await ReplayFolder(folder).put(hash_of(replay()), replay())
     (kept,) = files(folder)
-    assert mode(kept) & ~0o640 == 0
-    assert mode(folder) & 0o007 == 0
+    kept.parent.chmod(0o750)
+    await ReplayFolder(folder).sweep()
+    assert mode(kept.parent) == 0o700
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -9,11 +9,9 @@ from uuid import uuid4
 
 import structlog
 
+from toprung.adapters.private_files import FOLDER_MODE, make_private_folder, open_private, sync_folder, tighten
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.replay_upload import is_sha256
-
-FILE_MODE: Final = 0o640
-FOLDER_MODE: Final = 0o750
 
 _HALF: Final = ".part"
 
@@ -67,16 +65,17 @@ class ReplayFolder:
             except BaseException:
                 half.unlink(missing_ok=True)
                 raise
-        _sync_folder(path.parent)  # also where the file was there: who moved it there may not have come to this line
+        sync_folder(path.parent)  # also where the file was there: who moved it there may not have come to this line
 
     def _make_folders(self, folder: Path) -> None:
         for missing in (self._folder, folder):
-            if not missing.is_dir():
-                missing.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-            _sync_folder(missing.parent)
+            make_private_folder(missing)
+            sync_folder(missing.parent)
 
     def _sweep(self) -> int:
         swept = 0
+        for folder in self._folder.glob("??"):
+            tighten(folder, FOLDER_MODE)  # those that were made when the group could read them
         for half in self._folder.glob(f"??/*{_HALF}"):
             if not half.name.endswith(f".{self._writer}{_HALF}"):
                 half.unlink(missing_ok=True)
@@ -97,16 +96,8 @@ def _whole(path: Path, sha256: str) -> bytes | None:
 
 
 def _write_durably(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
+    descriptor = open_private(path, os.O_WRONLY | os.O_EXCL | os.O_NOFOLLOW)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -90,8 +90,10 @@ async def opened_storage(settings: Settings, *, write: bool) -> AsyncIterator[An
         storage = await (PostgresStorage.open_for_writing if write else PostgresStorage.open_for_reading)(
             settings.database
         )
+    elif write:
+        storage = await SqliteStorage.open_for_writing(path, copies_kept=settings.copies_kept)
     else:
-        storage = await (SqliteStorage.open_for_writing if write else SqliteStorage.open_for_reading)(path)
+        storage = await SqliteStorage.open_for_reading(path)
     try:
         yield storage
     finally:

@@ -177,28 +177,6 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
     assert await sqlite_database.run("select name from sqlite_master where name = 'nickname'") == []
 
 
-async def test_where_no_backup_can_be_made_nothing_is_begun_and_no_half_copy_stays(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def connect(path: str, **options: Any) -> Any:
-        connection = driver().connect(path, **options)
-        if ".backup-" not in path:
-            return connection
-        connection.execute("PRAGMA max_page_count = 3")
-        return connection
-
-    async with sqlite_database.writing() as storage:
-        assert isinstance(storage, SqliteStorage)
-        await storage.write(add_player)
-        small = SimpleNamespace(connect=connect, Error=driver().Error)
-        monkeypatch.setattr(sqlite, "driver", lambda: small)
-        before = names_beside(sqlite_database)
-        with pytest.raises(StorageUnavailable, match="No backup could be made, so nothing was begun"):
-            await storage.make("import")
-        assert names_beside(sqlite_database) == before
-        monkeypatch.undo()
-
-
 async def test_a_lock_that_another_program_holds_is_a_clear_error_and_blocks_nobody_else(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

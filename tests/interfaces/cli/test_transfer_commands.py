@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,18 @@ def test_nothing_but_the_file_is_left_behind(ladder: Ladder, tmp_path: Path) -> 
     assert invoke(ladder, "export", str(tmp_path / "link.csv")).exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.csv", "link.csv"]
     assert (tmp_path / "link.csv").is_symlink()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
+@pytest.mark.parametrize("name", ["all.csv", "all.json", "all.parquet"])
+def test_an_export_is_its_owners_alone(ladder: Ladder, tmp_path: Path, umask: int, name: str) -> None:
+    (tmp_path / name).write_text("old, and read by everybody", encoding="utf-8")
+    before = os.umask(umask)
+    try:
+        assert invoke(ladder, "export", str(tmp_path / name), "--force").exit_code == 0
+    finally:
+        os.umask(before)
+    assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from toprung.adapters.private_files import open_private
 from toprung.application.ports.storage import Storage
 
 _NOTE: Final = "server"
@@ -44,7 +45,7 @@ class ServerRecordFile:
     async def publish(self, record: ServerRecord) -> None:
         """See `ServerRecords`."""
         self._path.unlink(missing_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = open_private(self._path, os.O_WRONLY | os.O_EXCL)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_encode(record))
 

@@ -1,12 +1,12 @@
 """Storage in an SQLite file: one writing thread with one connection, and readers beside it."""
 
 import asyncio
+import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -15,10 +15,12 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from toprung.adapters.private_files import open_private, tighten
 from toprung.adapters.storage import migration
 from toprung.adapters.storage.failures import storage_failure
 from toprung.adapters.storage.in_flight import InFlight
 from toprung.adapters.storage.migration import Migrated
+from toprung.adapters.storage.safety_copies import COPIES_KEPT, SafetyCopies
 from toprung.adapters.storage.sqlite_engine import (
     SAFE_VERSION,
     driver,
@@ -68,11 +70,16 @@ class SqliteStorage:
     """Implements `Storage` on an SQLite file. Made by `open_for_writing` or `open_for_reading`."""
 
     def __init__(
-        self, path: Path, readers: Engine, writer: Engine | None, lock: WriterLock | None, migrated: "Migrated | None"
+        self,
+        readers: Engine,
+        writer: Engine | None,
+        lock: WriterLock | None,
+        copies: SafetyCopies | None,
+        migrated: Migrated | None,
     ) -> None:
         self.is_read_only = writer is None
         self.migrated = migrated
-        self._path = path
+        self._copies = copies
         self._readers = readers
         self._lock = lock
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
@@ -99,12 +106,13 @@ class SqliteStorage:
         except BaseException:
             readers.dispose()
             raise
-        return cls(path, readers, None, None, None)
+        return cls(readers, None, None, None, None)
 
     @classmethod
-    async def open_for_writing(cls, path: Path) -> "SqliteStorage":
+    async def open_for_writing(cls, path: Path, *, copies_kept: int = COPIES_KEPT) -> "SqliteStorage":
         """The database, made or migrated where needed, with this process as its only writer.
 
+        `copies_kept` is how many safety copies stay (see `SafetyCopies`).
         Raises `WriterPresent` where another process writes to it, and `StorageUnavailable`.
         """
         if not await asyncio.to_thread(path.parent.is_dir):
@@ -116,14 +124,15 @@ class SqliteStorage:
         lock.acquire()
         try:
             writer = writing_engine(path)
-            migrated = await asyncio.to_thread(_bring_up_to_date, path)
-        except SQLAlchemyError as error:
+            copies = SafetyCopies(path, kept=copies_kept)
+            migrated = await asyncio.to_thread(_bring_up_to_date, path, copies)
+        except (SQLAlchemyError, OSError) as error:
             lock.release()
             raise storage_failure(error) from error
         except BaseException:
             lock.release()
             raise
-        return cls(path, reading_engine(path), writer, lock, migrated)
+        return cls(reading_engine(path), writer, lock, copies, migrated)
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
@@ -150,9 +159,11 @@ class SqliteStorage:
 
     async def make(self, reason: str) -> str | None:
         """See `Backups`: a copy beside the database, named by the time and the reason; None while it is empty."""
+        if self._copies is None:
+            raise StorageUnavailable("The database was opened for reading only.")
         if await self.read(lambda tx: tx.last_seq()) == 0:
             return None
-        return str(await asyncio.to_thread(_backup, self._path, reason))
+        return str(await asyncio.to_thread(self._copies.make, reason))
 
     async def close(self) -> None:
         """See `Storage`."""
@@ -252,13 +263,18 @@ def _revision(engine: Engine) -> str | None:
         return migration.revision_of(connection)
 
 
-def _bring_up_to_date(path: Path) -> Migrated | None:
+def _bring_up_to_date(path: Path, copies: SafetyCopies) -> Migrated | None:
+    if not path.exists():
+        os.close(open_private(path, os.O_RDWR))  # SQLite would make one that everybody can read
     # Looked at before the writing engine touches it: somebody else's database is not to be switched to WAL.
     revision = _revision(looking_engine(path))
+    for companion in ("", "-wal", "-shm"):
+        tighten(path.with_name(path.name + companion))
+    copies.sweep()
     if revision is not None and revision >= migration.HEAD:
         migration.check_revision(revision)
         return None
-    backup = None if revision is None else str(_backup(path, "migration"))
+    backup = None if revision is None else str(copies.make("migration"))
     with migrating_engine(path).connect() as connection, connection.begin():
         migration.upgrade(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
@@ -266,20 +282,3 @@ def _bring_up_to_date(path: Path) -> Migrated | None:
             raise StorageUnavailable(f"The database's rows do not fit together ({broken[0]}); it was left as it was.")
     _log.info("database_migrated", before=revision, after=migration.HEAD)
     return Migrated(before=revision, backup=backup)
-
-
-def _backup(path: Path, reason: str) -> Path:
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    target = path.with_name(f"{path.name}.backup-{stamp}-{reason}")
-    module = driver()
-    try:
-        with (
-            closing(module.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
-            closing(module.connect(str(target))) as copy,
-        ):
-            source.backup(copy)
-    except (OSError, module.Error) as error:
-        target.unlink(missing_ok=True)  # half a copy is none, and takes the room that is missing
-        raise StorageUnavailable(f"No backup could be made, so nothing was begun: {error}") from error
-    _log.info("backup_made", path=str(target), reason=reason)
-    return target

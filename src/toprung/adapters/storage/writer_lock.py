@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from toprung.adapters.private_files import open_private
 from toprung.domain.errors import StorageUnavailable, WriterPresent
 
 
@@ -18,7 +19,7 @@ class WriterLock:
     def acquire(self) -> None:
         """Takes the lock. Raises `WriterPresent` where another process has it."""
         try:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = open_private(self._path, os.O_RDWR)
         except OSError as error:
             raise StorageUnavailable(f"Cannot write beside {self._database}: {error.strerror}.") from error
         try:

@@ -38,6 +38,9 @@ RANKED_COLUMNS: Final = (
 )
 """What an export of ranked rows says of each: what the site shows to everybody, and no more."""
 
+EXPORT_MODE: Final = 0o600
+"""Who may read an export, which can hold Discord ids: its owner."""
+
 _IDS: Final = frozenset({"player_id", "discord_id"})
 
 
@@ -93,12 +96,17 @@ def refuse_target(target: Path, *, force: bool) -> None:
 
 
 def write_whole(target: Path, data: bytes) -> None:
-    """Writes a file so that nobody, whatever happens, finds half of it there. Raises `InvalidInput`."""
+    """Writes a file for its owner alone, and so that nobody, whatever happens, finds half of it there.
+
+    Raises `InvalidInput`.
+    """
     with _naming(target):
         place = target.resolve()  # a link stays a link: what it points to is replaced
         beside = place.with_name(f".toprung-{secrets.token_hex(8)}.part")
         try:
-            with beside.open("xb") as stream:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, EXPORT_MODE)
+            with os.fdopen(descriptor, "wb") as stream:
+                os.fchmod(descriptor, EXPORT_MODE)  # whatever the umask says
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
