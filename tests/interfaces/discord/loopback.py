@@ -1,13 +1,14 @@
 """A Discord of sockets on this machine, for what a simulated one cannot do: the unmodified client talks to it.
 
 It keeps every request and checks it against Discord's own description, answers as told, and sends events whenever a
-test wants, at the same time or twice.
+test wants, at the same time or twice. What goes wrong in it, a request that Discord would refuse among it, ends at once
+the test that it serves, with that error.
 """
 
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +55,8 @@ class LoopbackDiscord:
     hold: asyncio.Event | None = None
     token_is_good: bool = True
     is_checking: bool = True
+    _failures: list[BaseException] = field(default_factory=list)
+    _served: asyncio.Task[Any] | None = None
     _socket: web.WebSocketResponse | None = None
     _sequence: int = 0
     _next_id: int = 2**41
@@ -69,18 +72,43 @@ class LoopbackDiscord:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[int]:
-        """Serves on a port, and gives it."""
-        app = web.Application()
+        """Serves on a port, and gives it. Raises what went wrong in the server, as soon as it does."""
+        app = web.Application(middlewares=[self._watched])
         app.router.add_route("GET", "/", self._gateway)
         app.router.add_route("*", API + "/{path:.*}", self._rest)
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self._port = runner.addresses[0][1]
+        self._failures.clear()
+        served = self._served = asyncio.current_task()
         try:
             yield self._port
+        except BaseException:
+            if not self._failures:
+                raise  # else this is what came of the failure
         finally:
+            self._served = None
             await runner.cleanup()
+        if self._failures:
+            if served is not None and served.cancelling():
+                served.uncancel()
+            raise self._failures[0]
+
+    @web.middleware
+    async def _watched(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        """Ends the test by what a handler raises: in the server's own task nobody would see it."""
+        try:
+            return await handler(request)
+        except (asyncio.CancelledError, ConnectionError):
+            raise  # the connection's end
+        except BaseException as error:  # noqa: BLE001 - a skip among it; the test raises it
+            self._failures.append(error)
+            if self._served is not None and len(self._failures) == 1:
+                self._served.cancel()
+            return web.Response(status=400, text=str(error))  # not one that the bot asks again after
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Returns once the condition holds; it is looked at whenever anything arrives."""

@@ -1,17 +1,23 @@
 """The bot against sockets: at once, twice, after a dropped connection, under rate limits, and with no token."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
+from tests.interfaces.discord import loopback
+from tests.interfaces.discord.discord_api import InvalidRequest
 from tests.interfaces.discord.ladder import DiscordLadder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.loopback import CHANNEL_ID, LoopbackDiscord, answer_of, connected
 from toprung.domain.match import MatchState, Participant
 from toprung.interfaces.discord import bot as bot_module
 from toprung.interfaces.discord.bot import BotOptions, BotStatus, running
+
+from discord.http import Route  # isort: skip - after the bot, which loads it without its warning
 
 ALICE, BOB = 2**50, 2**50 + 1
 SETTLED_SECONDS_MAX = 30
@@ -188,3 +194,56 @@ async def test_a_discord_that_is_away_is_tried_again(
         await bot.client.wait_until_ready()
         assert bot.status is BotStatus.CONNECTED
     assert len(discord.sent("GET", "/users/@me")) == 3
+
+
+async def served(discord: LoopbackDiscord, wait: Callable[[], Awaitable[object]]) -> None:
+    """Waits for something while somebody asks for what Discord does not have, and hears no more than that it failed."""
+    async with discord.serving(), aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+        group.create_task(session.post(f"{Route.BASE}/channels/1/notices", json={}))
+        await wait()
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda discord: discord.until(lambda: False),
+        lambda _discord: asyncio.Event().wait(),
+        lambda _discord: asyncio.gather(asyncio.Event().wait(), asyncio.Event().wait()),
+        lambda discord: discord.until(lambda: discord.received),
+    ],
+    ids=["for the server", "for anything", "for several", "for the request"],
+)
+async def test_what_the_server_cannot_check_ends_the_test_at_once(
+    discord: LoopbackDiscord, wait: Callable[[LoopbackDiscord], Awaitable[object]]
+) -> None:
+    with pytest.raises(InvalidRequest, match="/channels/1/notices"):
+        await served(discord, lambda: wait(discord))
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    async with discord.serving():  # and a server that is asked nothing wrong raises nothing
+        await discord.until(lambda: discord.received)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [InvalidRequest("not like this"), KeyError("nobody"), pytest.skip.Exception("cannot be checked here")],
+    ids=repr,
+)
+async def test_a_check_that_fails_on_a_bots_request_fails_the_test(
+    ladder: DiscordLadder, discord: LoopbackDiscord, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    def check(method: str, path: str, body: object) -> None:
+        if path.endswith("/messages"):
+            raise failure
+
+    async def for_ever() -> None:
+        bot = ladder.new_bot(BotOptions(token="token", leaderboard_channel_id=CHANNEL_ID))
+        async with connected(discord, bot):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(loopback, "check_request", check)
+    with pytest.raises(type(failure)) as raised:
+        await for_ever()
+    assert raised.value is failure
+    assert len(discord.sent("POST", "/messages")) == 1
