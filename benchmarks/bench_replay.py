@@ -20,7 +20,7 @@ import sc2reader
 
 from benchmarks.machine import describe_commit, describe_machine
 from benchmarks.measuring import FULL, Plan, Results, median_ms, ratio, settled_memory
-from tests.replays import REAL_REPLAYS
+from tests.sample_replays import REAL_REPLAYS
 from tests.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replay.parser import parse_replay

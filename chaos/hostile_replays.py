@@ -12,7 +12,6 @@ from typing import Final
 from tests.replays import (
     EXISTS,
     METHODS,
-    REAL_REPLAYS,
     Method,
     PackedFile,
     archive,
@@ -22,6 +21,7 @@ from tests.replays import (
     stored,
     unpacked,
 )
+from tests.sample_replays import REAL_REPLAYS
 from tests.synthetic_replay import (
     SyntheticGame,
     SyntheticPlayer,

@@ -1,10 +1,11 @@
-"""How hypothesis searches, and a ladder in memory that tests of use cases share.
+"""How hypothesis searches, what reads shared data, and a ladder in memory that tests of use cases share.
 
 By default the same examples come in every run; HYPOTHESIS_PROFILE=nightly makes them many and new.
 """
 
 import os
 
+import grimp
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -32,6 +33,42 @@ CATALOG = Catalog(
     name="Test Game",
     races=tuple(Race(code=code, name=code.title(), short=code[0].upper()) for code in RACES),
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds `--skips-max`."""
+    parser.addoption("--skips-max", type=int, metavar="N", help="fail if more than N tests were skipped")
+
+
+def readers_of_shared_data() -> set[str]:
+    """The modules that reach `tests.shared` by what they import, or by what that imports."""
+    graph = grimp.build_graph("tests", "chaos", "benchmarks", "scripts", cache_dir=None)
+    return {"tests.shared", *graph.find_downstream_modules("tests.shared")}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks the tests of those modules as `shared_data`, where somebody asks for the mark."""
+    if "shared_data" not in config.getoption("markexpr"):
+        return
+    readers = readers_of_shared_data()
+    for item in items:
+        if isinstance(item, pytest.Function) and item.module.__name__ in readers:
+            item.add_marker("shared_data")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fails a run that skipped more than it may."""
+    limit, reporter = (
+        session.config.getoption("--skips-max"),
+        session.config.pluginmanager.get_plugin("terminalreporter"),
+    )
+    if limit is None or reporter is None:
+        return
+    skipped = len(reporter.stats.get("skipped", ()))
+    reporter.ensure_newline()
+    reporter.write_line(f"{skipped} tests were skipped, of {limit} that may be")
+    if skipped > limit:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 class MemoryLadder:

@@ -1,4 +1,4 @@
-"""Replays for tests: real ones where they are, and archives that are written here, honest and hostile."""
+"""Archives that tests write themselves, honest and hostile."""
 
 import bz2
 import io
@@ -7,28 +7,13 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import mpyq
-import pytest
 
 from toprung.adapters.replay.parser import parse_replay
 from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, Refused
 from toprung.domain.replay import UnreadableReplay
-
-REAL_FOLDER: Final = Path(__file__).parents[2] / "shared" / "data" / "replays"
-REAL_REPLAYS: Final = sorted(REAL_FOLDER.glob("*.SC2Replay"))
-
-real_replays = pytest.mark.skipif(not REAL_REPLAYS, reason="the real replays are not in ../shared/data/replays")
-"""Marks a test that needs the real replays."""
-
-each_real_replay = pytest.mark.parametrize(
-    "path",
-    REAL_REPLAYS or [pytest.param(None, marks=pytest.mark.skip("the real replays are not in ../shared/data/replays"))],
-    ids=lambda path: "none" if path is None else path.stem,
-)
-"""Gives a test every real replay's path, as `path`."""
 
 SINGLE_UNIT: Final = 0x0100_0000
 PACKED: Final = 0x0000_0200

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import REAL_REPLAYS, bzipped, deflated, in_one_unit, real_replays
 from tests.replays import archive as archive_of
+from tests.replays import bzipped, deflated, in_one_unit
+from tests.sample_replays import SampleReplay, all_replays
 from tests.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.replay.mpq_archive import UNPACKED_BYTES_MAX
 from toprung.adapters.replay.parser import parse_replay
@@ -46,14 +47,14 @@ async def test_good_and_bad_files_each_get_their_answer() -> None:
     ]
 
 
-@real_replays
-async def test_the_child_says_what_the_parser_says_of_every_real_replay() -> None:
+@all_replays
+async def test_the_child_says_what_the_parser_says(replays: list[SampleReplay]) -> None:
     pool = ReplayPool(workers=2, clock=asyncio.get_running_loop().time)
     pool.start()
     try:
-        outcomes = await asyncio.gather(*(pool.parse(path.read_bytes()) for path in REAL_REPLAYS))
+        outcomes = await asyncio.gather(*(pool.parse(replay.read()) for replay in replays))
     finally:
         await pool.close()
-    for path, outcome in zip(REAL_REPLAYS, outcomes, strict=True):
-        assert isinstance(outcome, Parsed), (path, outcome)
-        assert json.loads(outcome.payload) == parse_replay(path.read_bytes())
+    for replay, outcome in zip(replays, outcomes, strict=True):
+        assert isinstance(outcome, Parsed), (replay.name, outcome)
+        assert json.loads(outcome.payload) == parse_replay(replay.read())

@@ -1,30 +1,22 @@
 """The look over nested structures before they are parsed."""
 
-from pathlib import Path
-
-import mpyq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sc2reader.decoders import BitPackedDecoder
 
-from tests.replays import each_real_replay
-from tests.synthetic_replay import SyntheticGame, details_of, header_of, vint
+from tests.replays import unpacked
+from tests.sample_replays import SampleReplay, each_replay
+from tests.synthetic_replay import vint
 from toprung.adapters.replay.nesting import DEPTH_MAX, check_nesting
 from toprung.domain.replay import ReplayBomb, ReplayDamaged, UnreadableReplay
 
 
-@each_real_replay
-def test_real_replays_pass(path: Path) -> None:
-    with path.open("rb") as file:
-        opened = mpyq.MPQArchive(file)
-        check_nesting(opened.header["user_data_header"]["content"])
-        check_nesting(opened.read_file("replay.details") or opened.read_file("replay.details.backup"))
-
-
-def test_what_tests_write_passes() -> None:
-    check_nesting(header_of(SyntheticGame()))
-    check_nesting(details_of(SyntheticGame()))
+@each_replay
+def test_honest_replays_pass(replay: SampleReplay) -> None:
+    user_data, files = unpacked(replay.read())
+    check_nesting(user_data)
+    check_nesting(files.get("replay.details") or files["replay.details.backup"])
 
 
 @pytest.mark.parametrize("opening", [b"\x00\x02", b"\x03\x00", b"\x04\x01", b"\x05\x02\x00"])

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.game_files import made_games, needs_real_games, real_games
 from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
-
-HALO = Path(__file__).parents[4] / "shared" / "data" / "ratings" / "halo2_head_to_head.csv"
 
 
 def said(*arguments: str) -> str:
@@ -57,11 +56,23 @@ def test_bad_lines_are_listed_and_too_few_games_refused(tmp_path: Path) -> None:
     assert "at least 10" in refusal(Ladder(), "ratings", "evaluate", "--csv", games_file(tmp_path, few_games(3)))
 
 
-@pytest.mark.skipif(not HALO.is_file(), reason="the real games of ../shared/data are not here")
+def test_made_games_are_foretold_nearly_as_well_as_by_who_knows_the_strengths(tmp_path: Path) -> None:
+    games = made_games(seed=3, players=40, games=900, last=270)
+    file = tmp_path / "games.csv"
+    file.write_text(games.text, encoding="utf-8")
+    report = json.loads(said("evaluate", "--fit", "--json", "--csv", str(file)))
+    unfitted = json.loads(said("evaluate", "--json", "--csv", str(file)))["engines"]
+    assert (report["games"], report["scored_games"]) == (900, 270)
+    loss = {name: engine["log_loss"] for name, engine in report["engines"].items()}
+    assert games.true_log_loss <= loss["glicko2"] <= games.true_log_loss + 0.03
+    assert loss["glicko2"] <= min(loss["elo"], loss["coin_flip"] - 0.1, unfitted["glicko2"]["log_loss"] + 0.01)
+
+
+@needs_real_games
 def test_real_games_are_foretold_as_well_as_the_ladder_promises() -> None:
-    report = json.loads(said("evaluate", "--fit", "--json", "--csv", str(HALO)))
+    report = json.loads(said("evaluate", "--fit", "--json", "--csv", real_games()))
     engines = report["engines"]
     assert engines["glicko2"]["log_loss"] <= 0.590
-    unfitted = json.loads(said("evaluate", "--json", "--csv", str(HALO)))["engines"]
+    unfitted = json.loads(said("evaluate", "--json", "--csv", real_games()))["engines"]
     assert unfitted["elo"]["log_loss"] == pytest.approx(0.617, abs=0.0005)
     assert engines["glicko2"]["log_loss"] <= unfitted["glicko2"]["log_loss"]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.interfaces.cli.ladder import REPLAY_BYTES_MAX, Ladder
 from tests.interfaces.cli.running import invoke
-from tests.replays import REAL_REPLAYS, real_replays
+from tests.sample_replays import SampleReplay, all_replays
 from tests.synthetic_replay import SyntheticGame, SyntheticPlayer, replay_of
 from toprung.interfaces.cli.replay_commands import FILES_AT_A_TIME
 
@@ -134,8 +134,13 @@ def test_computers_and_players_without_a_name_are_told_apart(tmp_path: Path) -> 
     assert "unknown A.I. 1 (Elite) (computer)" in text
 
 
-@real_replays
-def test_every_real_replay_is_read() -> None:
-    files = [str(path) for path in REAL_REPLAYS if path.stat().st_size <= REPLAY_BYTES_MAX]
+@all_replays
+def test_every_honest_replay_is_read(replays: list[SampleReplay], tmp_path: Path) -> None:
+    files = []
+    for replay in replays:
+        file = tmp_path / f"{replay.name}.SC2Replay"
+        file.write_bytes(replay.read())
+        if file.stat().st_size <= REPLAY_BYTES_MAX:
+            files.append(str(file))
     assert len(files) > 5
     assert all(row["ok"] for row in rows(Ladder(), *files))
