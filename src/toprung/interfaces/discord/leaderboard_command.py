@@ -20,7 +20,6 @@ from toprung.interfaces.discord.leaderboard_text import ROWS_CHARACTERS_MAX, boa
 from toprung.interfaces.discord.markdown import Markdown
 from toprung.interfaces.filter_arguments import FilterArguments
 
-PAGE_SIZE: Final = 40
 FILTER_NAMES_SHOWN_MAX: Final = 12
 HEADER_CHARACTERS_MAX: Final = 700
 OTHERS_FOUND_MAX: Final = 4
@@ -94,12 +93,10 @@ class LeaderboardView(Layout):
 
     async def _gather(self) -> _Drawn:
         leaderboard = self.context.services.leaderboard
-        page = await leaderboard.get_leaderboard_data(
-            **self.filters, current_page=self.current_page, page_size=PAGE_SIZE
-        )
+        page = await leaderboard.get_leaderboard_data(**self.filters, current_page=self.current_page)
         own: PlayerStanding | None = None
         if self.reader.player_id is not None:
-            own = await leaderboard.find_player(self.reader.player_id, page_size=PAGE_SIZE)
+            own = await leaderboard.find_player(self.reader.player_id)
         without = [] if page.players else await self._what_to_clear()
         return _Drawn(page, None if own is None else own.row, without)
 
@@ -324,7 +321,7 @@ class LeaderboardView(Layout):
 
     async def _go_to(self, player_id: PlayerId, name: str | None) -> None:
         """Turns to a player's page; without a name it is the reader."""
-        standing = await self.context.services.leaderboard.find_player(player_id, **self.filters, page_size=PAGE_SIZE)
+        standing = await self.context.services.leaderboard.find_player(player_id, **self.filters)
         if standing is not None:
             self.current_page, self._found = standing.page, player_id
             return

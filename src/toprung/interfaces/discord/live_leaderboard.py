@@ -11,7 +11,6 @@ from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.layouts import Button, Layout
-from toprung.interfaces.discord.leaderboard_command import PAGE_SIZE
 from toprung.interfaces.discord.leaderboard_text import ROWS_CHARACTERS_MAX, board_rows
 from toprung.interfaces.discord.markdown import Markdown
 from toprung.interfaces.discord.send_queue import SendQueue
@@ -74,7 +73,7 @@ class LeaderboardDrawing:
         """See `Drawing`. It shows the board of now, which may be a later one than was wanted."""
         context = self._context
         reader = context.public_reader()
-        page = await context.services.leaderboard.get_leaderboard_data(page_size=PAGE_SIZE)
+        page = await context.services.leaderboard.get_leaderboard_data()
         view = Layout(context, reader, timeout=None)
         view.begin()
         head = view.paragraph(Markdown(f"## 🏆 {reader.say('leaderboard.title', game=context.services.catalog.name)}"))
