@@ -7,6 +7,7 @@ import pytest
 
 from tests.adapters.replay.pools import answered_by, do, limits, running_pool
 from toprung.adapters.replay.child import UNREADABLE, UNREADABLE_SENTENCE
+from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.replay.worker import TOO_BIG_SENTENCE
 from toprung.application.replays.replay_parsing import (
@@ -18,6 +19,7 @@ from toprung.application.replays.replay_parsing import (
     TimedOut,
     TooBig,
 )
+from toprung.settings import Settings
 
 LIMIT_SECONDS = 0.5
 UNREADABLE_OUTCOME = Refused(code=UNREADABLE, sentence=UNREADABLE_SENTENCE)
@@ -94,6 +96,14 @@ async def test_whatever_hangs_is_killed_and_the_others_go_on(how: str, hanging: 
             assert await killing == LATE, murder
         assert pool.health().retired["timeout"] == len(hanging)
         assert pool.health().outcomes == {"Parsed": len(hanging), "TimedOut": len(hanging)}
+
+
+async def test_as_shipped_a_job_has_two_and_a_half_seconds() -> None:
+    assert Settings.model_fields["replay_seconds_max"].default == 2.5
+    async with running_pool(limited=ChildLimits(), workers=1) as pool:
+        assert await do(pool, "sleep") == TimedOut(seconds_max=2.5)
+        assert pool.health().retired["timeout"] == 1
+        await answered_by(pool, "one after")
 
 
 async def test_two_hanging_jobs_at_once_leave_the_pool_whole() -> None:
