@@ -18,6 +18,7 @@ from toprung.application.job_endings import JobEndings
 from toprung.application.job_queue import Handled, JobHistory, JobQueue
 from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.job import Finished, Job, JobKind, NewJob
 from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import ReplayFile
@@ -113,12 +114,12 @@ def measure(plan: Plan) -> Results:
 async def _measure_all(plan: Plan) -> Results:
     results: Results = {"jobs": plan.times(JOBS)}
     with tempfile.TemporaryDirectory(prefix="toprung-jobs-") as folder:
-        storage: Storage = await SqliteStorage.open_for_writing(Path(folder) / "jobs.db")
+        storage: Storage = await SqliteStorage.open_for_writing(Path(folder) / "jobs.db", new_nonce=new_nonce)
         results["sqlite"] = await _measure_storage(storage, plan)
         await storage.close()
     if plan.with_postgres:
         with postgres_server() as address:
-            storage = await PostgresStorage.open_for_writing(address("postgres"))
+            storage = await PostgresStorage.open_for_writing(address("postgres"), new_nonce=new_nonce)
             results["postgresql"] = await _measure_storage(storage, plan)
             await storage.close()
     return results

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.population import Population
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite_engine import driver
+from toprung.bootstrap.wiring import new_nonce
 
 _PLAYER = "insert into player (id, name, name_key, country, is_banned) values (?, ?, ?, ?, 0)"
 _ENTRY = (
@@ -30,5 +31,5 @@ def make_database(path: Path, population: Population) -> None:
 
 
 async def _make_empty(path: Path) -> None:
-    storage = await SqliteStorage.open_for_writing(path)
+    storage = await SqliteStorage.open_for_writing(path, new_nonce=new_nonce)
     await storage.close()

@@ -28,7 +28,7 @@ from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports.storage import Transaction
-from toprung.bootstrap.wiring import AnyStorage, Ladder, wire
+from toprung.bootstrap.wiring import AnyStorage, Ladder, new_nonce, wire
 from toprung.settings import Settings
 
 T = TypeVar("T")
@@ -53,8 +53,8 @@ class Database:
     async def open_for_writing(self) -> AnyStorage:
         """The storage, to write to."""
         if self.kind == "sqlite":
-            return await SqliteStorage.open_for_writing(self.path)
-        return await PostgresStorage.open_for_writing(self.url)
+            return await SqliteStorage.open_for_writing(self.path, new_nonce=new_nonce)
+        return await PostgresStorage.open_for_writing(self.url, new_nonce=new_nonce)
 
     async def open_for_reading(self) -> AnyStorage:
         """The storage, read-only."""

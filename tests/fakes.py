@@ -92,6 +92,8 @@ class FakeDatabase:
     accounts: dict[PlayerId, Account] = field(default_factory=dict)
     drafts: dict[int, SetupDraft] = field(default_factory=dict)
     intents: "dict[IntentId, FakeIntent]" = field(default_factory=dict)
+    intents_allotted: int = 0
+    nonces_drawn: int = 0
     mod_versions: list[ModVersion] = field(default_factory=list)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
 
@@ -294,8 +296,10 @@ class FakeIntentRepository:
             if known is not None and known.stored.intent == intent:
                 continue
             if known is None:
-                intent_id = IntentId(max(rows, default=0) + 1)
-                stored = StoredIntent(id=intent_id, intent=intent, revision=1, attempts=0, message=None)
+                self._database.intents_allotted += 1
+                intent_id = IntentId(self._database.intents_allotted)
+                nonce = self._new_nonce()
+                stored = StoredIntent(id=intent_id, intent=intent, revision=1, nonce=nonce, attempts=0, message=None)
                 rows[intent_id] = FakeIntent(stored=stored, delivered_revision=0, due_at_us=now_us)
                 continue
             is_elsewhere = known.stored.intent.recipient != intent.recipient
@@ -303,6 +307,7 @@ class FakeIntentRepository:
                 known.stored,
                 intent=intent,
                 revision=known.stored.revision + 1,
+                nonce=self._new_nonce(),
                 attempts=0,
                 message=None if is_elsewhere else known.stored.message,
             )
@@ -348,7 +353,8 @@ class FakeIntentRepository:
 
     def lost_message(self, intent_id: IntentId) -> None:
         row = self._database.intents[intent_id]
-        stored = replace(row.stored, message=None, revision=row.stored.revision + 1)
+        revision, nonce = row.stored.revision + 1, self._new_nonce()
+        stored = replace(row.stored, message=None, revision=revision, nonce=nonce)
         self._database.intents[intent_id] = replace(row, stored=stored)
 
     def remove(self, intent_id: IntentId, *, revision: int) -> None:
@@ -369,6 +375,10 @@ class FakeIntentRepository:
 
     def waiting(self) -> int:
         return sum(row.is_waiting for row in self._database.intents.values())
+
+    def _new_nonce(self) -> str:
+        self._database.nonces_drawn += 1
+        return f"nonce {self._database.nonces_drawn}"
 
 
 class FakeTransaction:

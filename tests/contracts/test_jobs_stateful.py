@@ -18,6 +18,7 @@ from toprung.application.job_endings import JobEndings
 from toprung.application.job_queue import Effect, Handled, JobQueue
 from toprung.application.ports.storage import AuditRow, NewPlayer, Storage, Transaction
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.job import (
     DEATHS_MAX,
     Failed,
@@ -295,7 +296,7 @@ class SqliteQueueMachine(QueueMachine):
 
     def opened(self) -> Storage:
         self.folder = tempfile.TemporaryDirectory()
-        return self.run(SqliteStorage.open_for_writing(Path(self.folder.name) / "jobs.db"))  # type: ignore[no-any-return]
+        return self.run(SqliteStorage.open_for_writing(Path(self.folder.name) / "jobs.db", new_nonce=new_nonce))  # type: ignore[no-any-return]
 
     def check_effects(self, jobs: list[Job]) -> None:
         pass  # the audit can only be written through the port; the fake's is read

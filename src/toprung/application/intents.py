@@ -5,12 +5,18 @@ under the same key raises its revision; it is due while the delivered revision i
 come out as one edit, and what is already so is left alone.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import NewType, Protocol
+from typing import Final, NewType, Protocol
 
 IntentId = NewType("IntentId", int)
+
+NONCE_CHARACTERS_MAX: Final = 25
+"""How long a nonce may be for Discord."""
+
+NewNonce = Callable[[], str]
+"""Gives a nonce that was never given before, by chance: of at least 96 bits, and `NONCE_CHARACTERS_MAX` at most."""
 
 
 class Priority(IntEnum):
@@ -36,11 +42,17 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIntent:
-    """An intent with how far it got. `message` is the channel and the id of the message that says it, once sent."""
+    """An intent with how far it got. `message` is the channel and the id of the message that says it, once sent.
+
+    `nonce` names what this revision says to whoever is to say it once: the same for each attempt and after any restart,
+    another one for every revision. It is drawn by chance, because a name that could come again would be taken for the
+    earlier message, and nothing would be said.
+    """
 
     id: IntentId
     intent: Intent
     revision: int
+    nonce: str
     attempts: int
     message: tuple[int, int] | None
 
@@ -79,7 +91,7 @@ class IntentRepository(Protocol):
         ...
 
     def lost_message(self, intent_id: IntentId) -> None:
-        """Forgets the message that said it, so that a new one will, and makes it due."""
+        """Forgets the message that said it, so that a new one will, under a nonce of its own, and makes it due."""
         ...
 
     def remove(self, intent_id: IntentId, *, revision: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import random
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -82,16 +83,23 @@ class Ladder:
     name_keys: NameKeys
 
 
+def new_nonce() -> str:
+    """A `NewNonce`: 24 characters, which hold 144 bits that nobody foresees."""
+    return secrets.token_urlsafe(18)
+
+
 @asynccontextmanager
 async def opened_storage(settings: Settings, *, write: bool) -> AsyncIterator[AnyStorage]:
     path = settings.sqlite_path
     storage: AnyStorage
     if path is None:
-        storage = await (PostgresStorage.open_for_writing if write else PostgresStorage.open_for_reading)(
-            settings.database
+        storage = await (
+            PostgresStorage.open_for_writing(settings.database, new_nonce=new_nonce)
+            if write
+            else PostgresStorage.open_for_reading(settings.database)
         )
     elif write:
-        storage = await SqliteStorage.open_for_writing(path, copies_kept=settings.copies_kept)
+        storage = await SqliteStorage.open_for_writing(path, new_nonce=new_nonce, copies_kept=settings.copies_kept)
     else:
         storage = await SqliteStorage.open_for_reading(path)
     try:

@@ -1,11 +1,12 @@
 """A database of an earlier version is brought along with everything in it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.databases import Database
-from toprung.adapters.storage import migration
+from tests.databases import REFUSALS, Database
+from toprung.adapters.storage import migration, schema
 
 pytest_plugins = ("tests.databases",)
 
@@ -18,22 +19,26 @@ OLD_ROWS = (
 )
 
 
-async def made_by_the_first_version(database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def made_by(
+    version: str, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch, rows: Sequence[str]
+) -> None:
+    """Has the database made by an earlier version of the program, with these rows."""
     (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "versions/0001_first_tables.py"):
-        (folder / name).write_bytes((migration._FOLDER / name).read_bytes())
+    for path in (migration._FOLDER / "env.py", *(migration._FOLDER / "versions").glob("[0-9]*.py")):
+        if path.name == "env.py" or path.name[:4] <= version:
+            (folder / path.relative_to(migration._FOLDER)).write_bytes(path.read_bytes())
     with monkeypatch.context() as then:
         then.setattr(migration, "_FOLDER", folder)
-        then.setattr(migration, "HEAD", "0001")
+        then.setattr(migration, "HEAD", version)
         async with database.writing():
             pass
-    await database.run(*OLD_ROWS)
+    await database.run(*rows)
 
 
 async def test_matches_of_the_first_version_keep_their_result_and_whether_they_count(
     empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await made_by_the_first_version(empty_database, tmp_path / "first", monkeypatch)
+    await made_by("0001", empty_database, tmp_path / "first", monkeypatch, OLD_ROWS)
     async with empty_database.writing() as storage:
         matches = await storage.read(lambda tx: tx.matches.latest(10))
     assert [(one.id, one.state, one.result, one.standing_result, one.ended_at_us) for one in matches] == [
@@ -42,3 +47,88 @@ async def test_matches_of_the_first_version_keep_their_result_and_whether_they_c
     ]
     assert [one.player_ids for one in matches] == [(1, 2), (1, 2)]
     assert await empty_database.run("select version_num from alembic_version") == [(migration.HEAD,)]
+
+
+TWO_PLAYERS = "insert into player (id, name, name_key) values (1, 'Ann', 'ann'), (2, 'Bob', 'bob')"
+INTENTS_OF_0008 = (
+    """insert into intent (id, "key", kind, recipient, is_direct, priority, parameters, revision, delivered_revision,
+        attempts, due_at_us) values
+        (3, 'notice 4', 'match_notice', 7, true, 0, '{"notice": "4"}', 1, 0, 2, 50),
+        (9, 'board', 'board', 8, false, 20, '{}', 6, 6, 0, 40),
+        (11, 'dead_letter 52', 'dead_letter', 8, false, 10, '{"job": "52"}', 1, 1, 0, 40)""",
+)
+ROWS_OF_0008 = (
+    TWO_PLAYERS,
+    """insert into match (id, source_key, state, result, ended_at_us, recorded_at_us)
+        values (31, 'cup:1', 'completed', 'side_1_won', 10, 20)""",
+    """insert into entry (id, player_id, race, mmr, games_played, games_won, games_lost, games_drawn, rating)
+        values (5, 1, 'zerg', 1516, 1, 1, 0, 0, 1516.000000000125)""",
+    """insert into rating_journal (id, entry_id, match_id, kind, revision, after_mmr, after_rating, at_us)
+        values (1, 5, 31, 'match', 1, 1516, 1516.000000000125, 20)""",
+    """insert into audit (id, at_us, actor, action, subject, reason, details)
+        values (1, 5, 'cli', 'retry_job', 'job 47', 'why', '{}'), (2, 5, 'cli', 'void', 'match 99', 'why', '{}')""",
+    *INTENTS_OF_0008,
+)
+
+
+async def test_what_was_to_be_sent_gets_a_nonce_and_is_otherwise_as_it_was(
+    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made_by("0008", empty_database, tmp_path / "0008", monkeypatch, INTENTS_OF_0008)
+    columns = """id, "key", kind, recipient, parameters, revision, delivered_revision, attempts, due_at_us"""
+    before = await empty_database.run(f"select {columns} from intent order by id")
+    async with empty_database.writing() as storage:
+        stored = await storage.read(lambda tx: [tx.intents.find(key) for key in ("notice 4", "board")])
+    assert await empty_database.run(f"select {columns} from intent order by id") == before
+    nonces = [row[0] for row in await empty_database.run("select nonce from intent")]
+    assert len(set(nonces)) == 3
+    assert {len(nonce) for nonce in nonces} == {24}
+    assert [one.nonce in nonces for one in stored if one is not None] == [True, True]
+
+
+async def test_ids_that_were_in_use_are_kept_and_go_on_behind_the_last(
+    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await made_by("0008", empty_database, tmp_path / "0008", monkeypatch, ROWS_OF_0008)
+    if empty_database.kind == "postgresql":  # which draws ids from sequences that these rows went past
+        return
+    tables = [name for (name,) in await empty_database.run("select name from sqlite_master where type = 'table'")]
+    rest = "select name, sql from sqlite_master where type <> 'table' and sql is not null order by name"
+    rows = {table: await empty_database.run(f'select * from "{table}" order by 1') for table in tables}
+    indexes_and_triggers = await empty_database.run(rest)
+    async with empty_database.writing():
+        pass
+    assert await empty_database.run(rest) == indexes_and_triggers
+    for table in set(tables) - {"alembic_version", "intent"}:
+        assert await empty_database.run(f'select * from "{table}" order by 1') == rows[table]
+    assert await empty_database.run("pragma foreign_key_check") == []
+    with pytest.raises(REFUSALS):
+        await empty_database.run("update rating_journal set after_mmr = 0")
+    with pytest.raises(REFUSALS):
+        await empty_database.run("delete from player where id = 1")  # which its entry needs
+    await empty_database.run("delete from intent where id = 11", "delete from audit where id = 2")
+    ids = [
+        await empty_database.run(f"{insert} returning id")
+        for insert in (
+            "insert into player (name, name_key) values ('Eve', 'eve')",
+            "insert into match (source_key, state, recorded_at_us) values ('new', 'aborted', 1)",
+            """insert into intent ("key", kind, recipient, is_direct, priority, parameters, revision, nonce,
+            delivered_revision, attempts, due_at_us) values ('new', 'note', 7, true, 0, '{}', 1, 'drawn', 0, 0, 1)""",
+            """insert into audit (at_us, actor, action, subject, reason, details)
+            values (5, 'cli', 'void', 'match 31', 'why', '{}')""",
+            """insert into job (kind, payload, dedup_key, player_id, state, turn, attempt, errors, deaths,
+            interruptions, enqueued_at_us) values ('replay', '{}', 'new', 1, 'ready', 1, 0, 0, 0, 0, 1)""",
+        )
+    ]
+    # The jobs are gone, but the organisers' channel still names number 52.
+    assert ids == [[(3,)], [(32,)], [(12,)], [(3,)], [(53,)]]
+
+
+async def test_the_database_remembers_the_last_id_of_each_table_that_the_schema_says(database: Database) -> None:
+    if database.kind == "postgresql":
+        return
+    made = await database.run("select name from sqlite_master where type = 'table' and sql like '%AUTOINCREMENT%'")
+    tables = schema.metadata.sorted_tables
+    wanted = {table.name for table in tables if table.dialect_options["sqlite"]["autoincrement"]}
+    assert {name for (name,) in made} == wanted
+    assert len(wanted) >= 10

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from tests.databases import Database, PostgresServer
 from toprung.adapters.storage import postgres
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.application.ports.storage import Committed, NewEntry, NewPlayer, Storage, Transaction
+from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry
@@ -109,7 +111,7 @@ async def test_a_row_that_somebody_else_holds_is_a_clear_error(
 
 async def test_a_server_that_is_not_there_is_a_clear_error() -> None:
     url = "postgresql://postgres@/ladder?host=/nowhere"
-    for opening in (PostgresStorage.open_for_reading, PostgresStorage.open_for_writing):
+    for opening in (PostgresStorage.open_for_reading, partial(PostgresStorage.open_for_writing, new_nonce=new_nonce)):
         with pytest.raises(StorageUnavailable, match="The database cannot be reached"):
             await opening(url)
 

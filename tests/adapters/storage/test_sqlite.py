@@ -17,6 +17,7 @@ from toprung.adapters.storage import migration, sqlite, sqlite_engine
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import PlayerRegistered
 
@@ -237,7 +238,7 @@ async def test_a_file_that_is_no_database_is_left_alone(sqlite_database: Databas
 
 async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable, match=r"The folder .*nowhere does not exist"):
-        await SqliteStorage.open_for_writing(tmp_path / "nowhere" / "ladder.db")
+        await SqliteStorage.open_for_writing(tmp_path / "nowhere" / "ladder.db", new_nonce=new_nonce)
 
 
 @pytest.mark.parametrize("name", ["a b.db", "100%.db", "what?.db", "a#b.db", "별.db"])

@@ -1,12 +1,13 @@
 """A simulated Discord with the bot in it: one server, one channel, one player."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
 from tests.interfaces.discord.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.nonces import RememberedNonces, remembered_by_simcord
 from toprung.domain.errors import ToprungError
 from toprung.interfaces.discord.bot import DiscordBot  # before simcord: it loads discord.py without its warning
 
@@ -25,6 +26,7 @@ class World:
     alice: simcord.MemberActor
     bob: simcord.MemberActor
     users: dict[int, simcord.UserHandle]
+    nonces: RememberedNonces = field(default_factory=RememberedNonces)
     expected_errors: tuple[type[Exception], ...] = ()
 
     def check_requests(self) -> None:
@@ -34,8 +36,9 @@ class World:
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
+async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """An empty ladder whose bot is in a server with Alice and Bob."""
+    nonces = remembered_by_simcord(monkeypatch)
     ladder = DiscordLadder()
     await ladder.store.load()
     bot = ladder.new_bot()
@@ -53,6 +56,7 @@ async def world() -> AsyncIterator[World]:
             alice=guild.add_member(users[0]),
             bob=guild.add_member(users[1]),
             users={user.id: user for user in users},
+            nonces=nonces,
         )
         yield world
         expected: tuple[type[BaseException], ...] = (ToprungError, *world.expected_errors)

@@ -7,7 +7,7 @@ the test that it serves, with that error.
 
 import asyncio
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ import yarl
 from aiohttp import WSMsgType, web
 
 from tests.interfaces.discord.discord_api import check_request
+from tests.interfaces.discord.nonces import RememberedNonces
 from toprung.interfaces.discord.bot import DiscordBot, running
 
 from discord.gateway import DiscordWebSocket  # isort: skip - after the bot, which loads it without its warning
@@ -46,12 +47,19 @@ class Received:
 
 @dataclass
 class LoopbackDiscord:
-    """The server. `answers` holds, by beginning of a path, how the next requests there are answered instead."""
+    """The server. `answers` holds, by beginning of a path, how the next requests there are answered instead.
+
+    `posted` are the messages that stand in a channel or, by a user's id, in the direct messages with that user; `asked`
+    is how often one was to be posted there.
+    """
 
     received: list[Received] = field(default_factory=list)
     answers: dict[str, deque[web.Response]] = field(default_factory=dict)
     opcodes: list[int] = field(default_factory=list)
     messages: dict[str, Any] = field(default_factory=dict)
+    posted: dict[int, list[Any]] = field(default_factory=dict)
+    asked: Counter[int] = field(default_factory=Counter)
+    nonces: RememberedNonces = field(default_factory=RememberedNonces)
     hold: asyncio.Event | None = None
     token_is_good: bool = True
     is_checking: bool = True
@@ -142,7 +150,9 @@ class LoopbackDiscord:
                 return answers.popleft()
         if "/callback" in path and self.hold is not None:
             await self.hold.wait()
-        return answer_of(self._fine(request.method, path, body))
+        answer = answer_of(self._fine(request.method, path, body))
+        await self._happened()
+        return answer
 
     def _fine(self, method: str, path: str, body: Any) -> Any:
         self._next_id += 1
@@ -165,12 +175,23 @@ class LoopbackDiscord:
                 "interaction": {"id": path.split("/")[2], "type": 2, "response_message_id": message and message["id"]},
                 "resource": {"type": body["type"], "message": message},
             }
+        if path == "/users/@me/channels":
+            return {"id": body["recipient_id"], "type": 1, "recipients": []}  # the channel is called as the user is
+        if method == "POST" and path.startswith("/channels/") and path.endswith("/messages"):
+            channel_id = int(path.split("/")[2])
+            self.asked[channel_id] += 1
+            return self.nonces.post(body, lambda: self._posted(body, channel_id))
         return self._message(body or {})
 
-    def _message(self, data: dict[str, Any]) -> dict[str, Any]:
+    def _posted(self, data: dict[str, Any], channel_id: int) -> dict[str, Any]:
+        message = self._message(data, channel_id)
+        self.posted.setdefault(channel_id, []).append(message)
+        return message
+
+    def _message(self, data: dict[str, Any], channel_id: int = CHANNEL_ID) -> dict[str, Any]:
         return {
             "id": str(self._next_id),
-            "channel_id": str(CHANNEL_ID),
+            "channel_id": str(channel_id),
             "author": USER,
             "content": "",
             "timestamp": "2026-09-24T12:00:00+00:00",

@@ -182,6 +182,22 @@ async def test_what_was_not_sent_before_a_restart_is_sent_after_it(world: World,
     assert await world.ladder.lifecycle.pending_notices() == []
 
 
+async def test_what_was_sent_but_not_noted_is_said_once_after_the_restart(world: World, pair: Pair) -> None:
+    await pair.open()
+    for player in (pair.alice, pair.bob):
+        await world.ladder.lifecycle.act(pair.number, player, Step.CONFIRM)
+    due = await world.ladder.unit_of_work.read(lambda tx: tx.intents.due(now_us=10**18, limit=9))
+    world.ladder.storage.fail_writes(len(due))  # it is sent, and what came of it is lost
+    for stored in due:
+        await world.bot.queue._deliver(stored)
+    world.bot = world.ladder.new_bot()
+    await world.env.restart_bot(world.bot.client)
+    await pair.tell()
+    assert world.nonces.swallowed == [stored.nonce for stored in due]
+    assert len(pair.messages(world.alice)) == len(pair.messages(world.bob)) == 2
+    assert await world.ladder.lifecycle.pending_notices() == []
+
+
 async def test_what_is_out_of_date_is_not_said(world: World, pair: Pair) -> None:
     await pair.open()
     for player in (pair.alice, pair.bob):

@@ -1,13 +1,11 @@
 """The table of challenges."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Text
 
-from toprung.adapters.storage.schema import Id, metadata
+from toprung.adapters.storage.schema import numbered_table
 
-challenge = Table(
+challenge = numbered_table(
     "challenge",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("challenger_id", ForeignKey("player.id"), nullable=False),
     Column("opponent_id", ForeignKey("player.id"), nullable=False),
     Column("races", Text, nullable=False),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from toprung.adapters.storage import schema
-from toprung.application.intents import Intent, IntentId, Priority, StoredIntent
+from toprung.application.intents import Intent, IntentId, NewNonce, Priority, StoredIntent
 
 ROWS_AT_ONCE: Final = 500
 
@@ -18,8 +18,9 @@ _is_waiting = (_intent.c.delivered_revision < _intent.c.revision) & _intent.c.gi
 class SqlIntentRepository:
     """Implements `IntentRepository`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, new_nonce: NewNonce) -> None:
         self._connection = connection
+        self._new_nonce = new_nonce
 
     def want(self, intents: Sequence[Intent], *, now_us: int) -> None:
         """See `IntentRepository`."""
@@ -32,14 +33,21 @@ class SqlIntentRepository:
             new = [_to_values(by_key[key]) for key in part if key not in known]
             if new:
                 beginning = {"revision": 1, "delivered_revision": 0, "attempts": 0, "due_at_us": now_us}
-                self._connection.execute(insert(_intent), [values | beginning for values in new])
+                rows = [values | beginning | {"nonce": self._new_nonce()} for values in new]
+                self._connection.execute(insert(_intent), rows)
             for key, row in known.items():
                 self._change(row, _to_values(by_key[key]), now_us)
 
     def _change(self, row: Row[Any], values: dict[str, Any], now_us: int) -> None:
         if all(row._mapping[name] == value for name, value in values.items()):
             return
-        again = {"revision": row.revision + 1, "attempts": 0, "due_at_us": now_us, "given_up_for": None}
+        again = {
+            "revision": row.revision + 1,
+            "nonce": self._new_nonce(),
+            "attempts": 0,
+            "due_at_us": now_us,
+            "given_up_for": None,
+        }
         if row.recipient != values["recipient"]:
             again |= {"channel_id": None, "message_id": None}
         self._connection.execute(update(_intent).where(_intent.c.id == row.id).values(values | again))
@@ -82,7 +90,8 @@ class SqlIntentRepository:
 
     def lost_message(self, intent_id: IntentId) -> None:
         """See `IntentRepository`."""
-        self._set(intent_id, channel_id=None, message_id=None, revision=_intent.c.revision + 1)
+        nonce, revision = self._new_nonce(), _intent.c.revision + 1
+        self._set(intent_id, channel_id=None, message_id=None, revision=revision, nonce=nonce)
 
     def remove(self, intent_id: IntentId, *, revision: int) -> None:
         """See `IntentRepository`."""
@@ -135,6 +144,7 @@ def _to_stored(row: Row[Any]) -> StoredIntent:
         id=IntentId(row.id),
         intent=intent,
         revision=row.revision,
+        nonce=row.nonce,
         attempts=row.attempts,
         message=None if row.message_id is None else (row.channel_id, row.message_id),
     )

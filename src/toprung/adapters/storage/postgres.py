@@ -14,7 +14,8 @@ from toprung.adapters.storage import migration
 from toprung.adapters.storage.failures import storage_failure
 from toprung.adapters.storage.in_flight import InFlight
 from toprung.adapters.storage.migration import Migrated
-from toprung.adapters.storage.transaction import SqlTransaction
+from toprung.adapters.storage.transaction import SqlTransaction, no_nonce
+from toprung.application.intents import NewNonce
 from toprung.application.ports.storage import Committed, Transaction
 from toprung.domain.errors import StorageUnavailable, WriterPresent
 
@@ -36,11 +37,18 @@ _log = structlog.get_logger(__name__)
 class PostgresStorage:
     """Implements `Storage` on PostgreSQL. Made by `open_for_writing` or `open_for_reading`."""
 
-    def __init__(self, engine: AsyncEngine, lock: AsyncConnection | None, migrated: Migrated | None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        lock: AsyncConnection | None,
+        migrated: Migrated | None,
+        new_nonce: NewNonce = no_nonce,
+    ) -> None:
         self.is_read_only = lock is None
         self.migrated = migrated
         self._engine = engine
         self._lock = lock
+        self._new_nonce = new_nonce
         self._in_flight = InFlight()
         self._writers = asyncio.Semaphore(WRITERS_MAX)
 
@@ -60,7 +68,7 @@ class PostgresStorage:
         return cls(engine, None, None)
 
     @classmethod
-    async def open_for_writing(cls, url: str) -> "PostgresStorage":
+    async def open_for_writing(cls, url: str, *, new_nonce: NewNonce) -> "PostgresStorage":
         """The database, made or migrated where needed, with this process as its only writer.
 
         Raises `WriterPresent` where another process writes to it, and `StorageUnavailable`.
@@ -84,7 +92,7 @@ class PostgresStorage:
         except BaseException:
             await _let_go(engine, lock)
             raise
-        return cls(engine, lock, migrated)
+        return cls(engine, lock, migrated, new_nonce)
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
@@ -97,7 +105,7 @@ class PostgresStorage:
 
     async def _write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         def run(connection: Connection) -> Committed[T]:
-            tx = SqlTransaction(connection, is_writing=True)
+            tx = SqlTransaction(connection, is_writing=True, new_nonce=self._new_nonce)
             return Committed(value=work(tx), changes=tx.finish())
 
         for attempt in range(1, ATTEMPTS_MAX + 1):

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 metadata = MetaData(
     naming_convention={
@@ -30,6 +31,16 @@ metadata = MetaData(
 # SQLite allots row ids to INTEGER primary keys only; PostgreSQL wants the room of a BIGINT.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
+
+def numbered_table(name: str, *parts: SchemaItem) -> Table:
+    """A table whose rows get ids, none of them twice.
+
+    Otherwise SQLite hands the id of a deleted last row out again, while somebody still holds a key, a button or a link
+    with it; PostgreSQL never does. The journal does without: the database refuses to delete its rows.
+    """
+    return Table(name, metadata, Column("id", Id, primary_key=True), *parts, sqlite_autoincrement=True)
+
+
 note = Table(
     "note",
     metadata,
@@ -37,10 +48,8 @@ note = Table(
     Column("value", Text, nullable=False),
 )
 
-player = Table(
+player = numbered_table(
     "player",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False),
     Column("name_key", Text, nullable=False, unique=True),
     Column("country", String(2)),
@@ -66,10 +75,8 @@ Index(
     postgresql_where=player_identity.c.kind == "handle",
 )
 
-entry = Table(
+entry = numbered_table(
     "entry",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("player_id", ForeignKey("player.id"), nullable=False),
     Column("race", String(32), nullable=False),
     Column("mmr", Integer, nullable=False),
@@ -86,10 +93,8 @@ entry = Table(
     CheckConstraint("games_won >= 0 and games_lost >= 0 and games_drawn >= 0", name="games_not_negative"),
 )
 
-match = Table(
+match = numbered_table(
     "match",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("source_key", Text, nullable=False, unique=True),
     Column("state", String(16), nullable=False),
     Column("result", String(16)),
@@ -165,10 +170,8 @@ penalty = Table(
     Column("pardoned_at_us", BigInteger),
 )
 
-notice = Table(
+notice = numbered_table(
     "notice",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("player_id", ForeignKey("player.id"), nullable=False),
     Column("match_id", ForeignKey("match.id"), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -182,10 +185,8 @@ Index(
     postgresql_where=notice.c.was_reached.is_(None),
 )
 
-season = Table(
+season = numbered_table(
     "season",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("code", String(32), nullable=False, unique=True),
     Column("name", Text, nullable=False),
     Column("started_at_us", BigInteger, nullable=False),
@@ -227,10 +228,8 @@ rating_journal = Table(
     Index("ix_rating_journal_entry_id", "entry_id"),
 )
 
-audit = Table(
+audit = numbered_table(
     "audit",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("at_us", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", String(32), nullable=False),
@@ -256,10 +255,8 @@ change_counter = Table(
 
 # Replays and jobs.
 
-job = Table(
+job = numbered_table(
     "job",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("kind", String(32), nullable=False),
     Column("payload", Text, nullable=False),
     Column("dedup_key", Text, nullable=False),
@@ -309,10 +306,8 @@ replay_file = Table(
     Index("ix_replay_file_fingerprint", "fingerprint"),
 )
 
-replay_upload = Table(
+replay_upload = numbered_table(
     "replay_upload",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("sha256", ForeignKey("replay_file.sha256"), nullable=False),
     Column("player_id", ForeignKey("player.id"), nullable=False),
     Column("match_id", ForeignKey("match.id")),
@@ -348,10 +343,8 @@ setup_draft = Table(
     Column("region", String(32)),
 )
 
-intent = Table(
+intent = numbered_table(
     "intent",
-    metadata,
-    Column("id", Id, primary_key=True),
     Column("key", String(128), nullable=False, unique=True),
     Column("kind", String(32), nullable=False),
     Column("recipient", BigInteger, nullable=False),
@@ -359,6 +352,7 @@ intent = Table(
     Column("priority", Integer, nullable=False),
     Column("parameters", Text, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("nonce", String(25), nullable=False),
     Column("delivered_revision", Integer, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at_us", BigInteger, nullable=False),

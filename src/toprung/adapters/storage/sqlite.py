@@ -29,8 +29,9 @@ from toprung.adapters.storage.sqlite_engine import (
     reading_engine,
     writing_engine,
 )
-from toprung.adapters.storage.transaction import SqlTransaction
+from toprung.adapters.storage.transaction import SqlTransaction, no_nonce
 from toprung.adapters.storage.writer_lock import WriterLock
+from toprung.application.intents import NewNonce
 from toprung.application.ports.storage import Committed, Transaction
 from toprung.domain.errors import StorageUnavailable
 
@@ -76,12 +77,14 @@ class SqliteStorage:
         lock: WriterLock | None,
         copies: SafetyCopies | None,
         migrated: Migrated | None,
+        new_nonce: NewNonce = no_nonce,
     ) -> None:
         self.is_read_only = writer is None
         self.migrated = migrated
         self._copies = copies
         self._readers = readers
         self._lock = lock
+        self._new_nonce = new_nonce
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._in_flight = InFlight()
         self._thread: threading.Thread | None = None
@@ -109,7 +112,9 @@ class SqliteStorage:
         return cls(readers, None, None, None, None)
 
     @classmethod
-    async def open_for_writing(cls, path: Path, *, copies_kept: int = COPIES_KEPT) -> "SqliteStorage":
+    async def open_for_writing(
+        cls, path: Path, *, new_nonce: NewNonce, copies_kept: int = COPIES_KEPT
+    ) -> "SqliteStorage":
         """The database, made or migrated where needed, with this process as its only writer.
 
         `copies_kept` is how many safety copies stay (see `SafetyCopies`).
@@ -132,7 +137,7 @@ class SqliteStorage:
         except BaseException:
             lock.release()
             raise
-        return cls(reading_engine(path), writer, lock, copies, migrated)
+        return cls(reading_engine(path), writer, lock, copies, migrated, new_nonce)
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
@@ -204,7 +209,7 @@ class SqliteStorage:
         outcomes: list[Committed[Any] | Exception] = []
         try:
             with connection.begin():
-                outcomes = [_outcome(connection, job.work) for job in batch]
+                outcomes = [_outcome(connection, job.work, self._new_nonce) for job in batch]
         except Exception as error:  # noqa: BLE001 - a thread that died here would leave every writer waiting for ever
             is_unforeseen = not isinstance(error, SQLAlchemyError | StorageUnavailable)
             _log.warning("commit_failed", writes=len(batch), error=str(error), exc_info=is_unforeseen)
@@ -212,7 +217,9 @@ class SqliteStorage:
         _settle(batch, outcomes)
 
 
-def _outcome(connection: Connection, work: Callable[[Transaction], Any]) -> Committed[Any] | Exception:
+def _outcome(
+    connection: Connection, work: Callable[[Transaction], Any], new_nonce: NewNonce
+) -> Committed[Any] | Exception:
     """What a unit of work gave, or why it failed; among others in one transaction it fails alone.
 
     Raises `StorageUnavailable` where SQLite undid the whole transaction, as it may on a full disk.
@@ -220,7 +227,7 @@ def _outcome(connection: Connection, work: Callable[[Transaction], Any]) -> Comm
     # Not by `begin_nested`, which takes three times as long.
     connection.exec_driver_sql("SAVEPOINT unit_of_work")
     try:
-        tx = SqlTransaction(connection, is_writing=True)
+        tx = SqlTransaction(connection, is_writing=True, new_nonce=new_nonce)
         outcome: Committed[Any] | Exception = Committed(value=work(tx), changes=tx.finish())
     except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
         outcome = _failure(error) if isinstance(error, SQLAlchemyError) else error

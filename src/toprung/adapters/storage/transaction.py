@@ -18,8 +18,10 @@ from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlP
 from toprung.adapters.storage.player_repository import SqlPlayerRepository
 from toprung.adapters.storage.replay_repository import SqlReplayRepository
 from toprung.adapters.storage.season_repository import SqlSeasonRepository
+from toprung.application.intents import NewNonce
 from toprung.application.ports.storage import AuditRow
 from toprung.domain.board_table import EntryColumns
+from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import Change, Event, PlayerEvent
 from toprung.domain.match import MatchId
 from toprung.domain.player import Player
@@ -36,10 +38,15 @@ _ADD_CHANGES: Final = insert(schema.change)
 _LOCK_JOURNAL: Final = text("select pg_advisory_xact_lock(:lock)")
 
 
+def no_nonce() -> str:
+    """What a transaction that only reads has in the place of a `NewNonce`: it wants nothing sent."""
+    raise StorageUnavailable("The database was opened for reading only.")
+
+
 class SqlTransaction:
     """Implements the `Transaction` port on a connection whose transaction somebody else begins and ends."""
 
-    def __init__(self, connection: Connection, *, is_writing: bool) -> None:
+    def __init__(self, connection: Connection, *, is_writing: bool, new_nonce: NewNonce = no_nonce) -> None:
         self._connection = connection
         self._events: list[Event] = []
         self.players = SqlPlayerRepository(connection, is_locking=is_writing)
@@ -51,7 +58,7 @@ class SqlTransaction:
         self.replays = SqlReplayRepository(connection)
         self.seasons = SqlSeasonRepository(connection)
         self.accounts = SqlAccountRepository(connection)
-        self.intents = SqlIntentRepository(connection)
+        self.intents = SqlIntentRepository(connection, new_nonce)
         self.challenges = SqlChallengeRepository(connection, is_locking=is_writing)
 
     def exclude_other_ratings(self) -> None:

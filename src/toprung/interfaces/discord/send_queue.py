@@ -275,7 +275,7 @@ class MessageDeliverer:
             else self._client.get_partial_messageable(recipient)
         )
         # The nonce makes a repetition after a lost answer the same message to Discord.
-        sent = await target.send(view=view, nonce=f"{stored.id}-{stored.revision}", allowed_mentions=mentions)
+        sent = await target.send(view=view, nonce=stored.nonce, allowed_mentions=mentions)
         return Delivery(message=(sent.channel.id, sent.id))
 
 
