@@ -70,7 +70,7 @@ async def discord_bot(ladder: Ladder, intake: Intake, endings: JobEndings) -> As
         intake=intake,
         verdicts=ReplayVerdicts(unit_of_work=unit_of_work, endings=endings),
         replay_bytes_max=settings.replay_bytes_max,
-        answer_replay_minutes=settings.answer_replay_minutes,
+        rules=ladder.steps.rules,
         something_to_send=asyncio.Event(),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,

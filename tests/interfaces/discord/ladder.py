@@ -195,7 +195,7 @@ class DiscordLadder:
             intake=self.intake,
             verdicts=ReplayVerdicts(unit_of_work=self.unit_of_work, endings=self.intake.endings),
             replay_bytes_max=REPLAY_BYTES_MAX,
-            answer_replay_minutes=15,
+            rules=self.steps.rules,
             clock=self.clock,
             live=LiveLayouts(),
             seen=SeenInteractions(),

@@ -148,7 +148,8 @@ def test_no_match_makes_a_message_that_is_refused_or_means_something(
             )
         ]
         layouts += [
-            MatchLayout(CONTEXT, reader, card).draw_done(f"match.done_{code}") for code in ("confirmed", "ended")
+            MatchLayout(CONTEXT, reader, card).draw_done(f"match.done_{code}")
+            for code in ("confirmed", "ended", "disputed")
         ]
         return [shown(layout) for layout in layouts]
 

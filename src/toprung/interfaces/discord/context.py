@@ -15,6 +15,7 @@ from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.application.services import Services
 from toprung.domain.errors import ToprungError
+from toprung.domain.match_life import MatchRules
 from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
 from toprung.interfaces.discord.markdown import Markdown, escaped
@@ -65,7 +66,7 @@ class BotContext:
     intake: Intake
     verdicts: ReplayVerdicts
     replay_bytes_max: int
-    answer_replay_minutes: float
+    rules: MatchRules
     clock: Clock
     live: LiveLayouts
     seen: SeenInteractions

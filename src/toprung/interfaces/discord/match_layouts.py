@@ -135,7 +135,8 @@ class MatchLayout(Layout):
         if facts:
             parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(facts)), FACTS_CHARACTERS_MAX)]
         if match.state.is_open and side is not None:
-            said = standing(reader, match, side)
+            now_us, rules = self.context.clock.now_us(), self.context.rules
+            said = standing(reader, match, side, now_us=now_us, rules=rules)
             parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(said)), 1_200)]
         elif not match.state.is_open:
             parts += [discord.ui.Separator(), *self._end()]

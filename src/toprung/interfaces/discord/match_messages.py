@@ -115,7 +115,8 @@ class MatchPresses:
         if is_direct and action == "confirm" and state is MatchState.IN_PROGRESS:
             await self._edit(interaction, layout.draw_done("match.done_confirmed"))
         elif is_direct and action.endswith(_SURE) and not state.is_open:
-            await self._edit(interaction, layout.draw_done("match.done_ended"))
+            code = "match.done_disputed" if state is MatchState.CONFLICT else "match.done_ended"
+            await self._edit(interaction, layout.draw_done(code))
         else:
             await self._edit(interaction, layout.draw())
 

@@ -1,14 +1,19 @@
 """A match in sentences: how it stands for whoever reads, what comes next, and why ratings changed."""
 
+from typing import Final
+
 from toprung.application.matches.match_history import MatchView
 from toprung.domain.catalog import Catalog
 from toprung.domain.explanation import reasons_of
 from toprung.domain.map_link import MapLink
 from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
+from toprung.domain.match_life import MatchRules, told
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.discord.context import Reader
 from toprung.interfaces.discord.markdown import Markdown, escaped
 
+MICROSECONDS_PER_MINUTE: Final = 60 * MICROSECONDS_PER_SECOND
+MICROSECONDS_PER_HOUR: Final = 60 * MICROSECONDS_PER_MINUTE
 MOVED = {True: "▲", False: "▼"}
 
 
@@ -34,8 +39,20 @@ def map_link(reader: Reader, link: MapLink) -> Markdown:
     return said if link.game_region is None else Markdown(f"{escaped(link.game_region)}: {said}")
 
 
-def standing(reader: Reader, match: Match, side: Side) -> list[Markdown]:
-    """What this side has to know of an open match: what was said, what to do, and until when."""
+def duration(reader: Reader, us: int) -> Markdown:
+    """How long something takes: in hours where these are whole, else in minutes."""
+    if us % MICROSECONDS_PER_HOUR == 0:
+        return reader.say("match.hours", hours=us // MICROSECONDS_PER_HOUR)
+    return reader.say("match.minutes", minutes=f"{us / MICROSECONDS_PER_MINUTE:g}")
+
+
+def standing(reader: Reader, match: Match, side: Side, *, now_us: int, rules: MatchRules) -> list[Markdown]:
+    """What this side has to know of an open match: what was said, what to do, and until when.
+
+    Who reads of a claim is told of it by that, so the time to answer is what it is from now on, where it does not run
+    yet: what is said is what will be kept once this message is known to be delivered.
+    """
+    match = told(match, other(side), now_us, rules)
     own, across = match.sides[side], match.sides[other(side)]
     due = moment(match.deadline_us or 0)
     lines: list[Markdown] = []
@@ -44,10 +61,12 @@ def standing(reader: Reader, match: Match, side: Side) -> list[Markdown]:
         return [reader.say("match.waiting_for_opponent" if confirmed else "match.please_confirm", due=due)]
     if own.claim is not None:
         said = reader.say(f"match.own_claim_{outcome_of(own.claim.result, side).value}")
-        is_told = own.claim.told_at_us is not None
-        lines.append(
-            Markdown(f"{said} {reader.say('match.claim_stands' if is_told else 'match.claim_untold', due=due)}")
-        )
+        if own.claim.told_at_us is not None:
+            then = reader.say("match.claim_stands", due=due)
+        else:
+            time = duration(reader, rules.answer_us(own.claim.evidence))
+            then = reader.say("match.claim_untold", due=due, time=time)
+        lines.append(Markdown(f"{said} {then}"))
     if across.claim is not None:
         code = f"match.their_claim_{outcome_of(across.claim.result, other(side)).value}"
         lines.append(reader.say(code))

@@ -12,11 +12,12 @@ from toprung.application.matches.match_history import MatchUnknown
 from toprung.application.players.account_service import NotSetUp
 from toprung.application.replays.replay_verdicts import is_kept_for_good, promised_upload
 from toprung.domain.errors import InvalidInput, ToprungError
-from toprung.domain.match import MatchId
+from toprung.domain.match import Evidence, MatchId
 from toprung.domain.replay_upload import ReplayUpload, UploadState
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Layout
 from toprung.interfaces.discord.markdown import Markdown, clipped
+from toprung.interfaces.discord.match_text import MICROSECONDS_PER_MINUTE
 from toprung.interfaces.discord.matches_command import MATCH_NUMBER_MAX
 from toprung.interfaces.discord.replay_text import verdict_text
 from toprung.interfaces.discord.send_queue import Delivery, MessageDeliverer
@@ -130,5 +131,6 @@ class VerdictDeliverer:
 
 
 def _told(context: BotContext, reader: Reader, upload: ReplayUpload) -> Markdown:
-    verdict = verdict_text(reader, upload, answer_minutes=context.answer_replay_minutes)
+    answer_minutes = context.rules.answer_us(Evidence.REPLAY) / MICROSECONDS_PER_MINUTE
+    verdict = verdict_text(reader, upload, answer_minutes=answer_minutes)
     return Markdown(f"{reader.say('replay.judged', number=str(upload.id))}\n{verdict}")
