@@ -1,6 +1,7 @@
 """Settings from the environment and a `.env` file; a bad value fails at start, naming the variable."""
 
 import sys
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
 
@@ -14,6 +15,8 @@ from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.ranks import LETTERS
 from toprung.domain.replay import REPLAY_BYTES_MAX
 from toprung.domain.replay_checks import CheckCode, ReplayPolicy
+from toprung.interfaces.web.hosts import parse_host_pattern, parse_site_url
+from toprung.interfaces.web.shares import CONNECTIONS_PER_ADDRESS, STREAMS_PER_ADDRESS, checked_token
 
 T = TypeVar("T")
 
@@ -77,6 +80,19 @@ class Settings(BaseSettings):
     admin_token: SecretStr | None = Field(
         None, description="The admin API's token; a new one is made at each start if unset."
     )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        (), description="The addresses or networks of proxies before the site, with commas between."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="The names that the site answers to, with commas between; those of one's own network if unset."
+    )
+    site_url: str | None = Field(None, description="Where the public knows the site, as https://ladder.example.org.")
+    connections_per_address: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        CONNECTIONS_PER_ADDRESS, description="How many connections or open requests one address may have."
+    )
+    streams_per_address: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        STREAMS_PER_ADDRESS, description="How many pages of one address may watch live."
+    )
     replay_workers: Annotated[int, Field(ge=0, le=8)] = Field(
         2, description="How many replays are read at a time, each in a process of its own; 0 reads none."
     )
@@ -129,6 +145,36 @@ class Settings(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("admin_token")
+    @classmethod
+    def _strong(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value is None else SecretStr(checked_token(value.get_secret_value()))
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        networks = []
+        for part in [part.strip() for part in value.split(",") if part.strip()]:
+            try:
+                networks.append(ip_network(part, strict=False))
+            except ValueError:
+                raise ValueError(f"{part!r} is no address like 10.0.0.7 and no network like 172.18.0.0/16") from None
+        return networks
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return [parse_host_pattern(part) for part in value.split(",") if part.strip()]
+
+    @field_validator("site_url")
+    @classmethod
+    def _site(cls, value: str | None) -> str | None:
+        return value if value is None else parse_site_url(value)
 
     @field_validator("replay_gates", mode="before")
     @classmethod

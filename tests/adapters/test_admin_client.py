@@ -27,12 +27,13 @@ from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import EntryId
 from toprung.interfaces.cli.builder import Options
 from toprung.interfaces.web.admin_api import admin_router
-from toprung.interfaces.web.errors import add_error_handlers
+from toprung.interfaces.web.admin_token import AdminToken
+from toprung.interfaces.web.errors import Refusals, add_error_handlers
 from toprung.interfaces.web.security import AdminGuard
 from toprung.interfaces.web.uploads import UploadLimits
 
 ADDRESS = "http://127.0.0.1:8123"
-TOKEN = "let-me-in"
+TOKEN = "let-me-in-since-I-may"
 ANN = Attribution(actor="cli:ann", reason="왜 & why")
 GAME = (
     "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
@@ -45,7 +46,8 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
     """A client of the real admin API in front of this ladder."""
     async with ladder.reading(Options()) as reading:
         app = FastAPI()
-        add_error_handlers(app, lambda status, sentence: PlainTextResponse(sentence, status))
+        refusals = Refusals(lambda status, sentence: PlainTextResponse(sentence, status))
+        add_error_handlers(app, refusals)
         intake = ladder.intake
         router = admin_router(
             reading.services.administration,
@@ -57,7 +59,7 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
             upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),
         )
         app.include_router(router)
-        app.add_middleware(AdminGuard, admin_token=TOKEN)
+        app.add_middleware(AdminGuard, token=AdminToken(TOKEN), refusals=refusals)
         async with AdminClient(ADDRESS, token, httpx.ASGITransport(app)) as client:
             yield client
 

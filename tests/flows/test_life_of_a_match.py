@@ -21,7 +21,7 @@ from toprung.interfaces.web.uploads import UploadLimits
 
 pytest_plugins = ("tests.databases",)
 
-TOKEN = "organiser"
+TOKEN = "what-organisers-know"
 PLAYERS = ("Ann", "Bob", "Cid")
 REASON = {"reason": "the replay shows it"}
 

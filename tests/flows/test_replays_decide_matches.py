@@ -24,7 +24,7 @@ from toprung.interfaces.web.uploads import UploadLimits
 
 pytest_plugins = ("tests.databases",)
 
-TOKEN = "organiser"
+TOKEN = "what-organisers-know"
 PLAYERS = ("Maru", "Serral", "Cid")
 WAITED_SECONDS_MAX = 60
 

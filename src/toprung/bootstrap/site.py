@@ -19,7 +19,11 @@ from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
+from toprung.interfaces.web.addresses import TrustedProxies
 from toprung.interfaces.web.app import create_app
+from toprung.interfaces.web.connections import ConnectionLimits
+from toprung.interfaces.web.front_door import DoorRules
+from toprung.interfaces.web.hosts import AllowedHosts
 from toprung.interfaces.web.live import BoardHub
 from toprung.interfaces.web.server import address_of, serve
 from toprung.interfaces.web.uploads import UploadLimits
@@ -49,7 +53,13 @@ async def serve_site(
     address = address_of(listener)
     given = settings.admin_token
     token = secrets.token_urlsafe(32) if given is None else given.get_secret_value()
-    hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
+    hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us, listeners_per_address=settings.streams_per_address)
+    door = DoorRules(
+        proxies=TrustedProxies(settings.trusted_proxies),
+        hosts=AllowedHosts(settings.allowed_hosts, site_url=settings.site_url),
+        site_url=settings.site_url,
+        connections_per_address=settings.connections_per_address,
+    )
     pool = ReplayPool(
         workers=settings.replay_workers,
         clock=asyncio.get_running_loop().time,
@@ -78,8 +88,15 @@ async def serve_site(
     passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
     try:
         async with discord_bot(ladder, intake.service, intake.endings) as discord_status:
-            app = _app(ladder, hub, intake, pool, token, metrics, discord_status)
-            await serve(app, listener, close_streams=hub.close, started=on_started)
+            app = _app(ladder, hub, intake, pool, token, metrics, discord_status, door)
+            await serve(
+                app,
+                listener,
+                close_streams=hub.close,
+                started=on_started,
+                limits=ConnectionLimits(connections_per_address=door.connections_per_address),
+                proxies=door.proxies,
+            )
     finally:
         passing_deadlines.cancel()
         with suppress(asyncio.CancelledError):
@@ -105,6 +122,7 @@ def _app(
     token: str,
     metrics: Metrics,
     discord_status: Callable[[], str],
+    door: DoorRules,
 ) -> FastAPI:
     store, catalog = ladder.store, ladder.services.catalog
 
@@ -137,4 +155,5 @@ def _app(
         health=health,
         metrics=rendered,
         pool_health=pool.health,
+        door=door,
     )

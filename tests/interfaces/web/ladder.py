@@ -51,7 +51,9 @@ from toprung.domain.rating_engine import EloEngine
 from toprung.domain.replay_upload import UploadId
 from toprung.domain.season import LadderSeason, SeasonId
 from toprung.interfaces.web.app import create_app
+from toprung.interfaces.web.front_door import DoorRules
 from toprung.interfaces.web.live import BoardHub
+from toprung.interfaces.web.shares import STREAMS_PER_ADDRESS
 from toprung.interfaces.web.uploads import UploadLimits
 
 T = TypeVar("T")
@@ -359,7 +361,14 @@ def summary_of(text: str) -> ImportSummary:
 class Ladder:
     """The app, and hands to move what is behind it."""
 
-    def __init__(self, *, catalog: Catalog | None = None, inactivity_days: float | None = 14) -> None:
+    def __init__(
+        self,
+        *,
+        catalog: Catalog | None = None,
+        inactivity_days: float | None = 14,
+        door: DoorRules | None = None,
+        listeners_per_address: int = STREAMS_PER_ADDRESS,
+    ) -> None:
         self.clock = SettableClock()
         self.storage = MemoryStorage()
         self.bus = EventBus()
@@ -431,7 +440,7 @@ class Ladder:
             inactivity_days=inactivity_days,
             board_fingerprint=f"{self.catalog.code}/{inactivity_days}",
         )
-        self.hub = BoardHub(self.leaderboard, self.clock.now_us)
+        self.hub = BoardHub(self.leaderboard, self.clock.now_us, listeners_per_address=listeners_per_address)
         self.bus.subscribe(self.store.on_changes)
         self.bus.subscribe(self.hub.on_changes)
         self.app: FastAPI = create_app(
@@ -442,11 +451,12 @@ class Ladder:
             admin_token=ADMIN_TOKEN,
             health=lambda: self.health,
             metrics=lambda: (b"toprung_up 1\n", "text/plain; version=1.0.0; charset=utf-8"),
+            door=door,
         )
 
-    def client(self) -> httpx.AsyncClient:
-        """A client that calls the app without a network."""
-        transport = httpx.ASGITransport(app=self.app)
+    def client(self, address: str = "127.0.0.1") -> httpx.AsyncClient:
+        """A client at an address that calls the app without a network."""
+        transport = httpx.ASGITransport(app=self.app, client=(address, 4711))
         return httpx.AsyncClient(transport=transport, base_url="http://ladder.test")
 
     def put(

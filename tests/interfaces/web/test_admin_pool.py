@@ -11,18 +11,20 @@ from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth
 from toprung.interfaces.web.admin_pool import add_pool_route
-from toprung.interfaces.web.errors import add_error_handlers
+from toprung.interfaces.web.admin_token import AdminToken
+from toprung.interfaces.web.errors import Refusals, add_error_handlers
 from toprung.interfaces.web.security import ADMIN_PREFIX, AdminGuard
 from toprung.log import Metrics
 
 
 def client_of(health: PoolHealth, token: str = ADMIN_TOKEN) -> AdminClient:
     app = FastAPI()
-    add_error_handlers(app, lambda status, sentence: PlainTextResponse(sentence, status))
+    refusals = Refusals(lambda status, sentence: PlainTextResponse(sentence, status))
+    add_error_handlers(app, refusals)
     router = APIRouter(prefix=ADMIN_PREFIX)
     add_pool_route(router, lambda: health)
     app.include_router(router)
-    app.add_middleware(AdminGuard, admin_token=ADMIN_TOKEN)
+    app.add_middleware(AdminGuard, token=AdminToken(ADMIN_TOKEN), refusals=refusals)
     return AdminClient("http://127.0.0.1:8123", token, httpx.ASGITransport(app))
 
 

@@ -35,7 +35,7 @@ class Site:
             intake=MemoryIntake().service,
             upload_limits=UploadLimits(),
             hub=hub,
-            admin_token="token",
+            admin_token="what-organisers-know",
             health=dict,
             metrics=lambda: (b"", "text/plain; charset=utf-8"),
         )

@@ -11,13 +11,16 @@ from toprung.application.replays.intake import Intake
 from toprung.application.services import Services
 from toprung.interfaces.web.admin_api import admin_router
 from toprung.interfaces.web.admin_pool import PoolHealthSource, no_pool
+from toprung.interfaces.web.admin_token import AdminToken
 from toprung.interfaces.web.api import api_router, json_response
 from toprung.interfaces.web.assets import STATIC_FOLDER, STATIC_PATH, Assets, CachedFiles
-from toprung.interfaces.web.errors import InternalErrors, add_error_handlers
+from toprung.interfaces.web.errors import InternalErrors, Refusals, add_error_handlers
 from toprung.interfaces.web.filters import FilterReader
+from toprung.interfaces.web.front_door import DoorRules, Forwarded, FrontDoor
 from toprung.interfaces.web.live import BoardHub, live_router
 from toprung.interfaces.web.openapi import DESCRIPTION, HealthAnswer
 from toprung.interfaces.web.pages import LeaderboardPages, Templates, pages_router
+from toprung.interfaces.web.request_bodies import BodyLimits, RequestBodies
 from toprung.interfaces.web.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
 from toprung.interfaces.web.uploads import UploadLimits
 
@@ -40,20 +43,26 @@ def create_app(
     health: Health,
     metrics: Metrics,
     pool_health: PoolHealthSource = no_pool,
+    door: DoorRules | None = None,
+    body_limits: BodyLimits | None = None,
 ) -> FastAPI:
-    """The site as an ASGI application. Raises ValueError for an empty token.
+    """The site as an ASGI application. Raises ValueError for a token that is too weak.
 
     Whoever serves it subscribes `hub.on_changes` to the event bus after the read store, and calls `hub.close()` when
     the server is to stop, so that open event streams do not hold it up.
     """
+    door = door or DoorRules()
+    token = AdminToken(admin_token)
     assets = Assets()
-    templates = Templates(services, assets)
+    templates = Templates(services, assets, site_url=door.site_url)
+    refusals = Refusals(templates.error)
     app = FastAPI(
         title=f"Toprung: {services.catalog.name}",
         version=API_VERSION,
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        servers=None if door.site_url is None else [{"url": door.site_url}],
     )
     app.include_router(api_router(services, FilterReader(catalog=services.catalog, countries=services.countries)))
     app.include_router(
@@ -72,26 +81,22 @@ def create_app(
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))
     app.mount(STATIC_PATH, CachedFiles(assets))
-    add_error_handlers(app, templates.error)
+    add_error_handlers(app, refusals)
     # The last one added sees a request first.
-    app.add_middleware(DeclaredBodyLimit, upload_bytes_max=upload_limits.bytes_max)
-    app.add_middleware(AdminGuard, admin_token=_checked(admin_token))
-    app.add_middleware(InternalErrors, error_page=templates.error)
+    app.add_middleware(DeclaredBodyLimit, upload_bytes_max=upload_limits.bytes_max, refusals=refusals)
+    app.add_middleware(AdminGuard, token=token, refusals=refusals)
+    app.add_middleware(InternalErrors, refusals=refusals)
     app.add_middleware(
         GZipMiddleware,
         minimum_size=COMPRESS_FROM_BYTES,
         compresslevel=COMPRESS_LEVEL,
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson"),
     )
+    app.add_middleware(FrontDoor, rules=door, token=token, refusals=refusals)
+    app.add_middleware(RequestBodies, limits=body_limits or BodyLimits())
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Forwarded, proxies=door.proxies)
     return app
-
-
-def _checked(admin_token: str) -> str:
-    # Middleware is made at the first request, which is late to learn of a setting that is wrong.
-    if not admin_token:
-        raise ValueError("the admin API needs a token")
-    return admin_token
 
 
 def _operations_router(health: Health, metrics: Metrics) -> APIRouter:

@@ -1,6 +1,5 @@
 """What a refusal looks like on the web: one JSON shape for programs, one page for people."""
 
-import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import ClassVar, Final
@@ -34,11 +33,13 @@ _log = structlog.get_logger(__name__)
 _CODES: Final[Mapping[int, str]] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
 }
 _SENTENCES: Final[Mapping[int, str]] = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer this method.",
+    HTTPStatus.REQUEST_TIMEOUT: "The body of the request came too slowly, so it was not waited for; send it again.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than this address takes.",
 }
 _INTERNAL_SENTENCE: Final = "Something went wrong on our side; it was noted. Try again in a moment."
@@ -62,6 +63,34 @@ class UploadTooSlow(ToprungError):
     code: ClassVar[str] = "upload_too_slow"
 
 
+class HeadRefused(ToprungError):
+    """What came is no request over HTTP, or its head is longer than any that is read here."""
+
+    code: ClassVar[str] = "bad_request"
+
+
+class HeadTooSlow(ToprungError):
+    """The head of the request did not come whole in the time that there is for it."""
+
+    code: ClassVar[str] = "head_too_slow"
+
+
+class HostRefused(ToprungError):
+    """The request names a site that this is not."""
+
+    code: ClassVar[str] = "host_refused"
+
+
+class TooManyRequests(ToprungError):
+    """An address asks for more than is one address's share; in so many seconds it may again."""
+
+    code: ClassVar[str] = "too_many_requests"
+
+    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class LiveUnavailable(ToprungError):
     """No more event streams are served at this moment; everything else is."""
 
@@ -77,6 +106,10 @@ _STATUSES: Final[tuple[tuple[type[ToprungError], int], ...]] = (
     (LiveUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (Busy, HTTPStatus.SERVICE_UNAVAILABLE),
     (LimitReached, HTTPStatus.TOO_MANY_REQUESTS),
+    (TooManyRequests, HTTPStatus.TOO_MANY_REQUESTS),
+    (HeadRefused, HTTPStatus.BAD_REQUEST),
+    (HeadTooSlow, HTTPStatus.REQUEST_TIMEOUT),
+    (HostRefused, HTTPStatus.MISDIRECTED_REQUEST),
     (UploadTooSlow, HTTPStatus.REQUEST_TIMEOUT),
     (Unauthorized, HTTPStatus.UNAUTHORIZED),
     (BodyTooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
@@ -115,13 +148,41 @@ def is_for_programs(path: str) -> bool:
     return path.startswith(PROGRAM_PATHS)
 
 
-def add_error_handlers(app: FastAPI, error_page: ErrorPage) -> None:
-    """Makes the application answer every refusal in these shapes."""
+def retry_after_seconds(error: ToprungError) -> int | None:
+    """In how many seconds it is worth trying again; None where time alone changes nothing."""
+    if isinstance(error, TooManyRequests):
+        return error.retry_after_seconds
+    return RETRY_AFTER_SECONDS if status_of(error) == HTTPStatus.SERVICE_UNAVAILABLE else None
 
-    def answer(request: Request, status: int, sentence: str, body: Mapping[str, object]) -> Response:
-        if is_for_programs(request.url.path):
-            return JSONResponse(body, status)
-        return error_page(status, sentence)
+
+class Refusals:
+    """Answers refusals: by JSON where the address is for programs, by a page where it is for people."""
+
+    def __init__(self, error_page: ErrorPage) -> None:
+        self._error_page = error_page
+
+    def answer(self, path: str, status: int, sentence: str, body: Mapping[str, object]) -> Response:
+        """The answer at an address, with this status."""
+        return JSONResponse(body, status) if is_for_programs(path) else self._error_page(status, sentence)
+
+    def of(self, path: str, error: ToprungError) -> Response:
+        """The answer at an address that tells of an error."""
+        status = status_of(error)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self.internal(path)
+        response = self.answer(path, status, str(error), error_body(error))
+        seconds = retry_after_seconds(error)
+        if seconds is not None:
+            response.headers["Retry-After"] = str(seconds)
+        return response
+
+    def internal(self, path: str) -> Response:
+        """The answer at an address where something happened that nobody foresaw."""
+        return self.answer(path, HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL_SENTENCE, internal_error_body())
+
+
+def add_error_handlers(app: FastAPI, refusals: Refusals) -> None:
+    """Makes the application answer every refusal in these shapes."""
 
     async def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, ToprungError):
@@ -129,12 +190,7 @@ def add_error_handlers(app: FastAPI, error_page: ErrorPage) -> None:
         status = status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.warning("web_request_refused", path=request.url.path, code=error.code, reason=str(error))
-        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return answer(request, status, _INTERNAL_SENTENCE, internal_error_body())
-        response = answer(request, status, str(error), error_body(error))
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return refusals.of(request.url.path, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
@@ -151,7 +207,7 @@ def add_error_handlers(app: FastAPI, error_page: ErrorPage) -> None:
             return await refused(request, InvalidInput("body", "The body must be JSON in UTF-8."))
         sentence = _SENTENCES.get(status, str(error.detail))
         body = {"error": {"code": _CODES.get(status, "http_error"), "message": sentence, "field": None}}
-        response = answer(request, status, sentence, body)
+        response = refusals.answer(request.url.path, status, sentence, body)
         response.headers.update(error.headers or {})
         return response
 
@@ -163,9 +219,9 @@ def add_error_handlers(app: FastAPI, error_page: ErrorPage) -> None:
 class InternalErrors:
     """Turns an exception that nobody foresaw into a logged 500 without details; the innermost line of defence."""
 
-    def __init__(self, app: ASGIApp, error_page: ErrorPage) -> None:
+    def __init__(self, app: ASGIApp, refusals: Refusals) -> None:
         self._app = app
-        self._error_page = error_page
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Runs the application; the exception is raised on where the response has begun."""
@@ -185,9 +241,4 @@ class InternalErrors:
             if has_begun:
                 raise
             _log.exception("web_request_failed", method=scope["method"], path=scope["path"])
-            await self._answer(scope["path"])(scope, receive, send)
-
-    def _answer(self, path: str) -> Response:
-        if is_for_programs(path):
-            return Response(json.dumps(internal_error_body()), 500, media_type="application/json")
-        return self._error_page(500, _INTERNAL_SENTENCE)
+            await self._refusals.internal(scope["path"])(scope, receive, send)

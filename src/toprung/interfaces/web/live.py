@@ -1,12 +1,13 @@
 """Telling browsers that the board has a new version, by server-sent events."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Final
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.sse import format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -15,9 +16,12 @@ from toprung.application.leaderboard.leaderboard_service import LeaderboardServi
 from toprung.domain.errors import ToprungError
 from toprung.domain.events import Change, touches_board
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.interfaces.web.errors import LiveUnavailable
+from toprung.interfaces.web.addresses import counted_as
+from toprung.interfaces.web.errors import LiveUnavailable, TooManyRequests
+from toprung.interfaces.web.shares import STREAMS_PER_ADDRESS
 
 LISTENERS_MAX: Final = 1_000
+STREAM_AGAIN_SECONDS: Final = 60
 KEEP_ALIVE_SECONDS: Final = 15.0
 RETRY_MILLISECONDS: Final = 3_000
 LAPSE_WAIT_MIN_SECONDS: Final = 0.001
@@ -33,10 +37,18 @@ class BoardHub:
     However many changes there were meanwhile, a listener that comes back for more gets the latest version only.
     """
 
-    def __init__(self, leaderboard: LeaderboardService, clock_now_us: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        leaderboard: LeaderboardService,
+        clock_now_us: Callable[[], int],
+        *,
+        listeners_per_address: int = STREAMS_PER_ADDRESS,
+    ) -> None:
         self._leaderboard = leaderboard
         self._clock_now_us = clock_now_us
+        self._listeners_per_address = listeners_per_address
         self._wake_ups: set[asyncio.Event] = set()
+        self._of_address: Counter[str] = Counter()
         self._is_closed = False
 
     @property
@@ -65,12 +77,20 @@ class BoardHub:
         for wake_up in self._wake_ups:
             wake_up.set()
 
-    async def listen(self) -> AsyncGenerator[str, None]:
-        """The version, and each new one until the hub closes. Raises `LiveUnavailable` and `StorageUnavailable`."""
+    async def listen(self, address: str | None = None) -> AsyncGenerator[str, None]:
+        """The version, and each new one until the hub closes; `address` is whose share of listeners this one is of.
+
+        Raises `LiveUnavailable`, `TooManyRequests` and `StorageUnavailable`.
+        """
         if len(self._wake_ups) >= LISTENERS_MAX:
             raise LiveUnavailable("Too many are watching live at this moment; the page works without it.")
+        if address is not None and self._of_address[address] >= self._listeners_per_address:
+            sentence = "Too many pages of your address are watching live already; the page works without it."
+            raise TooManyRequests(sentence, STREAM_AGAIN_SECONDS)
         wake_up = asyncio.Event()
         self._wake_ups.add(wake_up)
+        if address is not None:
+            self._of_address[address] += 1
         try:
             told = None
             while not self._is_closed:
@@ -83,6 +103,10 @@ class BoardHub:
                     await self._sleep(wake_up)
         finally:
             self._wake_ups.discard(wake_up)
+            if address is not None:
+                self._of_address[address] -= 1
+                if not self._of_address[address]:
+                    del self._of_address[address]
 
     async def _sleep(self, wake_up: asyncio.Event) -> None:
         """Returns when there may be something new."""
@@ -159,12 +183,12 @@ async def _disconnect(receive: Receive) -> None:
 
 
 def live_router(hub: BoardHub, *, keep_alive_seconds: float = KEEP_ALIVE_SECONDS) -> APIRouter:
-    """`GET /events`: 503 where too many listen already, or the server is about to stop."""
+    """`GET /events`: 503 where too many listen already, or the server is about to stop; 429 where an address's do."""
     router = APIRouter()
 
     @router.get("/events", include_in_schema=False)
-    async def events() -> Response:
-        versions = hub.listen()
+    async def events(request: Request) -> Response:
+        versions = hub.listen(None if request.client is None else counted_as(request.client.host))
         try:
             first = await anext(versions)
         except StopAsyncIteration:

@@ -25,9 +25,12 @@ COUNTRY_LISTS_KEPT: Final = 64
 
 
 class Templates:
-    """The templates of the site, with what each of them may use. Everything is escaped."""
+    """The templates of the site, with what each of them may use. Everything is escaped.
 
-    def __init__(self, services: Services, assets: Assets) -> None:
+    `site_url` is where the public knows the site; links that leave it, as the canonical one does, are absolute then.
+    """
+
+    def __init__(self, services: Services, assets: Assets, *, site_url: str | None = None) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES_FOLDER),
             autoescape=True,
@@ -37,6 +40,7 @@ class Templates:
         )
         self._environment.globals |= {
             "asset": assets.url,
+            "site_url": site_url or "",
             "game_name": services.catalog.name,
             "inactivity_rule": wording.inactivity_rule(services.inactivity_days),
             "inactivity_days": services.inactivity_days,

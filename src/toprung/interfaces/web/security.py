@@ -1,16 +1,16 @@
 """What every response carries to keep browsers from being turned against their users, and the door of the admin API."""
 
-import hmac
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from toprung.interfaces.web.errors import BodyTooLarge, Unauthorized, error_body
+from toprung.interfaces.web.admin_token import AdminToken
+from toprung.interfaces.web.errors import BodyTooLarge, Refusals
 
 BODY_MAX_BYTES: Final = 64 * 1024
 IMPORT_BODY_MAX_BYTES: Final = 256 * 1024 * 1024
@@ -37,7 +37,10 @@ _LENGTH: Final = re.compile(r"[0-9]{1,15}")
 
 
 class SecurityHeaders:
-    """Adds the headers above to every response; one that says nothing of caching is not to be kept."""
+    """Adds the headers above to every response; one that says nothing of caching is not to be kept.
+
+    Redirects all lead to this site, so they name no host: one that is made from the request's own could lead elsewhere.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -53,6 +56,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 headers.update(SECURITY_HEADERS)
                 headers.setdefault("Cache-Control", "no-store")
+                if "location" in headers:
+                    headers["Location"] = _path_of(headers["location"])
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
             await send(message)
@@ -60,24 +65,27 @@ class SecurityHeaders:
         await self._app(scope, receive, send_secured)
 
 
+def _path_of(location: str) -> str:
+    parts = urlsplit(location)
+    return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))
+
+
 class AdminGuard:
     """Lets nothing under the admin API's address through without its token, before any of the body is read."""
 
-    def __init__(self, app: ASGIApp, admin_token: str) -> None:
-        if not admin_token:
-            raise ValueError("the admin API needs a token")
+    def __init__(self, app: ASGIApp, token: AdminToken, refusals: Refusals) -> None:
         self._app = app
-        self._expected = f"Bearer {admin_token}".encode()
+        self._token = token
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs the application, or answers 401."""
+        """Runs the application, or answers 401, or 429 where somebody guesses."""
         if scope["type"] == "http" and scope["path"].startswith(ADMIN_PREFIX):
-            given = Headers(scope=scope).get("authorization", "").encode()
-            if not hmac.compare_digest(given, self._expected):
-                error = Unauthorized("The admin API needs its token, as `Authorization: Bearer ...`.")
-                response = JSONResponse(
-                    error_body(error), HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"}
-                )
+            error = self._token.refusal(scope)
+            if error is not None:
+                response = self._refusals.of(scope["path"], error)
+                if response.status_code == HTTPStatus.UNAUTHORIZED:
+                    response.headers["WWW-Authenticate"] = "Bearer"
                 await response(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -86,9 +94,10 @@ class AdminGuard:
 class DeclaredBodyLimit:
     """Refuses a body that says it is too long, before any of it is read; one that does not say so is counted later."""
 
-    def __init__(self, app: ASGIApp, upload_bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp, upload_bytes_max: int, refusals: Refusals) -> None:
         self._app = app
         self._upload_bytes_max = upload_bytes_max
+        self._refusals = refusals
 
     def _limit(self, path: str) -> int:
         if path == UPLOAD_PATH:
@@ -101,7 +110,7 @@ class DeclaredBodyLimit:
             limit = self._limit(scope["path"])
             declared = Headers(scope=scope).get("content-length", "0")
             if not _LENGTH.fullmatch(declared) or int(declared) > limit:
-                body = error_body(BodyTooLarge(f"The body may have at most {limit} bytes here."))
-                await JSONResponse(body, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)
+                error = BodyTooLarge(f"The body may have at most {limit:,} bytes here.")
+                await self._refusals.of(scope["path"], error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
