@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from benchmarks.machine import ROOT, describe_commit, load_average
-from chaos import copies, kill, pool_murderers, power_cut, pressure, replay_fuzz, uploads
+from chaos import copies, front_door, kill, pool_murderers, power_cut, pressure, replay_fuzz, uploads
 from chaos.databases import KINDS, Databases
 from chaos.experiment import SEED, Experiment, Plan, Results, Skipped
 from chaos.report import render
@@ -35,6 +35,7 @@ EXPERIMENTS: Final = {
     "uploads": Experiment(run=uploads.run, title="kill -9 in the middle of uploads", databases=KINDS),
     "replay_fuzz": Experiment(run=replay_fuzz.run, title="Hostile replays"),
     "pool_murderers": Experiment(run=pool_murderers.experiment, title="Murderous replay jobs"),
+    "front_door": Experiment(run=front_door.run, title="Clients that hold on and never let go"),
     "broken": Experiment(run=kill.run_broken, title="The same on ladders that are broken on purpose", databases=KINDS),
 }
 """All of them by name. Another one is a module with a `run(plan)` that gives numbers and `claims`, and a line here."""

@@ -122,11 +122,49 @@ def test_countries_are_codes_with_commas_between(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_token_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TOPRUNG_ADMIN_TOKEN", "hunter2")
+    monkeypatch.setenv("TOPRUNG_ADMIN_TOKEN", "hunter2-hunter2-hunter2")
     settings = load_settings()
     assert settings.admin_token is not None
-    assert settings.admin_token.get_secret_value() == "hunter2"
+    assert settings.admin_token.get_secret_value() == "hunter2-hunter2-hunter2"
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("token", ["a", "hunter2", "fifteen-letters", "hunter2 " * 5, "x" * 50])
+def test_a_weak_token_is_refused_at_the_start_and_not_repeated(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPRUNG_ADMIN_TOKEN", token)
+    with pytest.raises(InvalidInput, match=r"^TOPRUNG_ADMIN_TOKEN: the token") as refused:
+        load_settings()
+    assert token == "a" or token not in str(refused.value)
+
+
+def test_proxies_hosts_and_the_site_have_one_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOPRUNG_TRUSTED_PROXIES", " 127.0.0.1, 172.18.0.1/16,,::1")
+    monkeypatch.setenv("TOPRUNG_ALLOWED_HOSTS", " Ladder.example.org,*.Example.net")
+    monkeypatch.setenv("TOPRUNG_SITE_URL", "https://Ladder.example.org/")
+    settings = load_settings()
+    assert [str(network) for network in settings.trusted_proxies] == ["127.0.0.1/32", "172.18.0.0/16", "::1/128"]
+    assert settings.allowed_hosts == ("ladder.example.org", "*.example.net")
+    assert settings.site_url == "https://ladder.example.org"
+    assert (settings.connections_per_address, settings.streams_per_address) == (100, 20)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("TRUSTED_PROXIES", "caddy", "'caddy' is no address like"),
+        ("TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/99", "'10.0.0.0/99' is no address like"),
+        ("ALLOWED_HOSTS", "https://ladder.example.org", "leave scheme, port and path away"),
+        ("SITE_URL", "ladder.example.org", "no address like https://ladder.example.org"),
+        ("CONNECTIONS_PER_ADDRESS", "0", "greater than or equal to 1"),
+        ("STREAMS_PER_ADDRESS", "many", "valid integer"),
+    ],
+)
+def test_what_is_no_proxy_host_or_site_is_refused_with_a_sentence(
+    variable: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"TOPRUNG_{variable}", value)
+    with pytest.raises(InvalidInput, match=f"^TOPRUNG_{variable}: .*{sentence}"):
+        load_settings()
 
 
 def test_settings_cannot_be_changed() -> None:

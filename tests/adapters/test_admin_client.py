@@ -270,7 +270,7 @@ async def test_the_token_and_the_text_go_over_as_they_are() -> None:
     async with answering(answer) as client:
         with pytest.raises(StorageUnavailable):
             await client.import_entries("x", no_progress)
-    assert seen == ["Bearer let-me-in", "text/csv; charset=utf-8", "/api/v1/admin/import-entries"]
+    assert seen == ["Bearer let-me-in-since-I-may", "text/csv; charset=utf-8", "/api/v1/admin/import-entries"]
 
 
 async def test_a_line_may_hold_any_line_end_of_unicode_and_come_in_pieces() -> None:

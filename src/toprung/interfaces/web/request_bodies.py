@@ -1,6 +1,7 @@
 """Bodies of requests that come slowly, never end, or are not wanted: a deadline, and an answer that still arrives."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -22,11 +23,16 @@ class BodyLimits:
     bytes_per_second_min: int = 8 * 1024
     seconds_max: float = 1_800.0
     drain_bytes_max: int = 32 * 1024 * 1024
+    drain_grace_seconds: float = 2.0
     drain_seconds_max: float = 20.0
 
-    def deadline(self, started: float, received: int, seconds_max: float) -> float:
-        """Until when the rest may take that began then and has come so far."""
-        return started + min(seconds_max, self.grace_seconds + received / self.bytes_per_second_min)
+    def deadline(self, started: float, received: int) -> float:
+        """Until when a body may take that began then and of which so much has come."""
+        return started + min(self.seconds_max, self.grace_seconds + received / self.bytes_per_second_min)
+
+    def drain_deadline(self, started: float, received: int) -> float:
+        """The same for what is thrown away."""
+        return started + min(self.drain_seconds_max, self.drain_grace_seconds + received / self.bytes_per_second_min)
 
 
 class RequestBodies:
@@ -76,12 +82,12 @@ class _Exchange:
             return await self._receive()
         self._is_held_back = False
         try:
-            return await self._next(self._limits.seconds_max)
+            return await self._next(self._limits.deadline)
         except TimeoutError:
             raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
 
-    async def _next(self, seconds_max: float) -> Message:
-        async with asyncio.timeout_at(self._limits.deadline(self._started, self._received, seconds_max)):
+    async def _next(self, deadline: Callable[[float, int], float]) -> Message:
+        async with asyncio.timeout_at(deadline(self._started, self._received)):
             message = await self._receive()
         self._received += len(message.get("body", b""))
         self._is_over = message["type"] == "http.disconnect" or not message.get("more_body", False)
@@ -104,4 +110,4 @@ class _Exchange:
     async def _drain(self) -> None:
         self._started, self._received = self._now(), 0
         while not self._is_over and self._received <= self._limits.drain_bytes_max:
-            await self._next(self._limits.drain_seconds_max)
+            await self._next(self._limits.drain_deadline)
