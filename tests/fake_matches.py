@@ -119,8 +119,8 @@ class FakeMatchRepository:
     def completed_ids(self) -> list[MatchId]:
         return [match.id for match in self.completed()]
 
-    def completed_moments(self, player_id: PlayerId, since_us: int) -> list[int]:
-        moments = (match.ended_at_us or 0 for match in self.completed() if player_id in match.player_ids)
+    def completed_moments(self, player_ids: Collection[PlayerId], since_us: int) -> list[int]:
+        moments = (match.ended_at_us or 0 for match in self.completed() if set(player_ids) & set(match.player_ids))
         return sorted(moment for moment in moments if moment >= since_us)
 
     def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
@@ -152,13 +152,13 @@ class FakePenaltyRepository:
             raise AssertionError("a player gets one penalty a match at most")
         self._kept.penalties.append(penalty)
 
-    def of_player(self, player_id: PlayerId, since_us: int) -> list[Penalty]:
-        found = [one for one in self._kept.penalties if one.player_id == player_id and one.at_us >= since_us]
+    def of_players(self, player_ids: Collection[PlayerId], since_us: int) -> list[Penalty]:
+        found = [one for one in self._kept.penalties if one.player_id in player_ids and one.at_us >= since_us]
         return sorted(found, key=lambda one: (one.at_us, one.match_id))
 
-    def pardon(self, player_id: PlayerId, now_us: int) -> int:
+    def pardon(self, player_ids: Collection[PlayerId], now_us: int) -> int:
         kept = self._kept.penalties
-        wanted = [at for at, one in enumerate(kept) if one.player_id == player_id and one.pardoned_at_us is None]
+        wanted = [at for at, one in enumerate(kept) if one.player_id in player_ids and one.pardoned_at_us is None]
         for at in wanted:
             kept[at] = replace(kept[at], pardoned_at_us=now_us)
         return len(wanted)

@@ -12,9 +12,11 @@ from typing import Final, TypeVar, get_args
 
 from tests.domain.strategies import entry_columns, player_columns
 from tests.fake_challenges import FakeChallengeRepository
+from tests.fake_departures import FakeDepartureRepository
 from tests.fake_jobs import FakeJobRepository, FakeReplayRepository
 from tests.fake_matches import FakeMatches, FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
 from toprung.application.intents import Intent, IntentId, StoredIntent
+from toprung.application.players.departures import Departures
 from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.storage import (
     AuditRow,
@@ -26,7 +28,9 @@ from toprung.application.ports.storage import (
     Transaction,
 )
 from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.catalog import Catalog
 from toprung.domain.challenge import Challenge, ChallengeId
+from toprung.domain.departure import Departure
 from toprung.domain.errors import Conflict, StorageUnavailable
 from toprung.domain.events import (
     Change,
@@ -44,6 +48,7 @@ from toprung.domain.job import Job, JobId
 from toprung.domain.match import MatchId
 from toprung.domain.mod_version import ModVersion
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from toprung.domain.names import NameKeys
 from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
 from toprung.domain.replay_upload import ReplayFile, ReplayUpload, UploadId
@@ -96,6 +101,7 @@ class FakeDatabase:
     nonces_drawn: int = 0
     mod_versions: list[ModVersion] = field(default_factory=list)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
+    departures: dict[PlayerId, Departure] = field(default_factory=dict)
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
@@ -398,6 +404,7 @@ class FakeTransaction:
         self.accounts = FakeAccountRepository(database)
         self.intents = FakeIntentRepository(database)
         self.challenges = FakeChallengeRepository(database.challenges)
+        self.departures = FakeDepartureRepository(database)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""
@@ -466,6 +473,9 @@ class FakeTransaction:
 
     def set_note(self, name: str, value: str) -> None:
         self._database.notes[name] = value
+
+    def keep_note(self, name: str, value: str) -> str:
+        return self._database.notes.setdefault(name, value)
 
     def finish(self) -> tuple[Change, ...]:
         """Gives what was recorded its places in the change sequence: the last thing before the commit."""
@@ -602,6 +612,11 @@ class Listener:
         if self.failures:
             self.failures -= 1
             raise RuntimeError("this listener fails")
+
+
+def departures(name_keys: NameKeys, catalog: Catalog) -> Departures:
+    """Leaving and coming back, with a key that is the same every time."""
+    return Departures(name_keys=name_keys, catalog=catalog, new_key=lambda size: bytes(range(size)))
 
 
 def stored(storage: FakeStorage, *items: Player | Entry) -> None:

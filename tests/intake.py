@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.fake_jobs import FakeBootClock, FakeReplayArchive
 from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction, stored
+from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction, departures, stored
 from tests.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replay.parser import parse_replay
@@ -108,6 +108,7 @@ def player_service(unit_of_work: UnitOfWork, clock: Clock) -> PlayerService:
         name_keys=NameKeys({}),
         clock=clock,
         steps=parts.steps,
+        departures=departures(NameKeys({}), TEST_CATALOG),
     )
 
 

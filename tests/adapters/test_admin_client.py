@@ -218,6 +218,7 @@ async def test_a_corrections_answer_of_another_shape_is_said_to_be_one(
     ("work", "kind", "words"),
     [
         (lambda client: client.ban_player("Nobody", ANN), NotFound, "no player called 'Nobody'"),
+        (lambda client: client.restore_player("Maru", ANN), Conflict, "Nothing is known of Maru"),
         (lambda client: client.register_player("maru", None), Conflict, "belongs to Maru"),
         (lambda client: client.register_player("Serral", "UK"), InvalidInput, "did you mean GB"),
         (lambda client: client.register_player("\x1b[31mred", None), InvalidInput, "control character"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.databases import Database, opened_ladder
-from tests.fakes import FakeBackups, FakeClock
+from tests.fakes import FakeBackups, FakeClock, departures
 from tests.flows.strategies import NOW_US, catalog, countries, ladders, name_keys
 from toprung.application.event_bus import EventBus
 from toprung.application.matches.match_rating import MatchRater
@@ -37,6 +37,7 @@ def imports_into(storage: Storage) -> ImportService:
         clock=clock,
         entry_files=EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys()),
         game_files=GameFileReader(catalog=catalog(), name_keys=name_keys()),
+        departures=departures(name_keys(), catalog()),
     )
 
 

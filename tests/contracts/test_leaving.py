@@ -1,99 +1,20 @@
 """Leaving the ladder: what of a person goes, and what of the organisers' audit stays, on every database."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
-from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeClock
-from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.countries import load_countries
-from toprung.application.audit import LISTED_MAX, Attribution, AuditLog
-from toprung.application.event_bus import EventBus
-from toprung.application.organising.admin_service import AdminService
-from toprung.application.players.account_service import AccountService, InOpenMatch, NotSetUp
-from toprung.application.players.player_service import PlayerService
-from toprung.application.ports.storage import AuditRow, Storage
-from toprung.application.ratings.rating_adjustment import RatingAdjustment
-from toprung.application.ratings.season_service import SeasonService
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.match import MatchId, Outcome
-from toprung.domain.match_life import Step
-from toprung.domain.names import NameKeys
-from toprung.domain.rating import Elo
-from toprung.domain.rating_engine import EloEngine
+from tests.contracts.office import ANN, BOB, EVE, Office, join, open_office
+from toprung.application.players.account_service import InOpenMatch, NotSetUp
+from toprung.application.ports.storage import Storage
 
 pytest_plugins = ("tests.databases",)
-
-CATALOG = load_catalog(find_game("sc_evo"))
-EVE = Attribution(actor="cli:eve", reason="as asked")
-ANN, BOB = 2**62, 7
-
-
-@dataclass(frozen=True)
-class Office:
-    """A ladder as an organiser has it, and the accounts of its players."""
-
-    admin: AdminService
-    accounts: AccountService
-    audit: AuditLog
-
-    async def rows(self) -> list[AuditRow]:
-        return await self.audit.latest(LISTED_MAX)
-
-    async def played(self, first: str, second: str) -> MatchId:
-        """A match that the first one won, corrected to a draw: every way in which the audit hears of players."""
-        races = (first, "bw_zerg"), (second, "sc2_zerg")
-        match_id = await self.admin.open_match(*races, key=None, map_name=None, by=EVE)
-        for name in (first, second):
-            await self.admin.act_on_match(match_id, name, Step.CONFIRM, by=EVE)
-        await self.admin.act_on_match(match_id, second, Step.REPORT, Outcome.LOSS, by=EVE)
-        await self.admin.correct_match(match_id, None, reason=EVE.reason, actor=EVE.actor)
-        return match_id
 
 
 @pytest.fixture
 def office(storage: Storage) -> Office:
-    clock, unit_of_work, name_keys = FakeClock(), UnitOfWork(storage, EventBus()), NameKeys({})
-    engine, countries = EloEngine(Elo()), load_countries(CATALOG.common_countries)
-    parts = match_parts(unit_of_work, catalog=CATALOG, clock=clock, backups=FakeBackups())
-    players = PlayerService(
-        unit_of_work=unit_of_work,
-        catalog=CATALOG,
-        countries=countries,
-        name_keys=name_keys,
-        clock=clock,
-        steps=parts.steps,
-    )
-    return Office(
-        admin=AdminService(
-            imports=None,  # type: ignore[arg-type]  # nobody imports here
-            mods=None,  # type: ignore[arg-type]  # nor approves mods
-            players=players,
-            ratings=parts.ratings,
-            lifecycle=parts.lifecycle,
-            adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=CATALOG, clock=clock, engine=engine),
-            seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine),
-        ),
-        accounts=AccountService(
-            unit_of_work=unit_of_work, clock=clock, catalog=CATALOG, countries=countries, name_keys=name_keys
-        ),
-        audit=AuditLog(unit_of_work=unit_of_work),
-    )
-
-
-async def join(office: Office, discord_id: int, name: str) -> None:
-    await office.accounts.answer(
-        discord_id,
-        language="en",
-        accepts_terms=True,
-        name=name,
-        in_game_name="x#1",
-        country="KR",
-        region="KRJ",
-    )
-    await office.accounts.finish(discord_id)
+    return open_office(storage)
 
 
 async def test_the_audit_keeps_what_was_done_without_the_names_of_who_left(office: Office) -> None:

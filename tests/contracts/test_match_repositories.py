@@ -176,9 +176,9 @@ async def test_only_completed_matches_count_and_the_rest_is_listed_by_state_and_
     assert await listed(None, MatchState.CONFLICT) == [conflict.id]
     assert await listed(ids[0], MatchState.CONFLICT, MatchState.COMPLETED) == [drawn.id, conflict.id, imported]
     assert await listed(ids[2]) == [open_one.id, conflict.id]
-    assert await storage.read(lambda tx: tx.matches.completed_moments(ids[0], 7_000)) == [7_000, 9_000]
-    assert await storage.read(lambda tx: tx.matches.completed_moments(ids[0], 7_001)) == [9_000]
-    assert await storage.read(lambda tx: tx.matches.completed_moments(ids[2], 0)) == []
+    assert await storage.read(lambda tx: tx.matches.completed_moments([ids[0]], 7_000)) == [7_000, 9_000]
+    assert await storage.read(lambda tx: tx.matches.completed_moments([ids[0]], 7_001)) == [9_000]
+    assert await storage.read(lambda tx: tx.matches.completed_moments([ids[2]], 0)) == []
 
 
 async def test_penalties_are_a_players_own_from_a_moment_on_and_can_be_pardoned(storage: Storage) -> None:
@@ -199,15 +199,15 @@ async def test_penalties_are_a_players_own_from_a_moment_on_and_can_be_pardoned(
             tx.penalties.add(each)
 
     await storage.write(work)
-    assert await storage.read(lambda tx: tx.penalties.of_player(one, 0)) == [given_[1], given_[0]]
-    assert await storage.read(lambda tx: tx.penalties.of_player(one, 101)) == [given_[0]]
+    assert await storage.read(lambda tx: tx.penalties.of_players([one], 0)) == [given_[1], given_[0]]
+    assert await storage.read(lambda tx: tx.penalties.of_players([one], 101)) == [given_[0]]
     with pytest.raises(Exception):  # noqa: B017 - see above
         await storage.write(lambda tx: tx.penalties.add(given_[0]))
-    assert (await storage.write(lambda tx: tx.penalties.pardon(one, 250))).value == 2
-    assert (await storage.write(lambda tx: tx.penalties.pardon(one, 260))).value == 0
-    pardoned = await storage.read(lambda tx: tx.penalties.of_player(one, 0))
+    assert (await storage.write(lambda tx: tx.penalties.pardon([one], 250))).value == 2
+    assert (await storage.write(lambda tx: tx.penalties.pardon([one], 260))).value == 0
+    pardoned = await storage.read(lambda tx: tx.penalties.of_players([one], 0))
     assert pardoned == [replace(each, pardoned_at_us=250) for each in (given_[1], given_[0])]
-    assert await storage.read(lambda tx: tx.penalties.of_player(other, 0)) == [given_[2]]
+    assert await storage.read(lambda tx: tx.penalties.of_players([other], 0)) == [given_[2]]
 
 
 async def test_notices_wait_in_their_order_until_they_are_settled(storage: Storage) -> None:

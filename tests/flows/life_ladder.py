@@ -14,7 +14,7 @@ from tests.conftest import CATALOG
 from tests.databases import Database, PostgresServer, connection_of
 from tests.domain.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
 from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction
+from tests.fakes import FakeBackups, FakeClock, FakeStorage, FakeTransaction, departures
 from tests.flows.life_oracle import ANSWER_US, TELL_US, Form, LifeOracle, System
 from tests.flows.strategies import name_keys
 from toprung.adapters.storage import schema
@@ -164,6 +164,7 @@ class LifeLadder:
             name_keys=name_keys(),
             clock=self.clock,
             steps=parts.steps,
+            departures=departures(name_keys(), CATALOG),
         )
         self.store = DataAccessService(self.storage, self.clock, new_board)
         bus.subscribe(self.store.on_changes)
@@ -244,7 +245,7 @@ def _stored(tx: Transaction) -> Stored:
         fines=sorted(
             (one.player_id, keys[one.match_id], one.offence, one.at_us, one.until_us, one.pardoned_at_us)
             for player in dict.fromkeys(ids)
-            for one in tx.penalties.of_player(PlayerId(player), 0)
+            for one in tx.penalties.of_players([PlayerId(player)], 0)
         ),
         entries={(one.player_id, one.race): form_of(one.state) for one in entries.values()},
         changes=[

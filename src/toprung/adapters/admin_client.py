@@ -201,6 +201,10 @@ class AdminClient:
         """See `PlayerService.pardon`."""
         return (await self._post("/players/pardon", {"name": name, **asdict(by)}, _Pardoned)).pardoned
 
+    async def restore_player(self, name: str, by: Attribution) -> Player:
+        """See `PlayerService.restore`."""
+        return await self._player("/players/restore", name=name, **asdict(by))
+
     async def open_match(
         self,
         first: tuple[str, str],

@@ -78,6 +78,7 @@ def _players_of(row: AuditRow) -> Iterator[PlayerId]:
     known = [
         None if found is None else int(found[1]),
         details.get("player"),
+        *details.get("former", ()),
         *(player_id for player_id, *_ in details.get("moves", ())),
     ]
     yield from (PlayerId(player_id) for player_id in known if isinstance(player_id, int))

@@ -45,6 +45,7 @@ async def discord_bot(ladder: Ladder, intake: Intake, endings: JobEndings) -> As
             catalog=services.catalog,
             countries=services.countries,
             name_keys=ladder.name_keys,
+            departures=ladder.departures,
         ),
         profiles=ProfileService(
             unit_of_work=unit_of_work,
@@ -105,6 +106,7 @@ def _organising(ladder: Ladder, intake: Intake) -> "Organising":
             matches=services.matches,
             catalog=services.catalog,
             clock=ladder.clock,
+            departures=ladder.departures,
         ),
         lifecycle=ladder.lifecycle,
         announcements=Announcements(unit_of_work=unit_of_work, clock=ladder.clock),

@@ -16,6 +16,7 @@ from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.matches.deadline_loop import DeadlineLoop
+from toprung.application.players.departure_pruning import DeparturePruning
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
@@ -85,7 +86,11 @@ async def serve_site(
         # Jobs are claimed once there is somebody to read: a process that dies before that has not held any.
         pool.start(up=intake.start)
 
-    passing_deadlines = asyncio.create_task(deadlines.run(), name="deadlines")
+    pruning = DeparturePruning(ladder.players)
+    loops = [
+        asyncio.create_task(deadlines.run(), name="deadlines"),
+        asyncio.create_task(pruning.run(), name="departures"),
+    ]
     try:
         async with discord_bot(ladder, intake.service, intake.endings) as discord_status:
             app = _app(ladder, hub, intake, pool, token, metrics, discord_status, door)
@@ -98,9 +103,10 @@ async def serve_site(
                 proxies=door.proxies,
             )
     finally:
-        passing_deadlines.cancel()
-        with suppress(asyncio.CancelledError):
-            await passing_deadlines
+        for loop in loops:
+            loop.cancel()
+            with suppress(asyncio.CancelledError):
+                await loop
         await intake.close()
         await pool.close()
         await ladder.unit_of_work.drain()

@@ -30,6 +30,7 @@ from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
 from toprung.application.matches.match_steps import MatchSteps, Reach
 from toprung.application.organising.admin_service import AdminService
+from toprung.application.players.departures import Departures
 from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Backups, Transaction
@@ -81,6 +82,7 @@ class Ladder:
     steps: MatchSteps
     clock: Clock
     name_keys: NameKeys
+    departures: Departures
 
 
 def new_nonce() -> str:
@@ -142,6 +144,7 @@ async def wire(
 
     bus = EventBus()
     unit_of_work = UnitOfWork(storage, bus)
+    departures = Departures(name_keys=name_keys, catalog=catalog, new_key=secrets.token_bytes)
     played = _match_parts(settings, unit_of_work, storage, catalog, clock, engine)
     parts = _Parts(
         settings=settings,
@@ -162,7 +165,9 @@ async def wire(
             name_keys=name_keys,
             clock=clock,
             steps=played.steps,
+            departures=departures,
         ),
+        departures=departures,
         played=played,
     )
     return Ladder(
@@ -177,6 +182,7 @@ async def wire(
         steps=played.steps,
         clock=clock,
         name_keys=name_keys,
+        departures=departures,
     )
 
 
@@ -196,6 +202,7 @@ class _Parts:
     store: DataAccessService
     new_table: Callable[[], BoardTable]
     players: PlayerService
+    departures: Departures
     played: "_MatchParts"
 
 
@@ -230,6 +237,7 @@ def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str |
         clock=clock,
         entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=parts.name_keys),
         game_files=GameFileReader(catalog=catalog, name_keys=parts.name_keys),
+        departures=parts.departures,
     )
     mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=catalog))
     board_settings = f"{database_id} {settings.inactivity_us} {' '.join(countries.common)}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from tests.fake_matches import match_parts
-from tests.fakes import FakeStorage, FakeTransaction
+from tests.fakes import FakeStorage, FakeTransaction, departures
 from tests.intake import MemoryIntake
 from tests.replays import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
@@ -244,6 +244,7 @@ class Ladder:
             clock=clock,
             entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys()),
             game_files=GameFileReader(catalog=catalog, name_keys=name_keys()),
+            departures=departures(name_keys(), catalog),
         )
         players = PlayerService(
             unit_of_work=unit_of_work,
@@ -252,6 +253,7 @@ class Ladder:
             name_keys=name_keys(),
             clock=clock,
             steps=parts.steps,
+            departures=departures(name_keys(), catalog),
         )
         adjustment = RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine)
         seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)

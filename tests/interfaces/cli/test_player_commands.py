@@ -1,9 +1,13 @@
 """`toprung player …`."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.interfaces.cli.ladder import Ladder, Standing
 from tests.interfaces.cli.running import NOW, invoke, look_json, refusal
+from toprung.domain.departure import Departure
+from toprung.domain.player import Player, PlayerId
 
 
 @pytest.fixture
@@ -70,3 +74,16 @@ def test_where_the_ladder_is_reaches_the_builder(ladder: Ladder) -> None:
 
 def test_a_name_that_begins_with_a_dash_can_be_said(ladder: Ladder) -> None:
     assert said(ladder, "add", "--", "-dash-") == "Added -dash-, id 4.\n"
+
+
+def test_restore(ladder: Ladder) -> None:
+    database = ladder.storage.database
+    database.players[PlayerId(4)] = Player(id=PlayerId(4), name="Deleted player 4")
+    database.name_keys[PlayerId(4)] = "\n4"
+    assert "Nothing is known of Amaru" in refusal(ladder, "player", "restore", "amaru")
+    departure = Departure(player_id=PlayerId(4), account_hash="a", name_hash="b", left_at_us=0)
+    database.departures[PlayerId(4)] = departure
+    assert "has not come back" in refusal(ladder, "player", "restore", "deleted player 4")
+    database.departures[PlayerId(4)] = replace(departure, returned_as=ladder.player("Amaru").id)
+    assert said(ladder, "restore", "amaru", "--reason", "x") == "Amaru (PE), id 4 has the old entry back.\n"
+    assert ladder.player("Amaru").id == 4

@@ -9,7 +9,7 @@ from typing import Final
 from tests.domain.strategies import CERTAINTY
 from tests.fake_jobs import FakeBootClock, FakeReplayArchive
 from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeClock, FakeStorage
+from tests.fakes import FakeBackups, FakeClock, FakeStorage, departures
 from tests.intake import ScriptedParser, WatchedJudge
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
 from toprung.adapters.catalog_files import find_game, load_catalog
@@ -122,6 +122,7 @@ class DiscordLadder:
             choose=lambda races: races[0],
             answer_us=CHALLENGE_US,
         )
+        leaving = self.departures = departures(NAME_KEYS, CATALOG)
         self.players = PlayerService(
             unit_of_work=unit_of_work,
             catalog=CATALOG,
@@ -129,11 +130,17 @@ class DiscordLadder:
             name_keys=NAME_KEYS,
             clock=clock,
             steps=played.steps,
+            departures=leaving,
         )
         self.matches = played.matches
         history = MatchHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS)
         self.accounts = AccountService(
-            unit_of_work=unit_of_work, clock=clock, catalog=CATALOG, countries=self.countries, name_keys=NAME_KEYS
+            unit_of_work=unit_of_work,
+            clock=clock,
+            catalog=CATALOG,
+            countries=self.countries,
+            name_keys=NAME_KEYS,
+            departures=leaving,
         )
         self.readers = ReaderDirectory(unit_of_work)
         self.bus.subscribe(self.readers.on_changes)
@@ -207,6 +214,7 @@ class DiscordLadder:
                     matches=self.services.matches,
                     catalog=CATALOG,
                     clock=self.clock,
+                    departures=self.departures,
                 ),
                 lifecycle=self.lifecycle,
                 announcements=Announcements(unit_of_work=self.unit_of_work, clock=self.clock),

@@ -194,6 +194,9 @@ async def check_all(one: str, two: str, error: str) -> None:
         penalties=penalties,
         open_match_id=conflict,
         matches=(view,) * 5,
+        left_at_us=clock.now_us(),
+        returned_as=ladder.storage.database.players[PlayerId(2)],
+        former=(ladder.storage.database.players[PlayerId(1)],) * 30,
     )
     text = dossier_lines(context, reader, dossier)
     check_text(ACCOUNT.sub("", text))

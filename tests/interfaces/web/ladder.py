@@ -249,6 +249,10 @@ class FakeAdministration:
         self.attributions.append(by)
         return len(self._known(name).name)
 
+    async def restore_player(self, name: str, by: Attribution) -> Player:
+        self.attributions.append(by)
+        return replace(self._known(name), id=PlayerId(1))
+
     async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         if match_id != KNOWN_MATCH_ID:
             raise NotFound(f"There is no match {match_id}.")

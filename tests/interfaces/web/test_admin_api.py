@@ -75,6 +75,8 @@ async def test_a_players_life(client: httpx.AsyncClient) -> None:
     assert banned.json()["is_banned"] is True
     unbanned = await client.post("/players/unban", json={"name": "마루"})
     assert unbanned.json()["is_banned"] is False
+    restored = await client.post("/players/restore", json={"name": "마루", "reason": "x"})
+    assert (restored.json()["player_id"], restored.json()["player_name"]) == ("1", "마루")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,8 @@ async def test_a_players_life(client: httpx.AsyncClient) -> None:
         ("/players", [], 422, "invalid_input", "body"),
         ("/players/country", {"name": "Taken"}, 422, "invalid_input", "country"),
         ("/players/ban", {"name": "Nobody"}, 404, "not_found", None),
+        ("/players/restore", {"name": "Nobody"}, 404, "not_found", None),
+        ("/players/restore", {"name": "Taken", "former": 1}, 422, "invalid_input", "former"),
         ("/players/rename", {"name": "Nobody", "new_name": "Somebody"}, 404, "not_found", None),
     ],
 )

@@ -180,12 +180,12 @@ class SqlMatchRepository:
         query = select(_match.c.id).where(_match.c.state == MatchState.COMPLETED.value).order_by(_match.c.id)
         return [MatchId(match_id) for match_id in self._connection.execute(query).scalars()]
 
-    def completed_moments(self, player_id: PlayerId, since_us: int) -> list[int]:
+    def completed_moments(self, player_ids: Collection[PlayerId], since_us: int) -> list[int]:
         """See `MatchRepository`."""
         query = (
             select(_match.c.ended_at_us)
             .join(_seat, _seat.c.match_id == _match.c.id)
-            .where(_seat.c.player_id == player_id)
+            .where(_seat.c.player_id.in_(player_ids))
             .where(_match.c.state == MatchState.COMPLETED.value, _match.c.ended_at_us >= since_us)
             .order_by(_match.c.ended_at_us)
         )

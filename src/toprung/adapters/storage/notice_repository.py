@@ -1,6 +1,6 @@
 """Penalties, and what players are to be told, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -28,15 +28,15 @@ class SqlPenaltyRepository:
         """See `PenaltyRepository`."""
         self._connection.execute(insert(_penalty), {**asdict(penalty), "offence": penalty.offence.value})
 
-    def of_player(self, player_id: PlayerId, since_us: int) -> list[Penalty]:
+    def of_players(self, player_ids: Collection[PlayerId], since_us: int) -> list[Penalty]:
         """See `PenaltyRepository`."""
-        query = select(_penalty).where(_penalty.c.player_id == player_id, _penalty.c.at_us >= since_us)
+        query = select(_penalty).where(_penalty.c.player_id.in_(player_ids), _penalty.c.at_us >= since_us)
         rows = self._connection.execute(query.order_by(_penalty.c.at_us, _penalty.c.match_id))
         return [_to_penalty(row) for row in rows]
 
-    def pardon(self, player_id: PlayerId, now_us: int) -> int:
+    def pardon(self, player_ids: Collection[PlayerId], now_us: int) -> int:
         """See `PenaltyRepository`."""
-        unpardoned = (_penalty.c.player_id == player_id) & _penalty.c.pardoned_at_us.is_(None)
+        unpardoned = _penalty.c.player_id.in_(player_ids) & _penalty.c.pardoned_at_us.is_(None)
         return self._connection.execute(update(_penalty).where(unpardoned).values(pardoned_at_us=now_us)).rowcount
 
 

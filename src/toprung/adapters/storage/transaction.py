@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from toprung.adapters.storage import journal, schema
 from toprung.adapters.storage.account_repository import SqlAccountRepository
 from toprung.adapters.storage.challenge_repository import SqlChallengeRepository
+from toprung.adapters.storage.departure_repository import SqlDepartureRepository
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
 from toprung.adapters.storage.intent_repository import SqlIntentRepository
@@ -60,6 +61,7 @@ class SqlTransaction:
         self.accounts = SqlAccountRepository(connection)
         self.intents = SqlIntentRepository(connection, new_nonce)
         self.challenges = SqlChallengeRepository(connection, is_locking=is_writing)
+        self.departures = SqlDepartureRepository(connection)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""
@@ -151,6 +153,13 @@ class SqlTransaction:
         """See `Transaction`."""
         self._connection.execute(delete(schema.note).where(schema.note.c.name == name))
         self._connection.execute(insert(schema.note), {"name": name, "value": value})
+
+    def keep_note(self, name: str, value: str) -> str:
+        """See `Transaction`. Who loses the race for it is run again by the storage, and finds the winner's."""
+        kept = self.note(name)
+        if kept is None:
+            self._connection.execute(insert(schema.note), {"name": name, "value": value})
+        return value if kept is None else kept
 
     def finish(self) -> tuple[Change, ...]:
         """Gives what was recorded its places in the change sequence and stores it: the last thing before the commit.

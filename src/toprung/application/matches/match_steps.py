@@ -77,8 +77,9 @@ class MatchSteps:
     def _punish(self, tx: Transaction, match: Match, side: Side) -> None:
         player_id, at_us = match.player_ids[side], match.ended_at_us or 0
         since_us = at_us - REMEMBERED_US
-        offences = [one.at_us for one in tx.penalties.of_player(player_id, since_us) if one.pardoned_at_us is None]
-        before = strikes(offences, tx.matches.completed_moments(player_id, since_us), at_us)
+        person = tx.departures.same_person(player_id)  # who left and came back has the habits of before
+        offences = [one.at_us for one in tx.penalties.of_players(person, since_us) if one.pardoned_at_us is None]
+        before = strikes(offences, tx.matches.completed_moments(person, since_us), at_us)
         offence = Offence.ABORT if match.state is MatchState.ABORTED else Offence.ABANDON
         tx.penalties.add(
             Penalty(
@@ -137,6 +138,6 @@ class MatchSteps:
 
 
 def held_by_penalty(tx: Transaction, player_id: PlayerId, now_us: int) -> Penalty | None:
-    """The penalty that keeps a player from matches longest at this moment."""
-    penalties = tx.penalties.of_player(player_id, now_us - REMEMBERED_US)
+    """The penalty that keeps a player from matches longest at this moment, also one from before the player left."""
+    penalties = tx.penalties.of_players(tx.departures.same_person(player_id), now_us - REMEMBERED_US)
     return max((one for one in penalties if one.holds(now_us)), key=lambda one: one.until_us, default=None)

@@ -56,6 +56,10 @@ class Administration(Protocol):
         """Lifts every penalty of a player; gives how many that were."""
         ...
 
+    async def restore_player(self, name: str, by: Attribution) -> Player:
+        """Gives somebody who left and came back the old player back."""
+        ...
+
     async def open_match(
         self,
         first: tuple[str, str],
@@ -164,6 +168,10 @@ class AdminService:
     async def pardon_player(self, name: str, by: Attribution) -> int:
         """See `PlayerService.pardon`."""
         return await self._players.pardon((await self._players.by_name(name)).id, by)
+
+    async def restore_player(self, name: str, by: Attribution) -> Player:
+        """See `PlayerService.restore`."""
+        return await self._players.restore((await self._players.by_name(name)).id, by)
 
     async def open_match(
         self,

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.audit import forget_names
+from toprung.application.players.departures import Departures
 from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
-from toprung.domain.challenge import ChallengeState
 from toprung.domain.countries import Countries
+from toprung.domain.departure import is_reserved
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import PlayerCountryChanged, PlayerRegistered, PlayerRenamed
 from toprung.domain.match import MatchId
@@ -72,6 +72,14 @@ class OwnAccount:
     account: Account | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Naming:
+    """Whether a name is another one than before, and when the person last took another one; None where never."""
+
+    is_another: bool
+    renamed_at_us: int | None
+
+
 class AccountService:
     """What one can do about oneself. Each method is one transaction; a Discord id says who asks."""
 
@@ -83,8 +91,10 @@ class AccountService:
         catalog: Catalog,
         countries: Countries,
         name_keys: NameKeys,
+        departures: Departures,
     ) -> None:
         self._unit_of_work = unit_of_work
+        self._departures = departures
         self._clock = clock
         self._catalog = catalog
         self._countries = countries
@@ -133,7 +143,10 @@ class AccountService:
         return await self._unit_of_work.run(work)
 
     async def finish(self, discord_id: int) -> OwnAccount:
-        """The player that the answers make, new or changed. Raises as `answer` does, and `SetupIncomplete`."""
+        """The player that the answers make, new or changed. Raises as `answer` does, and `SetupIncomplete`.
+
+        Who was here before with the same account stays banned if banned, and has every penalty that still holds.
+        """
 
         def work(tx: Transaction) -> OwnAccount:
             draft, before = _draft(tx, discord_id), _find(tx, discord_id)
@@ -141,14 +154,13 @@ class AccountService:
             if missing:
                 raise SetupIncomplete(missing)
             self._check_name(tx, draft, before)
+            naming = self._naming(tx, draft, before)
             player = self._registered(tx, draft) if before is None else self._changed(tx, draft, before.player)
-            is_renamed = before is not None and before.player.name != player.name
-            previous = None if before is None or before.account is None else before.account.renamed_at_us
             account = Account(
                 player_id=player.id,
                 language=draft.language or "",
                 terms_accepted_at_us=draft.terms_accepted_at_us or 0,
-                renamed_at_us=self._clock.now_us() if is_renamed else previous,
+                renamed_at_us=self._clock.now_us() if naming.is_another else naming.renamed_at_us,
             )
             tx.accounts.save(account)
             tx.accounts.remove_draft(discord_id)
@@ -188,7 +200,8 @@ class AccountService:
 
         The audit keeps what organisers did to the player, without the names that it had (see `forget_names`). What was
         still to be told is not told any more, open challenges end, and replays stay without the names that their files
-        had. Raises `NotSetUp` where there is nothing to take out, and `InOpenMatch`.
+        had. A ban, penalties and the last change of name stay known by a keyed hash of the account (see `Departures`).
+        Raises `NotSetUp` where there is nothing to take out, and `InOpenMatch`.
         """
 
         def work(tx: Transaction) -> None:
@@ -203,18 +216,12 @@ class AccountService:
             tx.accounts.remove_draft(discord_id)
             tx.intents.remove_of_recipient(discord_id)
             if own is not None:
-                player_id = own.player.id
-                tx.notices.settle_all_of(player_id)
-                tx.replays.forget_file_names(player_id)
-                for challenge in tx.challenges.open_of(player_id):
-                    tx.challenges.save(replace(challenge, state=ChallengeState.EXPIRED))
-                nobody = Player(id=player_id, name=f"Deleted player {player_id}", is_banned=own.player.is_banned)
-                tx.accounts.remove(player_id)
-                # No clean name has a line break, so this key is nobody else's.
-                tx.players.save(nobody, f"\n{player_id}")
-                tx.replace_in_changes(nobody)
-                forget_names(tx, nobody)
-                tx.record(PlayerRenamed(player=nobody))
+                now_us = self._clock.now_us()
+                renamed_at_us = None if own.account is None else own.account.renamed_at_us
+                still_holds = self._cooldown_left_us(renamed_at_us) > 0
+                self._departures.leave(
+                    tx, own.player, renamed_at_us=renamed_at_us if still_holds else None, now_us=now_us
+                )
 
         await self._unit_of_work.run(work)
 
@@ -230,7 +237,8 @@ class AccountService:
         )
         (player,) = tx.players.add([new])
         tx.record(PlayerRegistered(player=player))
-        return player
+        self._departures.admit(tx, [draft.discord_id], self._clock.now_us())
+        return tx.players.by_ids([player.id])[player.id]
 
     def _changed(self, tx: Transaction, draft: SetupDraft, before: Player) -> Player:
         kept = before.in_game_names[1:]
@@ -253,13 +261,30 @@ class AccountService:
             return
         key = self._name_keys.key(draft.name)
         owner = tx.players.by_name_keys([key]).get(key)
-        if owner is not None and (own is None or owner.id != own.player.id):
+        is_others = owner is not None and (own is None or owner.id != own.player.id)
+        if is_others or is_reserved(draft.name, self._name_keys):
             raise NameTaken(f"The name {draft.name} is taken, or looks too much like one that is; choose another.")
-        renamed_at_us = None if own is None or own.account is None else own.account.renamed_at_us
-        if renamed_at_us is not None:
-            left_us = renamed_at_us + RENAME_COOLDOWN_DAYS * MICROSECONDS_PER_DAY - self._clock.now_us()
-            if left_us > 0:
-                raise RenameTooSoon(-(-left_us // MICROSECONDS_PER_DAY))
+        naming = self._naming(tx, draft, own)
+        left_us = self._cooldown_left_us(naming.renamed_at_us)
+        if naming.is_another and left_us > 0:
+            raise RenameTooSoon(-(-left_us // MICROSECONDS_PER_DAY))
+
+    def _naming(self, tx: Transaction, draft: SetupDraft, own: OwnAccount | None) -> "_Naming":
+        """How the name of a draft follows on the one before; on the last one of all, for who left and comes back."""
+        if own is not None:
+            renamed_at_us = None if own.account is None else own.account.renamed_at_us
+            return _Naming(is_another=draft.name != own.player.name, renamed_at_us=renamed_at_us)
+        past = self._departures.last(tx, draft.discord_id)
+        if past is None:
+            return _Naming(is_another=False, renamed_at_us=None)
+        is_another = not self._departures.was_called(tx, past, draft.name or "")
+        return _Naming(is_another=is_another, renamed_at_us=past.renamed_at_us)
+
+    def _cooldown_left_us(self, renamed_at_us: int | None) -> int:
+        """How long the name cannot be changed yet, in microseconds; not above 0 where it can."""
+        if renamed_at_us is None:
+            return 0
+        return renamed_at_us + RENAME_COOLDOWN_DAYS * MICROSECONDS_PER_DAY - self._clock.now_us()
 
     def _save(self, tx: Transaction, player: Player) -> None:
         tx.players.save(player, self._name_keys.key(player.name))

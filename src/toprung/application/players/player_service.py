@@ -1,22 +1,23 @@
 """Players: registering, renaming, countries, bans."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from toprung.application.audit import RENAME, Attribution, about, audit
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.named_player import player_named
+from toprung.application.players.departures import Departures
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
-from toprung.domain.errors import NotFound
+from toprung.domain.departure import has_left, is_reserved
+from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.events import (
-    PlayerBanned,
     PlayerCountryChanged,
     PlayerRegistered,
     PlayerRenamed,
-    PlayerUnbanned,
 )
 from toprung.domain.match import MatchId
 from toprung.domain.match_life import void
@@ -39,7 +40,9 @@ class PlayerService:
         name_keys: NameKeys,
         clock: Clock,
         steps: MatchSteps,
+        departures: Departures,
     ) -> None:
+        self._departures = departures
         self._unit_of_work = unit_of_work
         self._clock = clock
         self._steps = steps
@@ -58,7 +61,8 @@ class PlayerService:
         handles: tuple[str, ...] = (),
     ) -> Player:
         """A new player. Raises `InvalidName`, `InvalidInput`, and `Conflict` where something of theirs is taken."""
-        cleaned = clean_name(name)
+        cleaned = self._free(name)
+        now_us = self._clock.now_us()
         new = NewPlayer(
             name=cleaned,
             name_key=self._name_keys.key(cleaned),
@@ -72,17 +76,19 @@ class PlayerService:
         def work(tx: Transaction) -> Player:
             (player,) = tx.players.add([new])
             tx.record(PlayerRegistered(player=player))
-            return player
+            if discord_id is not None:
+                self._departures.admit(tx, [discord_id], now_us)
+            return _get(tx, player.id)
 
         return await self._unit_of_work.run(work)
 
     async def rename(self, player_id: PlayerId, name: str, by: Attribution | None = None) -> Player:
         """The player under a new name. Raises `NotFound`, `InvalidName`, and `Conflict` where the name is taken."""
-        cleaned = clean_name(name)
+        cleaned = self._free(name)
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Player:
-            before = _get(tx, player_id)
+            before = _present(tx, player_id)
             player = replace(before, name=cleaned)
             tx.players.save(player, self._name_keys.key(cleaned))
             tx.record(PlayerRenamed(player=player))
@@ -97,7 +103,7 @@ class PlayerService:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Player:
-            before = _get(tx, player_id)
+            before = _present(tx, player_id)
             player = replace(before, country=code)
             tx.players.save(player, self._name_keys.key(player.name))
             tx.record(PlayerCountryChanged(player=player))
@@ -107,11 +113,14 @@ class PlayerService:
         return await self._unit_of_work.run(work)
 
     async def ban(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
-        """The player, banned, off the leaderboard and out of any open match, which is void. Raises `NotFound`."""
+        """The player, banned, off the leaderboard and out of any open match, which is void. Raises `NotFound`.
+
+        A ban is a person's: it holds for whoever left the ladder and for whom the same account has become since.
+        """
         return await self._set_banned(player_id, by, is_banned=True)
 
     async def unban(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
-        """The player, with the ban lifted. Raises `NotFound`."""
+        """The player, with the ban lifted, as `ban` puts it. Raises `NotFound`."""
         return await self._set_banned(player_id, by, is_banned=False)
 
     async def pardon(self, player_id: PlayerId, by: Attribution | None = None) -> int:
@@ -119,7 +128,8 @@ class PlayerService:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> int:
-            lifted = tx.penalties.pardon(_get(tx, player_id).id, now_us)
+            person = tx.departures.same_person(_get(tx, player_id).id)
+            lifted = tx.penalties.pardon(person, now_us)
             audit(tx, by, "pardon", about(player_id), now_us=now_us, lifted=lifted)
             return lifted
 
@@ -130,30 +140,69 @@ class PlayerService:
 
         def work(tx: Transaction) -> Player:
             player = _get(tx, player_id)
-            if player.is_banned != is_banned:
-                player = replace(player, is_banned=is_banned)
-                tx.players.save(player, self._name_keys.key(player.name))
-                tx.record(PlayerBanned(player=player) if is_banned else PlayerUnbanned(player=player))
-            voided = self._void_open(tx, player_id, now_us) if is_banned else []
+            person = self._departures.set_banned(tx, player_id, is_banned=is_banned)
+            voided = self._void_open(tx, person, now_us) if is_banned else []
             action, details = ("ban", {"voided_matches": voided}) if is_banned else ("unban", {})
             audit(tx, by, action, about(player_id), now_us=now_us, **details)
+            self._departures.prune(tx, now_us)
+            return replace(player, is_banned=is_banned)
+
+        return await self._unit_of_work.run(work)
+
+    async def restore(self, player_id: PlayerId, by: Attribution | None = None) -> Player:
+        """The player whom somebody was before leaving, given back under the name that the same account has now.
+
+        `player_id` is the player whom the account has now, or the old one. The other stays behind with what it played,
+        as after leaving, and can be given back in the same way.
+        Raises `NotFound`, `NotBack`, and `Conflict` in an open match.
+        """
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Player:
+            current, old = self._departures.pair(tx, _get(tx, player_id))
+            open_ids = tx.matches.open_of([current.id, old.player_id])
+            if open_ids:
+                number = min(open_ids.values())
+                raise Conflict(f"{current.name} is in match {number}, which has to end first.")
+            player = self._departures.give_back(tx, current, old, now_us)
+            audit(tx, by, "restore", about(player.id), now_us=now_us, former=[current.id])
+            self._departures.prune(tx, now_us)
             return player
 
         return await self._unit_of_work.run(work)
 
-    def _void_open(self, tx: Transaction, player_id: PlayerId, now_us: int) -> list[MatchId]:
-        """Voids the open match of a player, and says which that was."""
+    async def prune_departures(self) -> int:
+        """Removes what is kept of those who left long ago; gives how much that was."""
+        now_us = self._clock.now_us()
+        return await self._unit_of_work.run(lambda tx: self._departures.prune(tx, now_us))
+
+    def _void_open(self, tx: Transaction, person: Collection[PlayerId], now_us: int) -> list[MatchId]:
+        """Voids the open match of a person, and says which that was."""
         voided = []
-        for match_id in tx.matches.open_of([player_id]).values():
+        for match_id in tx.matches.open_of(person).values():
             match = self._steps.current(tx, match_id, now_us)
             if match.state.is_open:
                 self._steps.take(tx, match, void(match, now_us), now_us)
                 voided.append(match_id)
         return voided
 
+    def _free(self, name: str) -> str:
+        """A name, cleaned, that is not kept for those who left."""
+        cleaned = clean_name(name)
+        if is_reserved(cleaned, self._name_keys):
+            raise Conflict(f"{cleaned} is what somebody is called who left; choose another name.")
+        return cleaned
+
     async def by_name(self, name: str) -> Player:
         """The player of this name, or of one that counts as the same. Raises `NotFound`."""
         return await self._unit_of_work.read(lambda tx: player_named(tx, name, self._name_keys))
+
+
+def _present(tx: Transaction, player_id: PlayerId) -> Player:
+    player = _get(tx, player_id)
+    if has_left(player):
+        raise Conflict(f"{player.name} has left the ladder, and has neither a name nor a country any more.")
+    return player
 
 
 def _get(tx: Transaction, player_id: PlayerId) -> Player:

@@ -65,8 +65,8 @@ class MatchRepository(Protocol):
         """The ids of those, even of one that is not whole."""
         ...
 
-    def completed_moments(self, player_id: PlayerId, since_us: int) -> list[int]:
-        """When the matches ended that this player has played to their end since."""
+    def completed_moments(self, player_ids: Collection[PlayerId], since_us: int) -> list[int]:
+        """When the matches ended that these players have played to their end since."""
         ...
 
     def verdicts(self, match_ids: Collection[MatchId]) -> dict[MatchId, Verdict]:
@@ -93,12 +93,12 @@ class PenaltyRepository(Protocol):
         """Adds a penalty; the same player gets one a match at most."""
         ...
 
-    def of_player(self, player_id: PlayerId, since_us: int) -> list[Penalty]:
-        """A player's penalties from then on, in the order of their moments."""
+    def of_players(self, player_ids: Collection[PlayerId], since_us: int) -> list[Penalty]:
+        """The penalties of these players from then on, in the order of their moments."""
         ...
 
-    def pardon(self, player_id: PlayerId, now_us: int) -> int:
-        """Pardons all that a player has, and gives how many that were."""
+    def pardon(self, player_ids: Collection[PlayerId], now_us: int) -> int:
+        """Pardons all that these players have, and gives how many that were."""
         ...
 
 

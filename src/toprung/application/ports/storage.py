@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from toprung.application.intents import IntentRepository
 from toprung.application.ports.accounts import AccountRepository
 from toprung.application.ports.challenges import ChallengeRepository
+from toprung.application.ports.departures import DepartureRepository
 from toprung.application.ports.jobs import JobRepository
 from toprung.application.ports.matches import MatchRepository, NoticeRepository, PenaltyRepository
 from toprung.application.ports.replays import ReplayRepository
@@ -215,6 +216,11 @@ class Transaction(Protocol):
         """The challenges."""
         ...
 
+    @property
+    def departures(self) -> DepartureRepository:
+        """Those who left."""
+        ...
+
     def exclude_other_ratings(self) -> None:
         """Keeps other writers from rating anything until the transaction ends; asked for before anything is read."""
         ...
@@ -284,6 +290,10 @@ class Transaction(Protocol):
 
     def set_note(self, name: str, value: str) -> None:
         """Writes such a note."""
+        ...
+
+    def keep_note(self, name: str, value: str) -> str:
+        """Writes such a note unless there is one, and gives the one that there then is: the same one for everybody."""
         ...
 
 

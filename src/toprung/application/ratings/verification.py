@@ -13,6 +13,7 @@ from toprung.application.progress import Progress
 from toprung.application.ratings.rating_replay import replay_everything
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board_table import BoardTable, EntryColumns, PlayerColumns
+from toprung.domain.departure import HASH_KEY_NOTE, departure_faults
 from toprung.domain.journal_check import (
     chain_faults,
     count_faults,
@@ -56,14 +57,14 @@ class LadderVerification:
 
     def _differences(self, tx: Transaction, progress: Progress) -> list[str]:
         log = tx.journal()
-        found = unpaired(log)
+        found = unpaired(log) + _departure_faults(tx)
         rated = {row.match_id for row in log if row.match_id is not None}
         unrated = [
             f"match {match_id}: it has no journal rows, and so was never rated"
             for match_id in tx.matches.completed_ids()
             if match_id not in rated
         ]
-        if found:
+        if unpaired(log):
             return found + unrated  # such a log cannot be played
         start = self._engine.start()
         entries = [stored.entry for stored in tx.entries.stored()]
@@ -116,6 +117,12 @@ class LadderVerification:
         places = (place for place, (one, other) in enumerate(zip(shown, right, strict=False), 1) if one != other)
         place = next(places, min(len(shown), len(right)) + 1)
         return [f"the board: from rank {place} on it does not list what the database has ({len(right)} ranked entries)"]
+
+
+def _departure_faults(tx: Transaction) -> list[str]:
+    departures, key = tx.departures.all(), tx.note(HASH_KEY_NOTE)
+    wanted = {one for row in departures for one in (row.player_id, row.returned_as) if one is not None}
+    return list(departure_faults(departures, tx.players.by_ids(wanted), None if key is None else bytes.fromhex(key)))
 
 
 def _apart(stored: EntryState | None, led: EntryState) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from toprung.application.matches.match_service import BATCH_MATCHES_MAX, MatchService
+from toprung.application.players.departures import Departures
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Backups, NewEntry, NewPlayer, Transaction
 from toprung.application.progress import Progress
@@ -47,7 +48,9 @@ class ImportService:
         clock: Clock,
         entry_files: EntryFileReader,
         game_files: GameFileReader,
+        departures: Departures,
     ) -> None:
+        self._departures = departures
         self._unit_of_work = unit_of_work
         self._match_service = match_service
         self._backups = backups
@@ -63,7 +66,13 @@ class ImportService:
         now_us = self._clock.now_us()
         rows = await asyncio.to_thread(self._entry_files.read, text, now_us=now_us)
         backup = await self._backups.make("import")
-        players, entries = await self._unit_of_work.run(lambda tx: _write_rows(tx, rows, now_us, progress))
+
+        def work(tx: Transaction) -> tuple[int, int]:
+            written = _write_rows(tx, rows, now_us, progress)
+            self._departures.admit(tx, {row.discord_id for row in rows if row.discord_id is not None}, now_us)
+            return written
+
+        players, entries = await self._unit_of_work.run(work)
         return ImportSummary(
             rows=len(rows), players_added=players, entries_added=entries, matches_added=0, backup=backup
         )

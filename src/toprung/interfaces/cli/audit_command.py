@@ -57,6 +57,8 @@ def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
     moves = details.pop("moves", [])
     if "player" in details:
         details["player"] = named(details["player"])
+    if "former" in details:
+        details["former"] = ", ".join(f"{named(one)} (player {one})" for one in details["former"])
     shown = [f"{key.replace('_', ' ')}: {value}" for key, value in details.items() if value not in (None, [])]
     if shown:
         say(stdout(), (f"    {', '.join(shown)}", "dim"))

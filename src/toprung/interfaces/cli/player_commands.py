@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should no
     _Change = Callable[[str | None, str | None, _Work], Player]
 
 _PLAYER = typer.Argument(metavar="NAME", help="The player's name.")
+_WHO_CAME_BACK = typer.Argument(metavar="NAME", help='The name of today, or the old one ("Deleted player 7").')
 _COUNTRY_HELP = "Two letters, such as KR; XX is for who prefers not to say."
 
 
@@ -35,6 +36,7 @@ def add_player_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     _add_editing(player, change)
     _add_bans(player, change)
     _add_pardon(player, builder)
+    _add_restore(player, change)
     add_set_rating_command(player, builder)
 
 
@@ -126,6 +128,18 @@ def _add_pardon(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
         with reporting():
             lifted = run(_pardon(builder(), options(database=database, game=game), name, attributed(reason)))
             say(stdout(), f"{lifted} {'penalty is' if lifted == 1 else 'penalties are'} lifted.")
+
+
+def _add_restore(player: typer.Typer, change: "_Change") -> None:
+    @player.command()
+    def restore(
+        name: Annotated[str, _WHO_CAME_BACK], reason: Reason = "", database: Database = None, game: Game = None
+    ) -> None:
+        """Give somebody who left and came back the old entry back."""
+        with reporting():
+            by = attributed(reason)
+            given = change(database, game, lambda administration: administration.restore_player(name, by))
+            say(stdout(), *_described(given), " has the old entry back.")
 
 
 async def _pardon(builder: "Builder", opened: "Options", name: str, by: "Attribution") -> int:

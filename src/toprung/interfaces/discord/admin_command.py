@@ -12,6 +12,7 @@ from toprung.domain.errors import Conflict
 from toprung.domain.job import JobId
 from toprung.domain.match import MatchId
 from toprung.domain.name_search import folded
+from toprung.domain.player import PlayerId
 from toprung.domain.rating import MMR_MAX, MMR_MIN
 from toprung.domain.replay_upload import UploadId
 from toprung.interfaces.discord import admin_matches, admin_players
@@ -28,6 +29,7 @@ from toprung.interfaces.discord.organising import NotAnOrganiser, attribution
 RESOLVE: Final = "admin:resolve"
 RETRY: Final = "admin:retry"
 APPROVE_MOD: Final = "admin:approve_mod"
+RESTORE: Final = "admin:give_back"
 NUMBER_MAX: Final = 2**53 - 1
 """The largest number that Discord lets somebody type."""
 
@@ -218,6 +220,9 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
             await interaction.response.send_modal(self._retry_form(reader, JobId(int(number))))
         elif action == APPROVE_MOD and number.isdecimal():
             await decide(self._context, reader, interaction, approve_mod(self._context, reader, UploadId(int(number))))
+        elif action == RESTORE and number.isdecimal():
+            decision = admin_players.restore(self._context, reader, PlayerId(int(number)))
+            await decide(self._context, reader, interaction, decision)
         else:
             await say(interaction, reader.say("admin.ask_again"))
 

@@ -4,8 +4,10 @@ import discord
 
 from toprung.application.audit import Attribution
 from toprung.application.players.player_dossier import Dossier
+from toprung.domain.departure import has_left
+from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.admin_matches import open_match_panel
-from toprung.interfaces.discord.admin_text import dossier_lines, penalty_lines, rating_lines
+from toprung.interfaces.discord.admin_text import dossier_lines, entry_lines, penalty_lines, rating_lines
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Button
 from toprung.interfaces.discord.markdown import Markdown, escaped
@@ -33,6 +35,7 @@ class PlayerPanel(OrganiserLayout):
         self.add_row(
             Button("admin:ban", say(ban[0]), ban[1], style=danger),
             Button("admin:pardon", say("admin.pardon"), self._pardon, disabled=not dossier.unpardoned),
+            Button("admin:restore", say("admin.restore"), self._restore, disabled=_old_of(dossier) is None),
             Button("admin:match", say("admin.see_match"), self._see_match, disabled=dossier.open_match_id is None),
             Button("admin:again", say("admin.again"), self.update_view, emoji="🔄"),
         )
@@ -46,6 +49,13 @@ class PlayerPanel(OrganiserLayout):
 
     async def _pardon(self, interaction: discord.Interaction) -> None:
         await decide(self.context, self.reader, interaction, pardon(self.context, self.reader, self._name))
+
+    async def _restore(self, interaction: discord.Interaction) -> None:
+        old = _old_of(await self.context.organising.dossiers.find(self._name))
+        if old is None:
+            await self.update_view(interaction)  # it is given back by now
+        else:
+            await decide(self.context, self.reader, interaction, restore(self.context, self.reader, old))
 
     async def _see_match(self, interaction: discord.Interaction) -> None:
         match_id = (await self.context.organising.dossiers.find(self._name)).open_match_id
@@ -72,6 +82,8 @@ def ban(context: BotContext, reader: Reader, name: str) -> Decision:
         if dossier.player.is_banned:
             return reader.say("admin.banned_already", name=_name(dossier))
         lines = [reader.say("admin.ban_what", name=_name(dossier), count=len(dossier.entries))]
+        if has_left(dossier.player) and dossier.left_at_us is None:
+            lines.append(reader.say("admin.ban_nobody"))
         if dossier.open_match_id is not None:
             lines.append(reader.say("admin.ban_open_match", match=int(dossier.open_match_id)))
         return Markdown("\n".join(lines))
@@ -114,6 +126,39 @@ def pardon(context: BotContext, reader: Reader, name: str) -> Decision:
         return reader.say("admin.pardon_done", name=_name(dossier), count=lifted)
 
     return Decision(title=reader.say("admin.pardon_title", name=name), preview=preview, carry_out=carry_out)
+
+
+def _old_of(dossier: Dossier) -> PlayerId | None:
+    """The old player whom a dossier is about, or whom the account had last; None where nobody left."""
+    if dossier.left_at_us is not None:
+        return dossier.player.id
+    return dossier.former[-1].id if dossier.former else None
+
+
+def restore(context: BotContext, reader: Reader, old: PlayerId) -> Decision:
+    """Giving somebody who came back the old player back."""
+    dossiers = context.organising.dossiers
+
+    async def preview() -> Markdown:
+        dossier = await dossiers.get(old)
+        now = dossier.returned_as
+        if now is None:
+            return reader.say("admin.restore_not", name=_name(dossier))
+        lines = [
+            reader.say("admin.restore_what", name=Markdown(f"**{escaped(now.name)}**"), old=_name(dossier)),
+            entry_lines(context, reader, dossier.entries),
+        ]
+        since = (await dossiers.get(now.id)).entries
+        if since:
+            lines += [reader.say("admin.restore_behind"), entry_lines(context, reader, since)]
+        return Markdown("\n".join(lines))
+
+    async def carry_out(by: Attribution) -> Markdown:
+        dossier = await dossiers.get(old)
+        player = await context.services.administration.restore_player(dossier.player.name, by)
+        return reader.say("admin.restore_done", name=Markdown(f"**{escaped(player.name)}**"))
+
+    return Decision(title=reader.say("admin.restore_title"), preview=preview, carry_out=carry_out)
 
 
 def set_rating(context: BotContext, reader: Reader, name: str, race: str, mmr: int) -> Decision:

@@ -12,12 +12,14 @@ from toprung.domain.countries import flag_emoji
 from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome
 from toprung.domain.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.domain.rating import Entry
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.markdown import Markdown, escaped
 
 MOVES_SHOWN_MAX: Final = 12
 PENALTIES_SHOWN_MAX: Final = 5
 ENTRIES_SHOWN_MAX: Final = 8
+FORMER_SHOWN_MAX: Final = 5
 
 
 def ago(at_us: int | None) -> Markdown:
@@ -155,17 +157,29 @@ def dossier_lines(context: BotContext, reader: Reader, dossier: Dossier) -> Mark
         lines.append(f"**{reader.say('profile.banned')}**")
     if dossier.open_match_id is not None:
         lines.append(reader.say("admin.open_match", match=int(dossier.open_match_id)))
-    lines += ["", f"**{reader.say('admin.entries')}**"]
-    for entry in dossier.entries[:ENTRIES_SHOWN_MAX]:
-        record = f"{entry.games_won}–{entry.games_lost}–{entry.games_drawn}"
-        lines.append(f"- {race_name(context.services.catalog, entry.race)} **{entry.mmr}** · {record}")
-    if not dossier.entries:
-        lines.append(reader.say("profile.no_games"))
+    if dossier.left_at_us is not None:
+        lines.append(reader.say("admin.has_left", when=ago(dossier.left_at_us)))
+    if dossier.returned_as is not None:
+        lines.append(reader.say("admin.returned_as", name=dossier.returned_as.name))
+    if dossier.former:
+        names = ", ".join(escaped(one.name) for one in dossier.former[-FORMER_SHOWN_MAX:])
+        lines.append(reader.say("admin.former", names=Markdown(names)))
+    lines += ["", f"**{reader.say('admin.entries')}**", entry_lines(context, reader, dossier.entries)]
     lines += ["", f"**{reader.say('admin.penalties')}**", penalty_lines(reader, dossier, now_us)]
     if dossier.matches:
         lines += ["", f"**{reader.say('profile.matches')}**"]
         lines += [f"- {match_line(reader, view)}" for view in dossier.matches]
     return Markdown("\n".join(lines))
+
+
+def entry_lines(context: BotContext, reader: Reader, entries: Sequence[Entry]) -> Markdown:
+    """Ratings, as many as are shown."""
+    lines = [
+        f"- {race_name(context.services.catalog, entry.race)} **{entry.mmr}** · "
+        f"{entry.games_won}–{entry.games_lost}–{entry.games_drawn}"
+        for entry in entries[:ENTRIES_SHOWN_MAX]
+    ]
+    return Markdown("\n".join(lines) or reader.say("profile.no_games"))
 
 
 def penalty_lines(reader: Reader, dossier: Dossier, now_us: int) -> Markdown:

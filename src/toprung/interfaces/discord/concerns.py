@@ -1,4 +1,4 @@
-"""What wants an organiser: conflicts, dead letters, expired matches, unknown mods. A further kind is a class here."""
+"""What wants an organiser: conflicts, dead letters, expired matches, unknown mods, who left and came back."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -11,9 +11,10 @@ from toprung.application.replays.replay_mods import UPLOADS_LOOKED_AT_MAX, SeenM
 from toprung.domain.job import JobId, JobState
 from toprung.domain.match import Match, MatchId, MatchState
 from toprung.domain.moment import to_datetime
+from toprung.domain.player import PlayerId
 from toprung.domain.replay_upload import UploadId
-from toprung.interfaces.discord.admin_command import APPROVE_MOD, RESOLVE, RETRY
-from toprung.interfaces.discord.admin_text import match_line, match_lines
+from toprung.interfaces.discord.admin_command import APPROVE_MOD, RESOLVE, RESTORE, RETRY
+from toprung.interfaces.discord.admin_text import FORMER_SHOWN_MAX, ago, entry_lines, match_line, match_lines
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.layouts import Button, Layout, answered_elsewhere
 from toprung.interfaces.discord.markdown import Markdown
@@ -225,4 +226,66 @@ class UnknownModConcern:
             discord.ButtonStyle.danger if adds else discord.ButtonStyle.primary,
         )
         view.add_row(Button(f"{APPROVE_MOD}:{upload}", label, answered_elsewhere, style=style))
+        return view
+
+
+class ReturnConcern:
+    """Somebody who left with a rating or a ban, and came back anew with the same account; one message a return."""
+
+    kind: Final = "return"
+
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """See `Concern`. Who has an older player than the one who left was given that one back, which is no news."""
+        former: dict[PlayerId, list[PlayerId]] = {}
+        for one in tx.departures.returned(FOUND_MAX):
+            if one.returned_as is not None and one.player_id < one.returned_as and self._matters(tx, one.player_id):
+                former.setdefault(one.returned_as, []).append(one.player_id)
+        wanted: dict[str, Parameters] = {
+            self._key(str(player_id)): {
+                "player": str(player_id),
+                "former": " ".join(str(one) for one in sorted(old)[-FORMER_SHOWN_MAX:]),
+                SETTLED: "",
+            }
+            for player_id, old in former.items()
+        }
+        for earlier in said:
+            wanted.setdefault(self._key(earlier["player"]), {**earlier, SETTLED: "yes"})
+        return wanted
+
+    def _key(self, player: str) -> str:
+        return f"{self.kind} {player}"
+
+    def _matters(self, tx: Transaction, player_id: PlayerId) -> bool:
+        old = tx.players.by_ids([player_id])[player_id]
+        races = self._context.services.catalog.race_codes
+        return old.is_banned or bool(tx.entries.by_keys([(player_id, race) for race in races]))
+
+    async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
+        """See `Concern`."""
+        context, reader, dossiers = self._context, self._context.public_reader(), self._context.organising.dossiers
+        view, number = Layout(context, reader, timeout=None), PlayerId(int(parameters["player"]))
+        view.begin()
+        if parameters[SETTLED]:
+            view.add_container(view.paragraph(reader.say("concern.return_over", player=int(number))))
+            return view
+        new = (await dossiers.get(number)).player
+        lines = [Markdown(f"**{reader.say('profile.banned')}**")] if new.is_banned else []
+        former = [await dossiers.get(PlayerId(int(one))) for one in parameters["former"].split()]
+        for old in former:
+            lines.append(reader.say("concern.return_as", old=old.player.name, when=ago(old.left_at_us)))
+            lines.append(entry_lines(context, reader, old.entries))
+        lines.append(Markdown(f"-# {reader.say('concern.return_what')}"))
+        title = Markdown(f"### {reader.say('concern.return', name=new.name)}")
+        view.add_container(view.paragraph(title, 300), view.paragraph(Markdown("\n".join(lines)), 2_000))
+        label, style = reader.plain("admin.restore"), discord.ButtonStyle.primary
+        labels = [label] if len(former) == 1 else [f"{old.player.name}: {label}" for old in former]
+        view.add_row(
+            *(
+                Button(f"{RESTORE}:{old.player.id}", shown, answered_elsewhere, style=style)
+                for old, shown in zip(former, labels, strict=True)
+            )
+        )
         return view

@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
+from toprung.domain.departure import DEPARTURES_KEPT_DAYS
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import Button, Layout
 from toprung.interfaces.discord.markdown import Markdown
@@ -44,7 +45,7 @@ class DeletionView(Layout):
         """Says what will go and what stays."""
         self.begin()
         reader = self.reader
-        text = f"## {reader.say('delete.title')}\n{reader.say('delete.what')}"
+        text = f"## {reader.say('delete.title')}\n{reader.say('delete.what', days=DEPARTURES_KEPT_DAYS)}"
         self.add_container(self.paragraph(Markdown(text)))
         self.add_row(
             Button("delete:yes", reader.plain("delete.yes"), self._delete, style=discord.ButtonStyle.danger),

@@ -19,6 +19,7 @@ from toprung.interfaces.discord.concerns import (
     ConflictConcern,
     DeadLetterConcern,
     ExpiredConcern,
+    ReturnConcern,
     UnknownModConcern,
 )
 from toprung.interfaces.discord.context import BotContext
@@ -32,7 +33,13 @@ _log = structlog.get_logger(__name__)
 
 def concerns(context: BotContext) -> tuple[Concern, ...]:
     """Every kind of concern."""
-    return ConflictConcern(context), DeadLetterConcern(context), ExpiredConcern(context), UnknownModConcern(context)
+    return (
+        ConflictConcern(context),
+        DeadLetterConcern(context),
+        ExpiredConcern(context),
+        UnknownModConcern(context),
+        ReturnConcern(context),
+    )
 
 
 class OrganisersChannel:

@@ -268,3 +268,9 @@ def _add_players(router: APIRouter, administration: Administration) -> None:
     )
     async def pardon(body: PlayerBody) -> Response:
         return json_response({"pardoned": await administration.pardon_player(body.name, body.by())})
+
+    @router.post(
+        "/players/restore", summary="Give an old entry back", response_model=AdminPlayerAnswer, responses=conflict
+    )
+    async def restore(body: PlayerBody) -> Response:
+        return _player_json(await administration.restore_player(body.name, body.by()))
