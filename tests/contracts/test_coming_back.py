@@ -72,6 +72,7 @@ async def test_a_ban_goes_on_whatever_the_new_name_is(office: Office) -> None:
     await office.admin.ban_player("Annika", EVE)
     for name in ("Annika", "annika", "Somebody", "Another"):  # four times out and in again
         await office.accounts.forget(ANN)
+        await in_order(office)
         await join(office, ANN, name)
         assert (await office.player(ANN)).is_banned
         with pytest.raises(NotReady, match=f"{name} is banned and cannot play") as refused:
