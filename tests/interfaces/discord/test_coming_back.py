@@ -46,8 +46,8 @@ async def test_a_banned_player_stays_banned_in_every_server(world: World) -> Non
         assert "Robert is banned and cannot play" in said(refused)
         assert "Banned from the ladder" in said(await who.slash(channel, "profile"))
     await left(same, elsewhere)
-    await world.ladder.joined(world.bob.id, "Somebody")
-    assert "Somebody is banned" in said(await world.bob.slash(world.channel, "challenge", player=world.alice))
+    await world.ladder.joined(world.bob.id, "Robert")
+    assert "Robert is banned" in said(await world.bob.slash(world.channel, "challenge", player=world.alice))
 
 
 async def test_a_change_of_name_by_way_of_leaving_is_told_how_long_it_has_to_wait(world: World) -> None:
