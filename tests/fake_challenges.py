@@ -26,5 +26,8 @@ class FakeChallengeRepository:
         is_open = (one for one in self._kept.values() if one.state is ChallengeState.OPEN)
         return [one for one in is_open if player_id in (one.challenger_id, one.opponent_id)]
 
+    def open(self) -> list[Challenge]:
+        return [one for one in self._kept.values() if one.state is ChallengeState.OPEN]
+
     def save(self, challenge: Challenge) -> None:
         self._kept[challenge.id] = challenge

@@ -131,6 +131,9 @@ class FakeMatchRepository:
         passed = [(deadline, match_id) for deadline, match_id in self._deadlines() if deadline <= now_us]
         return [match_id for _, match_id in sorted(passed)][:limit]
 
+    def with_deadlines(self) -> list[Match]:
+        return [match for match in self._kept.matches.values() if match.deadline_us is not None]
+
     def next_deadline_us(self) -> int | None:
         return min((deadline for deadline, _ in self._deadlines()), default=None)
 
@@ -162,6 +165,12 @@ class FakePenaltyRepository:
         for at in wanted:
             kept[at] = replace(kept[at], pardoned_at_us=now_us)
         return len(wanted)
+
+    def move(self, by_us: int, *, until_after_us: int) -> None:
+        for at, one in enumerate(self._kept.penalties):
+            if one.until_us > until_after_us:
+                moved = replace(one, at_us=one.at_us + by_us, until_us=one.until_us + by_us)
+                self._kept.penalties[at] = moved
 
 
 class FakeNoticeRepository:

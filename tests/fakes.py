@@ -53,6 +53,7 @@ from toprung.domain.player import Player, PlayerId
 from toprung.domain.rating import Entry, EntryId, RatingChange
 from toprung.domain.replay_upload import ReplayFile, ReplayUpload, UploadId
 from toprung.domain.season import LadderSeason, SeasonId
+from toprung.domain.served_time import Heartbeat
 
 T = TypeVar("T")
 
@@ -102,6 +103,7 @@ class FakeDatabase:
     mod_versions: list[ModVersion] = field(default_factory=list)
     challenges: dict[ChallengeId, Challenge] = field(default_factory=dict)
     departures: dict[PlayerId, Departure] = field(default_factory=dict)
+    heartbeats: dict[str, Heartbeat] = field(default_factory=dict)
 
     def copied(self) -> "FakeDatabase":
         """A copy that can be changed without changing this one."""
@@ -354,6 +356,11 @@ class FakeIntentRepository:
         stored = replace(row.stored, attempts=attempts)
         self._database.intents[intent_id] = replace(row, stored=stored, due_at_us=until_us)
 
+    def move_due(self, by_us: int, *, due_after_us: int) -> None:
+        for intent_id, row in self._database.intents.items():
+            if row.is_waiting and row.due_at_us > due_after_us:
+                self._database.intents[intent_id] = replace(row, due_at_us=row.due_at_us + by_us)
+
     def give_up(self, intent_id: IntentId, *, reason: str) -> None:
         self._database.intents[intent_id] = replace(self._database.intents[intent_id], given_up_for=reason)
 
@@ -387,6 +394,19 @@ class FakeIntentRepository:
         return f"nonce {self._database.nonces_drawn}"
 
 
+class FakeHeartbeatRepository:
+    """Implements `HeartbeatRepository`."""
+
+    def __init__(self, kept: dict[str, Heartbeat]) -> None:
+        self._kept = kept
+
+    def get(self, name: str) -> Heartbeat | None:
+        return self._kept.get(name)
+
+    def put(self, name: str, heartbeat: Heartbeat) -> None:
+        self._kept[name] = heartbeat
+
+
 class FakeTransaction:
     """Implements `Transaction` on a database that belongs to it alone until the storage takes it over."""
 
@@ -405,6 +425,7 @@ class FakeTransaction:
         self.intents = FakeIntentRepository(database)
         self.challenges = FakeChallengeRepository(database.challenges)
         self.departures = FakeDepartureRepository(database)
+        self.heartbeats = FakeHeartbeatRepository(database.heartbeats)
 
     def exclude_other_ratings(self) -> None:
         """One transaction runs at a time."""

@@ -1,5 +1,6 @@
 """The life of a match: only what the table of states allows, at the exact moment, whoever comes first."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -26,6 +27,7 @@ from toprung.domain.match_life import (
     at_fault,
     cancel,
     confirm,
+    give_back,
     pass_deadlines,
     report,
     set_result,
@@ -36,6 +38,7 @@ from toprung.domain.match_life import (
 )
 from toprung.domain.player import PlayerId
 
+HOUR_US = 3_600_000_000
 WON, LOST, DRAW = MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON, MatchResult.DRAW
 
 
@@ -217,3 +220,30 @@ def test_only_its_players_have_a_side() -> None:
     assert [side_of(assigned(), PlayerId(number)) for number in (1, 2)] == [0, 1]
     with pytest.raises(StepRefused, match="two players"):
         side_of(assigned(), PlayerId(3))
+
+
+@given(life=lives(), by_us=st.none() | st.integers(-(2**50), 2**50))
+def test_time_is_given_back_to_open_matches_only_and_never_more_than_all_of_it(
+    life: tuple[Match, int], by_us: int | None
+) -> None:
+    match, now_us = life
+    after = give_back(match, by_us, now_us, RULES)
+    if not match.state.is_open:
+        assert after == match
+        return
+    claims = [side.claim for side in match.sides if side.claim is not None]
+    window_us = {MatchState.ASSIGNED: RULES.confirm_us, MatchState.IN_PROGRESS: RULES.report_us}.get(match.state)
+    if window_us is None:
+        (claim,) = claims
+        window_us = RULES.tell_us if claim.told_at_us is None else RULES.answer_us(claim.evidence)
+    wanted_us = now_us + window_us if by_us is None else (match.deadline_us or 0) + by_us
+    assert after.deadline_us == min(wanted_us, now_us + window_us)
+    assert replace(after, deadline_us=match.deadline_us, given_back_us=match.given_back_us) == match
+
+
+@pytest.mark.parametrize("by_us", [0, 26 * HOUR_US, -26 * HOUR_US])
+def test_a_report_that_is_withdrawn_leaves_the_time_to_report_with_what_was_given_back(by_us: int) -> None:
+    started = give_back(in_progress(), by_us, START_US + max(by_us, 0), RULES)
+    claimed = report(started, 0, WON, START_US + max(by_us, 0), RULES)
+    after = withdraw(claimed, 0, RULES)
+    assert (after.state, after.deadline_us) == (MatchState.IN_PROGRESS, START_US + RULES.report_us + by_us)

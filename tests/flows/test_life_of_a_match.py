@@ -9,12 +9,15 @@ import httpx
 import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
+from tests.fake_jobs import FakeBootClock
 from tests.fakes import FakeClock
 from tests.intake import MemoryIntake
+from toprung.adapters.clock import SteadyClock
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.matches.match_history import MatchView
 from toprung.domain.events import MatchMoved
 from toprung.domain.match import MatchId, MatchState
+from toprung.domain.player import PlayerId
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.live import BoardHub
 from toprung.interfaces.web.uploads import UploadLimits
@@ -256,18 +259,47 @@ async def test_deadlines_are_rows_that_another_process_finds(organiser: Organise
     number = int((await organiser.open()).json()["match_id"])
     clock = FakeClock(organiser.clock.moment_us)
     await organiser.opened.storage.close()
-    clock.advance(days=3)
+    clock.advance(seconds=20)
     async with opened_ladder(database, clock=clock) as again:
+        clock.advance(days=3)  # and is there all the time
         assert await again.ladder.lifecycle.pass_deadlines() is None
         match = (await again.ladder.services.matches.get(MatchId(number))).match
         assert (match.state, match.ended_at_us) == (MatchState.ABANDONED, (match.assigned_at_us or 0) + 120_000_000)
 
 
+@pytest.mark.parametrize("seconds", [180, 1_800, 26 * 3_600, 86_400, -86_400])
+@pytest.mark.parametrize("window", ["confirm", "report", "answer"])
+async def test_a_ladder_that_was_away_finds_everybody_in_time(
+    organiser: Organiser, database: Database, window: str, seconds: int
+) -> None:
+    number = int((await organiser.open()).json()["match_id"]) if window == "confirm" else await organiser.begun()
+    if window == "answer":
+        await organiser.act(number, "Ann", "report", "win")
+    await organiser.opened.storage.close()
+    for _ in range(2):
+        clock = FakeClock(organiser.clock.advance(seconds=seconds))
+        async with opened_ladder(database, clock=clock) as again, over_http(again) as http:
+            await again.ladder.lifecycle.pass_deadlines()
+            returned = Organiser(again, clock, http)
+            match = (await again.ladder.services.matches.get(MatchId(number))).match
+            all_us = 120_000_000 if window == "confirm" else 86_400_000_000
+            assert (match.deadline_us or 0) - clock.now_us() == all_us
+    async with opened_ladder(database, clock=clock) as again, over_http(again) as http:
+        returned = Organiser(again, clock, http)
+        if window == "confirm":
+            for player in ("Ann", "Bob"):
+                assert (await returned.act(number, player, "confirm")).status_code == 200
+        state = (await returned.act(number, "Bob", "report", "win")).json()["state"]
+        assert state == ("conflict" if window == "answer" else "reported")
+        assert await again.storage.read(lambda tx: tx.penalties.of_players([PlayerId(1), PlayerId(2)], 0)) == []
+
+
 async def test_the_loop_takes_a_match_further_as_soon_as_it_hears_of_a_deadline_that_has_passed(
     organiser: Organiser,
 ) -> None:
-    ladder = organiser.opened.ladder
-    loop, moved = DeadlineLoop(ladder.lifecycle, organiser.clock), asyncio.Event()
+    ladder, boot = organiser.opened.ladder, FakeBootClock()
+    steady = SteadyClock(organiser.clock, boot)
+    loop, moved = DeadlineLoop(ladder.lifecycle, ladder.served, steady), asyncio.Event()
 
     async def watch(changes: Any) -> None:
         if any(isinstance(one.event, MatchMoved) and one.event.state is MatchState.ABANDONED for one in changes):
@@ -277,7 +309,10 @@ async def test_the_loop_takes_a_match_further_as_soon_as_it_hears_of_a_deadline_
     ladder.bus.subscribe(watch)
     running = asyncio.create_task(loop.run())
     await organiser.open()
-    organiser.clock.advance(seconds=120)
+    for _ in range(24):
+        organiser.clock.advance(seconds=5)
+        boot.advance(5)
+        await ladder.served.beat()
     await ladder.players.register("Dan")
     other = await organiser.open("Cid", "Dan")  # whose deadline wakes the loop, which then sees the first one
     assert other.status_code == 200

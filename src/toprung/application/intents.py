@@ -86,6 +86,10 @@ class IntentRepository(Protocol):
         """Makes one due later."""
         ...
 
+    def move_due(self, by_us: int, *, due_after_us: int) -> None:
+        """Moves all that are due after then, as a clock that was set by so much has moved."""
+        ...
+
     def give_up(self, intent_id: IntentId, *, reason: str) -> None:
         """Lets one rest until something else is wanted under its key."""
         ...

@@ -10,7 +10,8 @@ from typing import Final
 
 from toprung import log
 from toprung.adapters.admin_client import AdminClient
-from toprung.adapters.clock import FixedClock, SystemClock, TurnedClock
+from toprung.adapters.boot_clock import SystemBootClock
+from toprung.adapters.clock import FixedClock, SteadyClock, SystemClock, TurnedClock
 from toprung.adapters.intake_client import IntakeClient
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
@@ -120,11 +121,11 @@ class Bootstrap:
     async def serve(self, options: Options, *, started: Callable[[str], None]) -> None:
         """See `Builder`."""
         settings = _settings(options, is_serving=True)
-        metrics = log.Metrics()
+        metrics, clock = log.Metrics(), SteadyClock(SystemClock(), SystemBootClock())
         with closing(listen(settings.host, settings.port)) as listener:  # first, since what can fail fast should
             async with opened_storage(settings, write=True) as storage:
-                ladder = await wire(settings, storage, SystemClock(), metrics.observe_read_seconds)
-                await serve_site(ladder, storage, listener, metrics, started)
+                ladder = await wire(settings, storage, clock, metrics.observe_read_seconds)
+                await serve_site(ladder, storage, listener, metrics, clock, started)
 
     async def demo(
         self, options: Options, *, progress: Callable[[int, int], None], started: Callable[[str], None]
@@ -148,7 +149,8 @@ async def _play_and_serve(
     started: Callable[[str], None],
 ) -> None:
     metrics = log.Metrics()
-    clock = TurnedClock()
+    steady = SteadyClock(SystemClock(), SystemBootClock())
+    clock = TurnedClock(steady)
     ladder = await wire(settings, storage, clock, metrics.observe_read_seconds)
     demo = _demo_service(ladder, clock)
     await demo.play_season(players=DEMO_PLAYERS, matches=DEMO_MATCHES, progress=progress)
@@ -159,7 +161,7 @@ async def _play_and_serve(
         started(address)
 
     try:
-        await serve_site(ladder, storage, listener, metrics, play_on)
+        await serve_site(ladder, storage, listener, metrics, steady, play_on)
     finally:
         for task in playing:
             task.cancel()

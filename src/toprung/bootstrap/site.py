@@ -17,6 +17,7 @@ from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.players.departure_pruning import DeparturePruning
+from toprung.application.ports.clock import SteadyTime
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
@@ -46,21 +47,24 @@ async def running_server(settings: Settings) -> ServerRecord | None:
 
 
 async def serve_site(
-    ladder: Ladder, storage: AnyStorage, listener: socket.socket, metrics: Metrics, started: Callable[[str], None]
+    ladder: Ladder,
+    storage: AnyStorage,
+    listener: socket.socket,
+    metrics: Metrics,
+    clock: SteadyTime,
+    started: Callable[[str], None],
 ) -> None:
-    """Loads the board and serves it on a listening socket until the process is told to stop."""
+    """Loads the board and serves it on a listening socket until the process is told to stop.
+
+    `clock` is what the ladder's own is made of.
+    """
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
     settings = ladder.settings
     address = address_of(listener)
     given = settings.admin_token
     token = secrets.token_urlsafe(32) if given is None else given.get_secret_value()
     hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us, listeners_per_address=settings.streams_per_address)
-    door = DoorRules(
-        proxies=TrustedProxies(settings.trusted_proxies),
-        hosts=AllowedHosts(settings.allowed_hosts, site_url=settings.site_url),
-        site_url=settings.site_url,
-        connections_per_address=settings.connections_per_address,
-    )
+    door = _door_rules(settings)
     pool = ReplayPool(
         workers=settings.replay_workers,
         clock=asyncio.get_running_loop().time,
@@ -71,7 +75,7 @@ async def serve_site(
     intake = make_intake(ladder, pool)
     ladder.bus.subscribe(ladder.store.on_changes)
     ladder.bus.subscribe(hub.on_changes)
-    deadlines = DeadlineLoop(ladder.lifecycle, ladder.clock)
+    deadlines = DeadlineLoop(ladder.lifecycle, ladder.served, clock)
     ladder.bus.subscribe(deadlines.on_changes)
     await ladder.store.load()
     _leave_alone_what_stays()
@@ -112,6 +116,15 @@ async def serve_site(
         await ladder.unit_of_work.drain()
         await records.withdraw()
         _log.info("site_stopped")
+
+
+def _door_rules(settings: Settings) -> DoorRules:
+    return DoorRules(
+        proxies=TrustedProxies(settings.trusted_proxies),
+        hosts=AllowedHosts(settings.allowed_hosts, site_url=settings.site_url),
+        site_url=settings.site_url,
+        connections_per_address=settings.connections_per_address,
+    )
 
 
 def _leave_alone_what_stays() -> None:

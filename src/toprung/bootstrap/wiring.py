@@ -29,6 +29,7 @@ from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
 from toprung.application.matches.match_steps import MatchSteps, Reach
+from toprung.application.matches.served_time import ServedTime
 from toprung.application.organising.admin_service import AdminService
 from toprung.application.players.departures import Departures
 from toprung.application.players.player_service import PlayerService
@@ -80,6 +81,7 @@ class Ladder:
     matches: MatchService
     lifecycle: MatchLifecycle
     steps: MatchSteps
+    served: ServedTime
     clock: Clock
     name_keys: NameKeys
     departures: Departures
@@ -133,7 +135,10 @@ def game_catalog(settings: Settings) -> Catalog:
 async def wire(
     settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
 ) -> Ladder:
-    """The parts of a ladder on a storage; a new database learns here what it is. Raises what `Builder` raises."""
+    """The parts of a ladder on a storage; a new database learns here what it is. Raises what `Builder` raises.
+
+    Where it may write, it first gives back the time that nobody was served: whoever has the parts may act on deadlines.
+    """
     database_id, catalog, engine, certainty = await _identity(settings, storage)
     countries = load_countries(settings.common_countries or catalog.common_countries)
     name_keys = NameKeys(load_prototypes())
@@ -146,6 +151,11 @@ async def wire(
     unit_of_work = UnitOfWork(storage, bus)
     departures = Departures(name_keys=name_keys, catalog=catalog, new_key=secrets.token_bytes)
     played = _match_parts(settings, unit_of_work, storage, catalog, clock, engine)
+    served = ServedTime(
+        unit_of_work=unit_of_work, clock=clock, rules=settings.match_rules, challenge_us=settings.challenge_us
+    )
+    if not storage.is_read_only:
+        await served.resume()
     parts = _Parts(
         settings=settings,
         storage=storage,
@@ -180,6 +190,7 @@ async def wire(
         matches=played.matches,
         lifecycle=played.lifecycle,
         steps=played.steps,
+        served=served,
         clock=clock,
         name_keys=name_keys,
         departures=departures,

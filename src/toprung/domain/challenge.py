@@ -50,3 +50,12 @@ class Challenge:
         if self.state is ChallengeState.OPEN and self.expires_at_us <= now_us:
             return replace(self, state=ChallengeState.EXPIRED)
         return self
+
+    def given_back(self, by_us: int | None, now_us: int, answer_us: int) -> "Challenge":
+        """The challenge with so much more time to answer it, since so much was not served; never more than all of it.
+
+        None, where nobody knows how much that was, gives all of it.
+        """
+        all_of_it_us = now_us + answer_us
+        expires_at_us = all_of_it_us if by_us is None else min(self.expires_at_us + by_us, all_of_it_us)
+        return replace(self, expires_at_us=expires_at_us)

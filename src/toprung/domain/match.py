@@ -128,8 +128,9 @@ class NewMatch:
 class Match:
     """A match as it is kept.
 
-    `deadline_us` is when it moves on by itself. One that was completed keeps its result when it is voided, for a change
-    of mind. `assigned_at_us` is None for a match that came with its result.
+    `deadline_us` is when it moves on by itself, and `given_back_us` how much later that became for time that was not
+    served, since the match began or, before that, was opened. One that was completed keeps its result when it is
+    voided, for a change of mind. `assigned_at_us` is None for a match that came with its result.
     """
 
     id: MatchId
@@ -138,6 +139,7 @@ class Match:
     state: MatchState
     assigned_at_us: int | None = None
     deadline_us: int | None = None
+    given_back_us: int = 0
     result: MatchResult | None = None
     ended_at_us: int | None = None
     map_name: str | None = None

@@ -119,7 +119,7 @@ def confirm(match: Match, side: Side, now_us: int, rules: MatchRules) -> Match:
     confirmed = match.with_side(side, replace(own, confirmed_at_us=now_us))
     if confirmed.started_at_us is None:
         return confirmed
-    return replace(confirmed, state=_S.IN_PROGRESS, deadline_us=now_us + rules.report_us)
+    return replace(confirmed, state=_S.IN_PROGRESS, deadline_us=now_us + rules.report_us, given_back_us=0)
 
 
 def abort(match: Match, now_us: int) -> Match:
@@ -165,7 +165,7 @@ def report(
 
 
 def withdraw(match: Match, side: Side, rules: MatchRules) -> Match:
-    """A side takes its claim back, which it may until the other side has answered."""
+    """A side takes its claim back, which it may until the other side has answered. The time to report runs on."""
     own = match.sides[side]
     if match.state is _S.IN_PROGRESS and own.claim is None:
         return match
@@ -176,7 +176,8 @@ def withdraw(match: Match, side: Side, rules: MatchRules) -> Match:
         )
     started_us = match.started_at_us or 0  # a match that was reported has started
     open_again = match.with_side(side, replace(own, claim=None))
-    return replace(open_again, state=_S.IN_PROGRESS, deadline_us=started_us + rules.report_us)
+    deadline_us = started_us + rules.report_us + match.given_back_us
+    return replace(open_again, state=_S.IN_PROGRESS, deadline_us=deadline_us)
 
 
 def cancel(match: Match, side: Side, now_us: int) -> Match:
@@ -206,6 +207,35 @@ def pass_deadlines(match: Match, now_us: int, rules: MatchRules) -> Match:
     while match.deadline_us is not None and match.deadline_us <= now_us:
         match = _at_deadline(match, match.deadline_us, rules)
     return match
+
+
+def give_back(match: Match, by_us: int | None, now_us: int, rules: MatchRules) -> Match:
+    """The match with so much more time before its deadline, since so much was not served; never more than all of it.
+
+    With less than nothing the deadline is so much earlier, as the clock is; where nobody knows how much was not served,
+    there is all the time again. A match that is over stays as it is.
+    """
+    if match.deadline_us is None:
+        return match
+    all_of_it_us = now_us + _window_us(match, rules)
+    given_us = all_of_it_us - match.deadline_us if by_us is None else by_us
+    deadline_us = min(match.deadline_us + given_us, all_of_it_us)
+    return replace(match, deadline_us=deadline_us, given_back_us=match.given_back_us + given_us)
+
+
+def _window_us(match: Match, rules: MatchRules) -> int:
+    """All the time that there is for what an open match waits for."""
+    if match.state is _S.ASSIGNED:
+        return rules.confirm_us
+    if match.state is _S.IN_PROGRESS:
+        return rules.report_us
+    _, claim = _only_claim(match)
+    return rules.tell_us if claim.told_at_us is None else rules.answer_us(claim.evidence)
+
+
+def _only_claim(match: Match) -> tuple[Side, Claim]:
+    """Whose claim a reported match waits with, and the claim."""
+    return next((side, one) for side in _SIDES if (one := match.sides[side].claim) is not None)
 
 
 def set_result(match: Match, result: MatchResult, now_us: int) -> Match:
@@ -260,7 +290,7 @@ def _at_deadline(match: Match, deadline_us: int, rules: MatchRules) -> Match:
         return _ended(match, _S.ABANDONED, deadline_us)
     if match.state is _S.IN_PROGRESS:
         return _ended(match, _S.EXPIRED, deadline_us)
-    claimant, claim = next((side, one) for side in _SIDES if (one := match.sides[side].claim) is not None)
+    claimant, claim = _only_claim(match)
     if claim.told_at_us is None:  # nobody could tell the other side in all this time, so it counts as out of reach
         return told(match, claimant, deadline_us, rules)
     return _completed(match, claim.result, deadline_us)

@@ -100,7 +100,9 @@ async def test_ids_that_were_in_use_are_kept_and_go_on_behind_the_last(
         pass
     assert set(await empty_database.run(rest)) >= set(indexes_and_triggers)  # later versions have more
     for table in set(tables) - {"alembic_version", "intent"}:
-        assert await empty_database.run(f'select * from "{table}" order by 1') == rows[table]
+        after = await empty_database.run(f'select * from "{table}" order by 1')
+        width = len(rows[table][0]) if rows[table] else 0  # later migrations add their columns behind these
+        assert [row[:width] for row in after] == rows[table]
     assert await empty_database.run("pragma foreign_key_check") == []
     with pytest.raises(REFUSALS):
         await empty_database.run("update rating_journal set after_mmr = 0")

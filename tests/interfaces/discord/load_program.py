@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from tests.interfaces.discord.loopback import CHANNEL_ID, sent_to
 from toprung import log
-from toprung.adapters.clock import TurnedClock
+from toprung.adapters.boot_clock import SystemBootClock
+from toprung.adapters.clock import SteadyClock, SystemClock, TurnedClock
 from toprung.application.transfer.demo_service import DemoService
 from toprung.bootstrap.site import serve_site
 from toprung.bootstrap.wiring import opened_storage, wire
@@ -58,7 +59,8 @@ async def serve(port: int, database: Path) -> None:
             "discord_match_log_channel": CHANNEL_ID + 2,
         }
     )
-    clock, metrics, lateness = TurnedClock(), log.Metrics(), Lateness()
+    steady = SteadyClock(SystemClock(), SystemBootClock())
+    clock, metrics, lateness = TurnedClock(steady), log.Metrics(), Lateness()
     log.configure_logging("error")
     with closing(listen(settings.host, settings.port)) as listener:
         async with opened_storage(settings, write=True) as storage:
@@ -79,7 +81,7 @@ async def serve(port: int, database: Path) -> None:
                 running.append(asyncio.create_task(demo.play_on(pause_seconds=PAUSE_SECONDS)))
                 running.append(asyncio.create_task(lateness.watch()))
 
-            serving = asyncio.create_task(serve_site(ladder, storage, listener, metrics, begin))
+            serving = asyncio.create_task(serve_site(ladder, storage, listener, metrics, steady, begin))
             asked = asyncio.StreamReader()
             await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(asked), sys.stdin)
             async for _ in asked:

@@ -39,9 +39,18 @@ class SqlChallengeRepository:
         query = select(_challenge).where(_challenge.c.state == ChallengeState.OPEN.value, is_theirs)
         return [_to_challenge(row) for row in self._connection.execute(query.order_by(_challenge.c.id))]
 
+    def open(self) -> list[Challenge]:
+        """See `ChallengeRepository`."""
+        query = select(_challenge).where(_challenge.c.state == ChallengeState.OPEN.value)
+        return [_to_challenge(row) for row in self._connection.execute(query.order_by(_challenge.c.id))]
+
     def save(self, challenge: Challenge) -> None:
         """See `ChallengeRepository`."""
-        values = {"state": challenge.state.value, "match_id": challenge.match_id}
+        values = {
+            "state": challenge.state.value,
+            "match_id": challenge.match_id,
+            "expires_at_us": challenge.expires_at_us,
+        }
         self._connection.execute(update(_challenge).where(_challenge.c.id == challenge.id).values(values))
 
 

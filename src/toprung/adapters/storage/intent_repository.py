@@ -84,6 +84,11 @@ class SqlIntentRepository:
         """See `IntentRepository`."""
         self._set(intent_id, due_at_us=until_us, attempts=attempts)
 
+    def move_due(self, by_us: int, *, due_after_us: int) -> None:
+        """See `IntentRepository`."""
+        moved = update(_intent).where(_is_waiting, _intent.c.due_at_us > due_after_us)
+        self._connection.execute(moved.values(due_at_us=_intent.c.due_at_us + by_us))
+
     def give_up(self, intent_id: IntentId, *, reason: str) -> None:
         """See `IntentRepository`."""
         self._set(intent_id, given_up_for=reason)

@@ -35,10 +35,11 @@ _ADD_SIDES: Final = insert(_side)
 _ENGAGE: Final = insert(_engagement)
 _FREE: Final = delete(_engagement).where(_engagement.c.match_id == bindparam("of_match"))
 _SIDE_COLUMNS: Final = tuple(column.name for column in _side.c if column.name not in {"match_id", "side"})
+_CHANGING: Final = ("state", "result", "deadline_us", "given_back_us", "ended_at_us")
 _SAVE: Final = (
     update(_match)
     .where(_match.c.id == bindparam("of_match"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "result", "deadline_us", "ended_at_us")})
+    .values({name: bindparam(f"new_{name}") for name in _CHANGING})
 )
 _SAVE_SIDE: Final = (
     update(_side)
@@ -54,6 +55,8 @@ _STORED: Final = (
 _WITH_ID: Final = _STORED.where(_match.c.id == bindparam("wanted"))
 _WITH_KEY: Final = _STORED.where(_match.c.source_key == bindparam("wanted"))
 _LOCK: Final = select(_match.c.id).where(_match.c.id == bindparam("wanted")).with_for_update()
+_OPEN: Final = _STORED.where(_match.c.deadline_us.is_not(None))
+_LOCK_OPEN: Final = select(_match.c.id).where(_match.c.deadline_us.is_not(None)).order_by(_match.c.id).with_for_update()
 _OPEN_OF: Final = select(_engagement).where(_engagement.c.player_id.in_(bindparam("players", expanding=True)))
 
 Sides = tuple[tuple[Participant, ...], tuple[Participant, ...]]
@@ -133,6 +136,7 @@ class SqlMatchRepository:
             "new_state": match.state.value,
             "new_result": None if match.result is None else match.result.value,
             "new_deadline_us": match.deadline_us,
+            "new_given_back_us": match.given_back_us,
             "new_ended_at_us": match.ended_at_us,
         }
         self._connection.execute(_SAVE, values)
@@ -208,6 +212,12 @@ class SqlMatchRepository:
         query = select(_match.c.id).where(_match.c.deadline_us <= now_us).order_by(_match.c.deadline_us).limit(limit)
         return [MatchId(match_id) for match_id in self._connection.execute(query).scalars()]
 
+    def with_deadlines(self) -> list[Match]:
+        """See `MatchRepository`."""
+        if self._is_locking:
+            self._connection.execute(_LOCK_OPEN)
+        return list(self._stored(_OPEN))
+
     def next_deadline_us(self) -> int | None:
         """See `MatchRepository`."""
         query = select(func.min(_match.c.deadline_us)).where(_match.c.deadline_us.is_not(None))
@@ -245,6 +255,7 @@ def _to_match(rows: Sequence[Row[Any]]) -> Match:
         state=MatchState(one.state),
         assigned_at_us=one.assigned_at_us,
         deadline_us=one.deadline_us,
+        given_back_us=one.given_back_us,
         result=None if one.result is None else MatchResult(one.result),
         ended_at_us=one.ended_at_us,
         map_name=one.map_name,

@@ -39,6 +39,12 @@ class SqlPenaltyRepository:
         unpardoned = _penalty.c.player_id.in_(player_ids) & _penalty.c.pardoned_at_us.is_(None)
         return self._connection.execute(update(_penalty).where(unpardoned).values(pardoned_at_us=now_us)).rowcount
 
+    def move(self, by_us: int, *, until_after_us: int) -> None:
+        """See `PenaltyRepository`."""
+        moved = update(_penalty).where(_penalty.c.until_us > until_after_us)
+        values = {"at_us": _penalty.c.at_us + by_us, "until_us": _penalty.c.until_us + by_us}
+        self._connection.execute(moved.values(values))
+
 
 class SqlNoticeRepository:
     """Implements `NoticeRepository`."""

@@ -102,6 +102,7 @@ match = numbered_table(
     Column("server", String(32)),
     Column("assigned_at_us", BigInteger),
     Column("deadline_us", BigInteger),
+    Column("given_back_us", BigInteger, nullable=False, server_default="0"),
     Column("ended_at_us", BigInteger),
     Column("recorded_at_us", BigInteger, nullable=False),
     CheckConstraint("result in ('side_1_won', 'side_2_won', 'draw')", name="result"),

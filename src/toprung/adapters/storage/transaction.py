@@ -12,6 +12,7 @@ from toprung.adapters.storage.challenge_repository import SqlChallengeRepository
 from toprung.adapters.storage.departure_repository import SqlDepartureRepository
 from toprung.adapters.storage.entry_repository import SqlEntryRepository
 from toprung.adapters.storage.event_codec import decode_event, encode_event
+from toprung.adapters.storage.heartbeat_repository import SqlHeartbeatRepository
 from toprung.adapters.storage.intent_repository import SqlIntentRepository
 from toprung.adapters.storage.job_repository import SqlJobRepository
 from toprung.adapters.storage.match_repository import SqlMatchRepository
@@ -62,6 +63,7 @@ class SqlTransaction:
         self.intents = SqlIntentRepository(connection, new_nonce)
         self.challenges = SqlChallengeRepository(connection, is_locking=is_writing)
         self.departures = SqlDepartureRepository(connection)
+        self.heartbeats = SqlHeartbeatRepository(connection)
 
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""

@@ -20,6 +20,9 @@ OPEN_CHALLENGES_MAX: Final = 5
 """How many challenges of one player may wait for an answer, so that nobody writes to everybody."""
 
 
+_ASKED, _IN_CHANNEL, _OVER = "asked", "in channel", "over"
+
+
 class ChallengeRefused(Conflict):
     """A challenge cannot be made or answered. `reason` is a word for why."""
 
@@ -218,6 +221,25 @@ class ChallengeService:
         return challenge
 
 
+def give_back(tx: Transaction, by_us: int | None, now_us: int, answer_us: int) -> int:
+    """Gives open challenges back what was not served of the time to answer them, and says how many; None gives all."""
+    still_open = tx.challenges.open()
+    for challenge in still_open:
+        moved = challenge.given_back(by_us, now_us, answer_us)
+        tx.challenges.save(moved)
+        over = tx.intents.find(_key(moved, _OVER))
+        if over is not None:
+            tx.intents.put_off(over.id, until_us=moved.expires_at_us, attempts=over.attempts)
+        said = [tx.intents.find(_key(moved, what)) for what in (_ASKED, _IN_CHANNEL)]
+        drawn = [
+            replace(one.intent, parameters={**one.intent.parameters, "until": str(moved.expires_at_us)})
+            for one in said
+            if one is not None and one.message is not None
+        ]
+        tx.intents.want(drawn, now_us=now_us)
+    return len(still_open)
+
+
 def _get(tx: Transaction, challenge_id: ChallengeId) -> Challenge:
     challenge = tx.challenges.get(challenge_id)
     if challenge is None:
@@ -231,20 +253,24 @@ def _require_open(challenge: Challenge) -> None:
 
 
 def _to_opponent(challenge: Challenge, opponent: Player) -> Intent:
-    return _intent(challenge, "asked", to="opponent", recipient=opponent.discord_id or 0, is_direct=True)
+    return _intent(challenge, _ASKED, to="opponent", recipient=opponent.discord_id or 0, is_direct=True)
 
 
 def _in_channel(challenge: Challenge, channel_id: int) -> Intent:
-    return _intent(challenge, "in channel", to="opponent", recipient=channel_id, is_direct=False)
+    return _intent(challenge, _IN_CHANNEL, to="opponent", recipient=channel_id, is_direct=False)
 
 
 def _to_challenger(challenge: Challenge, challenger: Player) -> Intent:
-    return _intent(challenge, "over", to="challenger", recipient=challenger.discord_id or 0, is_direct=True)
+    return _intent(challenge, _OVER, to="challenger", recipient=challenger.discord_id or 0, is_direct=True)
+
+
+def _key(challenge: Challenge, what: str) -> str:
+    return f"challenge {challenge.id} {what}"
 
 
 def _intent(challenge: Challenge, what: str, *, to: str, recipient: int, is_direct: bool) -> Intent:
     return Intent(
-        key=f"challenge {challenge.id} {what}",
+        key=_key(challenge, what),
         kind=KIND,
         recipient=recipient,
         is_direct=is_direct,

@@ -1,18 +1,16 @@
-"""Taking matches further when their deadlines pass."""
+"""Taking matches further when their deadlines pass, and saying that somebody is there to do so."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
 
 import structlog
 
 from toprung.application.matches.match_lifecycle import MatchLifecycle
-from toprung.application.ports.clock import Clock
+from toprung.application.matches.served_time import ServedTime
+from toprung.application.ports.clock import SteadyTime
 from toprung.domain.events import Change, MatchMoved
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-
-LOOK_AGAIN_SECONDS_MAX: Final = 60.0
-"""How long it waits at most before it looks at the deadlines again, even where none is known: clocks are set, too."""
+from toprung.domain.served_time import BEAT_SECONDS
 
 _log = structlog.get_logger(__name__)
 
@@ -20,11 +18,13 @@ _log = structlog.get_logger(__name__)
 class DeadlineLoop:
     """Waits for the next deadline that the database holds, and takes the matches further that are due.
 
-    It keeps nothing itself: what it waits for are rows, and a restart finds them again.
+    It keeps nothing itself: what it waits for are rows, and a restart finds them again. It beats first, so that no
+    deadline passes in a time that nobody was served in.
     """
 
-    def __init__(self, lifecycle: MatchLifecycle, clock: Clock) -> None:
+    def __init__(self, lifecycle: MatchLifecycle, served: ServedTime, clock: SteadyTime) -> None:
         self._lifecycle = lifecycle
+        self._served = served
         self._clock = clock
         self._has_news = asyncio.Event()
 
@@ -37,15 +37,18 @@ class DeadlineLoop:
         """Runs until it is cancelled."""
         while True:
             self._has_news.clear()
-            seconds = LOOK_AGAIN_SECONDS_MAX
+            seconds = float(BEAT_SECONDS)
             try:
+                await self._served.follow(self._clock)
+                await self._served.beat()
                 next_us = await self._lifecycle.pass_deadlines()
             except Exception:  # noqa: BLE001 - the one catch-all of this loop: the rows stay, and it looks again
                 _log.exception("deadlines_failed")
             else:
                 if next_us is not None:
-                    seconds = max(0.0, (next_us - self._clock.now_us()) / MICROSECONDS_PER_SECOND)
-            await self._sleep(min(seconds, LOOK_AGAIN_SECONDS_MAX))
+                    until_next_seconds = (next_us - self._clock.now_us()) / MICROSECONDS_PER_SECOND
+                    seconds = min(seconds, max(0.0, until_next_seconds))
+            await self._sleep(seconds)
 
     async def _sleep(self, seconds: float) -> None:
         """Returns after so long, or when there is news."""

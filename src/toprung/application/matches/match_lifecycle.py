@@ -207,7 +207,7 @@ class MatchLifecycle:
                 return again_us if next_us is not None and failed and next_us < again_us else next_us
             for match_id in waiting:
                 try:
-                    await self._unit_of_work.run(partial(self._pass, match_id))
+                    await self._unit_of_work.run(partial(self._pass, match_id, self._clock.now_us()))
                 except Exception:  # noqa: BLE001 - the one catch-all of this loop: the row stays, and is tried again
                     _log.exception("deadline_failed", match=match_id)
                     failed.add(match_id)
@@ -215,8 +215,8 @@ class MatchLifecycle:
     def _due(self, limit: int, tx: Transaction) -> list[MatchId]:
         return tx.matches.due(self._clock.now_us(), limit)
 
-    def _pass(self, match_id: MatchId, tx: Transaction) -> None:
-        self._steps.current(tx, match_id, self._clock.now_us())
+    def _pass(self, match_id: MatchId, now_us: int, tx: Transaction) -> None:
+        self._steps.current(tx, match_id, now_us)
 
     async def pending_notices(self) -> list[Notice]:
         """What players are still to be told, the oldest first."""

@@ -1,10 +1,13 @@
 """Notices on their way to players: the one outbox holds an intent for each that somebody can be told of."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from toprung.application.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.matches import NewNotice
-from toprung.domain.match import MatchId
+from toprung.application.ports.storage import Transaction
+from toprung.domain.match import Match, MatchId
 from toprung.domain.notice import NoticeId, NoticeKind
 from toprung.domain.player import Player, PlayerId
 
@@ -29,6 +32,14 @@ def notice_intent(notice_id: NoticeId, notice: NewNotice, player: Player) -> Int
         priority=Priority.MATCH,
         parameters=parameters,
     )
+
+
+def restate(tx: Transaction, moved: Mapping[MatchId, Match], now_us: int) -> None:
+    """Wants the messages that stand about these matches drawn again, since the deadlines that they state have moved."""
+    said = [one for one in tx.intents.of_kind(KIND) if one.message is not None]
+    again = [(one.intent, moved[match_id]) for one in said if (match_id := notice_of(one)[2]) in moved]
+    drawn = [replace(one, parameters={**one.parameters, "until": str(match.deadline_us)}) for one, match in again]
+    tx.intents.want(drawn, now_us=now_us)
 
 
 def notice_of(stored: StoredIntent) -> tuple[NoticeId, PlayerId, MatchId, NoticeKind]:

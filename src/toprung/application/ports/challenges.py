@@ -21,6 +21,10 @@ class ChallengeRepository(Protocol):
         """Those kept as open that this player made or is to answer, in the order in which they were made."""
         ...
 
+    def open(self) -> list[Challenge]:
+        """All that are kept as open, in the order in which they were made."""
+        ...
+
     def save(self, challenge: Challenge) -> None:
-        """Stores how a challenge stands."""
+        """Stores how a challenge stands, and until when."""
         ...

@@ -77,6 +77,10 @@ class MatchRepository(Protocol):
         """At most so many of the matches whose deadline has passed, the longest passed first."""
         ...
 
+    def with_deadlines(self) -> list[Match]:
+        """All that are open, locked against other writers until the transaction ends, in the order of their ids."""
+        ...
+
     def next_deadline_us(self) -> int | None:
         """The first deadline of all."""
         ...
@@ -99,6 +103,10 @@ class PenaltyRepository(Protocol):
 
     def pardon(self, player_ids: Collection[PlayerId], now_us: int) -> int:
         """Pardons all that these players have, and gives how many that were."""
+        ...
+
+    def move(self, by_us: int, *, until_after_us: int) -> None:
+        """Moves all that end after then, as a clock that was set by so much has moved."""
         ...
 
 

@@ -8,6 +8,7 @@ from toprung.application.intents import IntentRepository
 from toprung.application.ports.accounts import AccountRepository
 from toprung.application.ports.challenges import ChallengeRepository
 from toprung.application.ports.departures import DepartureRepository
+from toprung.application.ports.heartbeats import HeartbeatRepository
 from toprung.application.ports.jobs import JobRepository
 from toprung.application.ports.matches import MatchRepository, NoticeRepository, PenaltyRepository
 from toprung.application.ports.replays import ReplayRepository
@@ -219,6 +220,11 @@ class Transaction(Protocol):
     @property
     def departures(self) -> DepartureRepository:
         """Those who left."""
+        ...
+
+    @property
+    def heartbeats(self) -> HeartbeatRepository:
+        """The heartbeats."""
         ...
 
     def exclude_other_ratings(self) -> None:
