@@ -37,6 +37,7 @@ def render(results: Results) -> str:
         ("page", _page),
         ("fresh", _fresh),
         ("mixed", _mixed),
+        ("http", _http),
         ("startup", _startup),
         ("record", _record),
         ("founding", _founding),
@@ -210,6 +211,33 @@ as soon as they are answered. The rest: {mixed["open_rate"]} requests a second t
 
 {table(head, rows)}
 The board called directly does so many times the requests of: {told}."""
+
+
+def _http(results: Results) -> str:
+    http: Results = results["http"]
+    names = {
+        "quiet": "nobody watches",
+        "anew": "drawn anew for each, all ask at once",
+        "kept": "**drawn once, asked within a random wait**",
+    }
+    columns = ("health_p50_ms", "health_p99_ms", "health_max_ms", "rows_p50_ms", "rows_p99_ms")
+    columns = (*columns, "lag_p99_ms", "lag_max_ms", "processor_s")
+    rows = [
+        [names[way], *(figure(found[column]) if column in found else "" for column in columns)]
+        for way, found in http["ways"].items()
+    ]
+    head = [
+        "",
+        *("health p50", "p99", "most", "rows p50", "rows p99", "loop lag p99", "loop lag, most", "processor, s"),
+    ]
+    return f"""## Open pages, and matches that end
+
+{http["pages"]} pages follow the board of {size_name(str(http["entries"]))} entries and ask for their rows after each \
+of {http["matches"]} matches,
+from processes of their own; the wait is at most {http["spread_s"]:g} s. Milliseconds, but for the seconds of a
+processor that the server took in all. The event loop is the one that the bot shares.
+
+{table(head, rows)}"""
 
 
 def _startup(results: Results) -> str:

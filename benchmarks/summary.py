@@ -137,6 +137,10 @@ def goals_of(results: Results) -> list[Goal]:
         sizes: Results = results["startup"]["sizes"]
         slowest = max(found["match_ms"]["beyond_commit"]["p50"] for found in sizes.values())
         goals.append(at_most("fresh: p50 in ms at the slowest size, beyond a real commit to a file", 0.5, slowest))
+    if "http" in results:
+        kept: Results = results["http"]["ways"]["kept"]
+        goals.append(at_most("http: health's p99 in ms beside open pages", 25, kept["health_p99_ms"]))
+        goals.append(at_most("http: health's longest answer in ms beside open pages", 150, kept["health_max_ms"]))
     for name, found in ratios.get("record_over_bare", {}).items():
         goals.append(at_most(f"record: times the bare transaction on {name}, one at a time", 4, found["one"]))
         goals.append(at_most(f"record: times the bare transaction on {name}, many at once", 2, found["at_once"]))

@@ -74,7 +74,7 @@ def test_every_answer_was_compared_before_it_was_timed() -> None:
 def test_ratios_and_goals_follow_from_the_numbers() -> None:
     again = summarise({key: value for key, value in RESULTS.items() if key not in ("ratios", "goals")})
     assert again == RESULTS
-    assert len(RESULTS["goals"]) == 11
+    assert len(RESULTS["goals"]) == 13
     for goal in RESULTS["goals"]:
         above, below = goal["value"] >= goal["limit"], goal["value"] <= goal["limit"]
         assert goal["reached"] == (above if goal["at_least"] else below)

@@ -17,6 +17,7 @@ from toprung.application.services import Services
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.interfaces.shapes import leaderboard_json, row_json, season_json
 from toprung.interfaces.web.filters import API_LEADERBOARD, API_STANDING, FilterReader, parse_player_id, whole
+from toprung.interfaces.web.kept import has_match
 from toprung.interfaces.web.openapi import (
     ETAG_HEADER,
     LeaderboardAnswer,
@@ -50,15 +51,6 @@ def board_etag(version: str, board_fingerprint: str) -> str:
     """The tag of a version of a board with certain settings: weak, since what is sent may be compressed or not."""
     settings = hashlib.sha256(board_fingerprint.encode()).hexdigest()[:12]
     return f'W/"{version}-{settings}"'
-
-
-def has_match(if_none_match: str | None, etag: str) -> bool:
-    """Whether a request's If-None-Match names this tag (compared weakly) or any (`*`)."""
-    if if_none_match is None:
-        return False
-    wanted = etag.removeprefix("W/")
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return tags == ["*"] or wanted in tags
 
 
 def api_router(services: Services, reader: FilterReader) -> APIRouter:

@@ -5,7 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from toprung.application.replays.intake import Intake
 from toprung.application.services import Services
@@ -13,19 +13,19 @@ from toprung.interfaces.web.admin_api import admin_router
 from toprung.interfaces.web.admin_pool import PoolHealthSource, no_pool
 from toprung.interfaces.web.admin_token import AdminToken
 from toprung.interfaces.web.api import api_router, json_response
-from toprung.interfaces.web.assets import STATIC_FOLDER, STATIC_PATH, Assets, CachedFiles
+from toprung.interfaces.web.assets import Assets
 from toprung.interfaces.web.errors import InternalErrors, Refusals, add_error_handlers
 from toprung.interfaces.web.filters import FilterReader
 from toprung.interfaces.web.front_door import DoorRules, Forwarded, FrontDoor
+from toprung.interfaces.web.kept import COMPRESS_FROM_BYTES, Keeper
 from toprung.interfaces.web.live import BoardHub, live_router
 from toprung.interfaces.web.openapi import DESCRIPTION, HealthAnswer
-from toprung.interfaces.web.pages import LeaderboardPages, Templates, pages_router
+from toprung.interfaces.web.pages import KeptPages, LeaderboardPages, Templates, pages_router
 from toprung.interfaces.web.request_bodies import BodyLimits, RequestBodies
 from toprung.interfaces.web.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
 from toprung.interfaces.web.uploads import UploadLimits
 
 API_VERSION: Final = "1"
-COMPRESS_FROM_BYTES: Final = 1_000
 COMPRESS_LEVEL: Final = 5
 
 Health = Callable[[], dict[str, object]]
@@ -45,6 +45,7 @@ def create_app(
     pool_health: PoolHealthSource = no_pool,
     door: DoorRules | None = None,
     body_limits: BodyLimits | None = None,
+    keeper: Keeper | None = None,
 ) -> FastAPI:
     """The site as an ASGI application. Raises ValueError for a token that is too weak.
 
@@ -77,21 +78,22 @@ def create_app(
             pool_health=pool_health,
         )
     )
-    app.include_router(pages_router(LeaderboardPages(services, hub, templates, assets)))
+    pages = LeaderboardPages(services, hub, templates, assets, Keeper() if keeper is None else keeper)
+    app.include_router(pages_router(pages, assets))
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))
-    app.mount(STATIC_PATH, CachedFiles(assets))
     add_error_handlers(app, refusals)
     # The last one added sees a request first.
     app.add_middleware(DeclaredBodyLimit, upload_bytes_max=upload_limits.bytes_max, refusals=refusals)
     app.add_middleware(AdminGuard, token=token, refusals=refusals)
-    app.add_middleware(InternalErrors, refusals=refusals)
     app.add_middleware(
         GZipMiddleware,
         minimum_size=COMPRESS_FROM_BYTES,
         compresslevel=COMPRESS_LEVEL,
         exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, "application/x-ndjson"),
     )
+    app.add_middleware(KeptPages, pages=pages, refusals=refusals)
+    app.add_middleware(InternalErrors, refusals=refusals)
     app.add_middleware(FrontDoor, rules=door, token=token, refusals=refusals)
     app.add_middleware(RequestBodies, limits=body_limits or BodyLimits())
     app.add_middleware(SecurityHeaders)
@@ -119,9 +121,5 @@ def _operations_router(health: Health, metrics: Metrics) -> APIRouter:
     async def get_metrics() -> Response:
         body, content_type = metrics()
         return Response(body, headers={"Content-Type": content_type})
-
-    @router.get("/favicon.ico", include_in_schema=False)
-    async def favicon() -> Response:
-        return FileResponse(STATIC_FOLDER / "favicon.svg", media_type="image/svg+xml")
 
     return router

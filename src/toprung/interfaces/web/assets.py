@@ -1,13 +1,12 @@
-"""Static files: addresses that change with the content, so that browsers may keep what they have for good."""
+"""Static files: kept in memory, at addresses that change with the content, so that browsers may keep them for good."""
 
 import hashlib
+import mimetypes
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from toprung.interfaces.web.kept import KeptAnswer
 
 STATIC_FOLDER: Final = Path(__file__).parent / "static"
 STATIC_PATH: Final = "/static"
@@ -16,16 +15,20 @@ REVALIDATE: Final = "no-cache"
 VENDORED: Final = "vendor/"  # these files have their version in their name
 
 _UNKNOWN_FLAG: Final = "flags/unknown.svg"
+_TEXTS: Final = frozenset({"text/css", "text/javascript", "application/javascript", "text/plain"})
+_SVG: Final = "image/svg+xml"
 
 
 class Assets:
-    """The files of a folder with their addresses."""
+    """The files of a folder with their addresses and bytes, read once; each is compressed when first asked for."""
 
     def __init__(self, folder: Path = STATIC_FOLDER) -> None:
         files = [path for path in folder.rglob("*") if path.is_file()]
+        self._bytes: Mapping[str, bytes] = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
         self._hashes: Mapping[str, str] = {
-            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:10] for path in files
+            name: hashlib.sha256(content).hexdigest()[:10] for name, content in self._bytes.items()
         }
+        self._answers: dict[tuple[str, bool], KeptAnswer] = {}
 
     def url(self, name: str) -> str:
         """The address of a file. Raises KeyError where there is none."""
@@ -37,21 +40,22 @@ class Assets:
         name = f"flags/{(country or '').lower()}.svg"
         return self.url(name if name in self._hashes else _UNKNOWN_FLAG)
 
-    def is_lasting(self, name: str, query: str) -> bool:
-        """Whether what is at this address never changes: a vendored file, or one asked for by its content's hash."""
-        return name.startswith(VENDORED) or query == f"v={self._hashes.get(name)}"
+    def answer(self, name: str, query: str = "") -> KeptAnswer | None:
+        """The answer at a file's address; None where there is no such file.
 
-
-class CachedFiles(StaticFiles):
-    """Serves the files, to be kept for good where the address is of one content only."""
-
-    def __init__(self, assets: Assets, folder: Path = STATIC_FOLDER) -> None:
-        super().__init__(directory=folder)
-        self._assets = assets
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file's response. Raises `HTTPException` with 404 or 405."""
-        response = await super().get_response(path, scope)
-        lasting = self._assets.is_lasting(path, scope["query_string"].decode("latin-1"))
-        response.headers["Cache-Control"] = KEEP_FOR_GOOD if lasting else REVALIDATE
-        return response
+        It may be kept for good where what is at this address never changes: a vendored file, or one that is asked for
+        by its content's hash.
+        """
+        if name not in self._bytes:
+            return None
+        is_lasting = name.startswith(VENDORED) or query == f"v={self._hashes[name]}"
+        answer = self._answers.get((name, is_lasting))
+        if answer is None:
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+            headers = {
+                "Content-Type": f"{kind}; charset=utf-8" if kind in _TEXTS else kind,
+                "Cache-Control": KEEP_FOR_GOOD if is_lasting else REVALIDATE,
+            }
+            answer = KeptAnswer.of(self._bytes[name], headers, is_text=kind in _TEXTS or kind == _SVG)
+            self._answers[name, is_lasting] = answer
+        return answer

@@ -176,6 +176,12 @@ class Refusals:
             response.headers["Retry-After"] = str(seconds)
         return response
 
+    def told(self, path: str, error: ToprungError) -> Response:
+        """The same; what is no fault of the client's is logged."""
+        if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning("web_request_refused", path=path, code=error.code, reason=str(error))
+        return self.of(path, error)
+
     def internal(self, path: str) -> Response:
         """The answer at an address where something happened that nobody foresaw."""
         return self.answer(path, HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL_SENTENCE, internal_error_body())
@@ -187,10 +193,7 @@ def add_error_handlers(app: FastAPI, refusals: Refusals) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, ToprungError):
             raise error
-        status = status_of(error)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning("web_request_refused", path=request.url.path, code=error.code, reason=str(error))
-        return refusals.of(request.url.path, error)
+        return refusals.told(request.url.path, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):

@@ -24,6 +24,10 @@ LISTENERS_MAX: Final = 1_000
 STREAM_AGAIN_SECONDS: Final = 60
 KEEP_ALIVE_SECONDS: Final = 15.0
 RETRY_MILLISECONDS: Final = 3_000
+WOKEN_AT_ONCE_MAX: Final = 25
+LAPSE_TURNS: Final = 40
+LAPSE_TURN_SECONDS: Final = 0.025
+"""When an entry lapses, which all listeners wait for, they wake in so many turns and not all at once."""
 LAPSE_WAIT_MIN_SECONDS: Final = 0.001
 LAPSE_WAIT_MAX_SECONDS: Final = 3_600.0
 
@@ -50,6 +54,9 @@ class BoardHub:
         self._wake_ups: set[asyncio.Event] = set()
         self._of_address: Counter[str] = Counter()
         self._is_closed = False
+        self._is_news = False
+        self._waking: asyncio.Task[None] | None = None
+        self._turn = 0
 
     @property
     def listeners(self) -> int:
@@ -66,16 +73,26 @@ class BoardHub:
         A match that only goes on is no reason: every open page would fetch the rows that it has.
         """
         if any(touches_board(change.event) for change in changes):
-            self._wake_all()
+            self._is_news = True
+            if self._waking is None:
+                self._waking = asyncio.create_task(self._wake_in_turns())
 
     def close(self) -> None:
         """Ends every stream at once, and those that would begin later, so that the server can stop."""
         self._is_closed = True
-        self._wake_all()
-
-    def _wake_all(self) -> None:
         for wake_up in self._wake_ups:
             wake_up.set()
+
+    async def _wake_in_turns(self) -> None:
+        """Wakes some listeners at a time: between them the event loop does what else there is to do."""
+        while self._is_news:
+            self._is_news = False
+            listening = list(self._wake_ups)
+            for first in range(0, len(listening), WOKEN_AT_ONCE_MAX):
+                for wake_up in listening[first : first + WOKEN_AT_ONCE_MAX]:
+                    wake_up.set()
+                await asyncio.sleep(0)
+        self._waking = None
 
     async def listen(self, address: str | None = None) -> AsyncGenerator[str, None]:
         """The version, and each new one until the hub closes; `address` is whose share of listeners this one is of.
@@ -89,6 +106,7 @@ class BoardHub:
             raise TooManyRequests(sentence, STREAM_AGAIN_SECONDS)
         wake_up = asyncio.Event()
         self._wake_ups.add(wake_up)
+        self._turn, turn = (self._turn + 1) % LAPSE_TURNS, self._turn
         if address is not None:
             self._of_address[address] += 1
         try:
@@ -100,7 +118,7 @@ class BoardHub:
                     told = version
                     yield version
                 else:
-                    await self._sleep(wake_up)
+                    await self._sleep(wake_up, turn * LAPSE_TURN_SECONDS)
         finally:
             self._wake_ups.discard(wake_up)
             if address is not None:
@@ -108,14 +126,14 @@ class BoardHub:
                 if not self._of_address[address]:
                     del self._of_address[address]
 
-    async def _sleep(self, wake_up: asyncio.Event) -> None:
-        """Returns when there may be something new."""
+    async def _sleep(self, wake_up: asyncio.Event, later_seconds: float) -> None:
+        """Returns when there may be something new; by so much later where that is because of the time only."""
         if self._is_closed:
             return
         due_us = self._leaderboard.next_lapse_us()
         wait = LAPSE_WAIT_MAX_SECONDS if due_us is None else (due_us - self.now_us()) / MICROSECONDS_PER_SECOND
         try:
-            async with asyncio.timeout(min(max(wait, LAPSE_WAIT_MIN_SECONDS), LAPSE_WAIT_MAX_SECONDS)):
+            async with asyncio.timeout(min(max(wait, LAPSE_WAIT_MIN_SECONDS), LAPSE_WAIT_MAX_SECONDS) + later_seconds):
                 await wake_up.wait()
         except TimeoutError:
             return

@@ -33,6 +33,7 @@ SECURITY_HEADERS: Final[Mapping[str, str]] = {
 }
 STRICT_TRANSPORT_SECURITY: Final = "max-age=31536000"
 
+_RAW_SECURITY_HEADERS: Final = [(name.lower().encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
 _LENGTH: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -53,8 +54,9 @@ class SecurityHeaders:
 
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
+                raw = [*message["headers"], *_RAW_SECURITY_HEADERS]
+                message = {**message, "headers": raw}
+                headers = MutableHeaders(raw=raw)
                 headers.setdefault("Cache-Control", "no-store")
                 if "location" in headers:
                     headers["Location"] = _path_of(headers["location"])

@@ -4,6 +4,7 @@
   "use strict";
 
   const FETCH_INTERVAL_MIN_MS = 1000;
+  const FETCH_SPREAD_MS = 1500; // every open page is told at once, and they are not to ask at once
   const RECONNECT_MIN_MS = 3000;
   const RECONNECT_MAX_MS = 60000;
   const ANNOUNCE_INTERVAL_MIN_MS = 20000;
@@ -66,7 +67,7 @@
     if (byId("board")?.dataset.past !== undefined) return;
     if (isFetching || fetchTimer || document.hidden || !wanted || wanted === byId("board")?.dataset.version) return;
     const wait = Math.max(0, fetchedAt + FETCH_INTERVAL_MIN_MS - performance.now());
-    fetchTimer = setTimeout(fetchRows, wait);
+    fetchTimer = setTimeout(fetchRows, wait + Math.random() * FETCH_SPREAD_MS);
   }
 
   async function fetchRows() {
