@@ -220,8 +220,8 @@ def _http(results: Results) -> str:
         "anew": "drawn anew for each, all ask at once",
         "kept": "**drawn once, asked within a random wait**",
     }
-    columns = ("health_p50_ms", "health_p99_ms", "health_max_ms", "rows_p50_ms", "rows_p99_ms")
-    columns = (*columns, "lag_p99_ms", "lag_max_ms", "processor_s")
+    measured = ("health_p50", "health_p99", "health_max", "rows_p50", "rows_p99", "lag_p99", "lag_max")
+    columns = (*(f"{name}_ms" for name in measured), "processor_s")
     rows = [
         [names[way], *(figure(found[column]) if column in found else "" for column in columns)]
         for way, found in http["ways"].items()

@@ -204,6 +204,20 @@ async def test_who_asks_now_and_then_stays() -> None:
     assert wire.taken.count(b"HTTP/1.1 200") == 50
 
 
+async def test_who_begins_to_ask_has_as_long_for_it_as_anybody() -> None:
+    house = House()
+    for begun in (b"", GET):
+        wire = house.connect()
+        if begun:
+            await house.send(wire, begun)
+        await house.pass_time(LIMITS.idle_seconds - 1)
+        await house.send(wire, HALF)
+        await house.pass_time(LIMITS.head_seconds - 1)
+        await house.send(wire, GET[20:])
+        assert wire.taken.endswith(b"ok")
+        assert wire.taken.count(b"HTTP/1.1 200") == 1 + bool(begun)
+
+
 async def test_an_answer_that_takes_long_is_no_fault_of_the_clients() -> None:
     house = House()
     house.is_held = True

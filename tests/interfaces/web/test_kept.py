@@ -108,6 +108,19 @@ async def test_a_kept_answer_is_what_would_be_drawn_anew(ladder: Ladder, seed: i
     assert same >= 3, "some were kept"
 
 
+async def test_within_a_minute_it_is_the_minutes_beginning_for_all(ladder: Ladder) -> None:
+    """An entry that was played half a minute past turns older in the middle of every minute."""
+    ladder.put("Half", race="bw_zerg", mmr=9_000, hours_ago=29.5 / 60)
+    async with client_of(ladder, Keeper()) as kept, client_of(ladder, Forgetful()) as anew:
+        texts = []
+        for _ in range(7):
+            one, other = [await client.get("/leaderboard/rows?page_size=1") for client in (kept, anew)]
+            assert one.text == other.text
+            texts.append(one.text.split("</time>")[0].rpartition(">")[2])
+            ladder.clock.forward(20 * MICROSECONDS_PER_SECOND)
+    assert texts == ["29 min ago"] * 3 + ["30 min ago"] * 3 + ["31 min ago"]
+
+
 async def test_a_commit_is_seen_by_the_next_who_asks(ladder: Ladder) -> None:
     async with client_of(ladder, Keeper()) as client:
         for change in range(1, 30):

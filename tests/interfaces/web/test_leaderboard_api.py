@@ -7,7 +7,7 @@ import pytest
 
 from tests.interfaces.web.ladder import HOUR_US, Ladder
 from toprung.domain.leaderboard import LeaderboardRow
-from toprung.interfaces.web.api import has_match
+from toprung.interfaces.web.kept import has_match
 
 
 @pytest.fixture
