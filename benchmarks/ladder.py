@@ -62,6 +62,14 @@ class PopulationStorage:
         """See `Storage`; there is nothing to write to."""
         raise NotImplementedError
 
+    @property
+    def is_in_touch(self) -> bool:
+        """See `Storage`."""
+        return True
+
+    async def get_in_touch(self) -> None:
+        """See `Storage`."""
+
     async def close(self) -> None:
         """See `Storage`."""
 

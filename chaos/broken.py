@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, event
 
-from toprung.adapters.storage import sqlite
+from toprung.adapters.storage import sqlite_writer
 from toprung.adapters.storage.sqlite_engine import writing_engine
 from toprung.application.ports.storage import Committed, Transaction
 from toprung.bootstrap.wiring import AnyStorage
@@ -103,7 +103,7 @@ def sync_now_and_then() -> None:
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
         return engine
 
-    sqlite.writing_engine = relaxed  # type: ignore[attr-defined]
+    sqlite_writer.writing_engine = relaxed  # type: ignore[attr-defined]
 
 
 STORAGES: Final[dict[str, Callable[[AnyStorage], AnyStorage]]] = {

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from benchmarks.machine import ROOT, describe_commit, load_average
-from chaos import copies, front_door, kill, pool_murderers, power_cut, pressure, replay_fuzz, uploads
+from chaos import copies, front_door, kill, pool_murderers, power_cut, pressure, replay_fuzz, uploads, writers
 from chaos.databases import KINDS, Databases
 from chaos.experiment import SEED, Experiment, Plan, Results, Skipped
 from chaos.report import render
@@ -32,6 +32,7 @@ EXPERIMENTS: Final = {
     "full_disk": Experiment(run=pressure.run_full_disk, title="A full disk", databases=("sqlite",)),
     "copies": Experiment(run=copies.run, title="kill -9 in the middle of safety copies", databases=("sqlite",)),
     "locked": Experiment(run=pressure.run_locked, title="A locked database", databases=KINDS),
+    "writers": Experiment(run=writers.run, title="Two that want to be the one writer", databases=KINDS),
     "uploads": Experiment(run=uploads.run, title="kill -9 in the middle of uploads", databases=KINDS),
     "replay_fuzz": Experiment(run=replay_fuzz.run, title="Hostile replays"),
     "pool_murderers": Experiment(run=pool_murderers.experiment, title="Murderous replay jobs"),

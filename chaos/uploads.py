@@ -29,7 +29,7 @@ from chaos.experiment import Plan, Results
 from chaos.upload_files import MAP, RACES, UPLOADS_PER_MATCH, BegunMatch, uploads_of
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.replay_archive import ReplayFolder
-from toprung.adapters.storage import postgres
+from toprung.adapters.storage.postgres_lock import WRITER_LOCK
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import opened_storage, wire
@@ -302,7 +302,7 @@ async def _until_free(url: str) -> None:
         connection = await asyncpg.connect(url)
         try:
             await connection.execute("set lock_timeout = '60s'")
-            await connection.execute(f"select pg_advisory_lock({postgres.WRITER_LOCK})")
+            await connection.execute(f"select pg_advisory_lock({WRITER_LOCK})")
         finally:
             await connection.close()
 

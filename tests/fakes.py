@@ -31,7 +31,7 @@ from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.catalog import Catalog
 from toprung.domain.challenge import Challenge, ChallengeId
 from toprung.domain.departure import Departure
-from toprung.domain.errors import Conflict, StorageUnavailable
+from toprung.domain.errors import Conflict, OutcomeUnknown, StorageUnavailable
 from toprung.domain.events import (
     Change,
     EntriesImported,
@@ -541,6 +541,8 @@ class FakeStorage:
         self.reads = 0
         self.writes = 0
         self.is_closed = False
+        self.is_out_of_touch = False
+        self._answer_lost: bool | None = None
         self._failing_reads = 0
         self._failing_writes = 0
         self._read_gate: Gate | None = None
@@ -574,6 +576,18 @@ class FakeStorage:
         """Forgets the changes up to this place, as a database does with old ones."""
         self.database.changes = [change for change in self.database.changes if change.seq > up_to_seq]
 
+    def lose_next_answer(self, *, is_kept: bool) -> None:
+        """Makes the outcome of the next write unknown to whoever asked for it."""
+        self._answer_lost = is_kept
+
+    @property
+    def is_in_touch(self) -> bool:
+        return not self.is_out_of_touch
+
+    async def get_in_touch(self) -> None:
+        if self.is_out_of_touch:
+            raise StorageUnavailable("The database does not answer.")
+
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         self.writes += 1
         async with self._writing:
@@ -589,7 +603,11 @@ class FakeStorage:
             if self._failing_writes:
                 self._failing_writes -= 1
                 raise StorageUnavailable("The database cannot be written to just now.")
-            self.database = database
+            is_kept, self._answer_lost = self._answer_lost, None
+            if is_kept is not False:
+                self.database = database
+            if is_kept is not None:
+                raise OutcomeUnknown("The database has not answered.")
             return committed
 
     async def read(self, work: Callable[[Transaction], T]) -> T:

@@ -9,6 +9,7 @@ import pytest
 import structlog
 from prometheus_client.parser import text_string_to_metric_families
 
+from toprung.domain.database_address import HIDDEN, secrets_in
 from toprung.log import Metrics, configure_logging
 
 
@@ -82,3 +83,21 @@ def test_two_ladders_in_one_process_do_not_share_their_metrics() -> None:
     one, other = Metrics(), Metrics()
     one.observe_read_seconds(1)
     assert b"read_seconds_count 0.0" in other.render(ranked_entries=0)[0]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_no_log_holds_the_databases_password(monkeypatch: pytest.MonkeyPatch, is_terminal: bool) -> None:
+    monkeypatch.setattr(sys, "stderr", written := Terminal() if is_terminal else io.StringIO())
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    address = "postgresql://ann:p%40ss-word@db/ladder"
+    configure_logging("debug", secrets_in(address))
+    log = structlog.get_logger("x")
+    log.info("opened", database=address, options=[{"url": address}], error=ValueError(address))
+    log.info("opened", meant="p@ss-word")
+    failure = OSError(f"cannot connect to {address} as ann with p@ss-word")
+    log.error("it_failed", exc_info=failure)
+    sys.excepthook(OSError, failure, None)
+    text = written.getvalue()
+    assert "p%40ss-word" not in text
+    assert "p@ss-word" not in text
+    assert text.count(HIDDEN) >= 7

@@ -196,3 +196,9 @@ def test_organisers_are_ids_or_a_role_of_one_server(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("TOPRUNG_DISCORD_ADMINS")
     with pytest.raises(InvalidInput, match="TOPRUNG_DISCORD_ADMIN_ROLE"):
         load_settings()
+
+
+def test_settings_do_not_show_the_databases_password_when_they_are_printed() -> None:
+    shown = repr(load_settings(database="postgresql://ann:hunter2-x@db/ladder"))
+    assert "hunter2-x" not in shown
+    assert "inactivity_days" in shown

@@ -2,7 +2,9 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import traceback
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import TracebackType
 from typing import Final, get_args
 
 import structlog
@@ -11,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from toprung.application.replays.replay_parsing import ChildState, PoolHealth
+from toprung.domain.database_address import without_password
 from toprung.domain.job import JobState, JobStats
 
 _READ_BUCKETS_SECONDS: Final = (
@@ -19,23 +22,63 @@ _READ_BUCKETS_SECONDS: Final = (
 )
 
 
-def configure_logging(level: str) -> None:
-    """Logs go to standard error: for people where it is a terminal, else as one JSON object a line."""
+def configure_logging(level: str, secrets: Collection[str] = ()) -> None:
+    """Logs go to standard error: for people where it is a terminal, else as one JSON object a line.
+
+    Passwords are not among what is logged: neither these secrets nor what looks like one in an address, in a line of
+    this program's or of a library's, or in a traceback.
+    """
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
     )
+
+    def hide(_logger: object, _name: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {name: _hidden(value, secrets) for name, value in entry.items()}
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            hide,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    others = logging.StreamHandler(sys.stderr)
+    others.setFormatter(_HidingFormatter(secrets))
+    logging.basicConfig(handlers=[others], level=logging.WARNING)
+
+    def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(without_password("".join(traceback.format_exception(kind, error, trace)), secrets))
+
+    sys.excepthook = show
+
+
+def _hidden(value: object, secrets: Collection[str]) -> object:
+    if isinstance(value, str):
+        return without_password(value, secrets)
+    if isinstance(value, Mapping):
+        return {name: _hidden(one, secrets) for name, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_hidden(one, secrets) for one in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return without_password(str(value), secrets)
+
+
+class _HidingFormatter(logging.Formatter):
+    """What libraries log, in their words."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_password(super().format(record), self._secrets)
 
 
 class Metrics:

@@ -35,9 +35,12 @@ class Settings(BaseSettings):
         extra="ignore",
         frozen=True,
         validate_default=True,
+        hide_input_in_errors=True,
     )
 
-    database: str = Field("sqlite:///toprung.db", description="Where the ladder is: sqlite:///path or postgresql://...")
+    database: str = Field(
+        "sqlite:///toprung.db", repr=False, description="Where the ladder is: sqlite:///path or postgresql://..."
+    )
     copies_kept: Annotated[int, Field(ge=1, le=1_000)] = Field(
         5, description="How many safety copies of an SQLite database stay; older ones are removed."
     )

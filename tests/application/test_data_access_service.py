@@ -343,3 +343,32 @@ async def test_a_recording_stores_what_it_says(ladder: MemoryLadder) -> None:
     await ladder.storage.write(recording(won(ANN_T), PlayerRenamed(player=replace(BEN, name="B"))))
     database = ladder.storage.database
     assert (database.entries[ANN_T.id].mmr, database.players[BEN.id].name, database.seq) == (2100, "B", 2)
+
+
+async def test_after_a_gap_the_board_shows_what_others_committed(ladder: MemoryLadder) -> None:
+    before = await ladder.standings()
+    await ladder.happen_elsewhere(RatingChanged(entry=replace(ANN_T, mmr=2_000), match_id=MatchId(1)))
+    assert await ladder.standings() == before
+    await ladder.store.on_gap()
+    assert ("Ann", "terran", 2_000) in await ladder.standings()
+
+
+async def test_a_gap_while_the_database_is_away_is_made_up_for_by_the_next_read(ladder: MemoryLadder) -> None:
+    before = await ladder.standings()
+    ladder.storage.fail_reads(2)
+    await ladder.store.on_gap()
+    assert ladder.store.is_stale
+    with pytest.raises(StorageUnavailable):
+        await ladder.standings()
+    assert await ladder.standings() == before
+
+
+async def test_a_board_that_may_be_behind_what_others_see_is_not_shown(ladder: MemoryLadder) -> None:
+    before, reads = await ladder.standings(), ladder.storage.reads
+    ladder.storage.is_out_of_touch = True
+    for asking in (ladder.standings(), ladder.leaderboard.version()):
+        with pytest.raises(StorageUnavailable):
+            await asking
+    ladder.storage.is_out_of_touch = False
+    assert await ladder.standings() == before
+    assert ladder.storage.reads == reads  # nothing was wrong with the board itself

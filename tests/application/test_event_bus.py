@@ -35,3 +35,20 @@ async def test_a_handler_that_fails_is_logged_and_the_rest_hear_all_the_same() -
 
 async def test_a_bus_without_listeners_is_content() -> None:
     await EventBus().publish(CHANGES)
+
+
+async def test_a_gap_is_told_to_those_who_want_to_know_and_one_that_fails_does_not_stop_the_others() -> None:
+    bus, heard = EventBus(), []
+
+    async def fail() -> None:
+        raise RuntimeError("deaf")
+
+    async def hear() -> None:
+        heard.append("gap")
+
+    bus.subscribe_to_gaps(fail)
+    bus.subscribe_to_gaps(hear)
+    with capture_logs() as logs:
+        await bus.publish_gap()
+    assert heard == ["gap"]
+    assert [one["event"] for one in logs] == ["event_handler_failed"]

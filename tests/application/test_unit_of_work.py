@@ -7,7 +7,7 @@ from tests.fakes import FakeStorage, Listener, recording
 from toprung.application.event_bus import EventBus
 from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.errors import InvalidInput, StorageUnavailable
+from toprung.domain.errors import InvalidInput, OutcomeUnknown, StorageUnavailable
 from toprung.domain.events import Change, PlayerRegistered
 from toprung.domain.player import Player, PlayerId
 
@@ -147,3 +147,21 @@ async def test_a_read_sees_what_is_committed_and_keeps_nothing(told: Told) -> No
     assert await told.unit_of_work.read(lambda tx: tx.players.get(PlayerId(1))) == ONE.player
     await told.unit_of_work.read(lambda tx: tx.set_note("game", "other"))
     assert told.storage.database.notes == {}
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_an_outcome_that_is_not_known_has_the_ladder_read_anew_and_is_called_so(
+    told: Told, is_kept: bool
+) -> None:
+    gaps: list[int] = []
+
+    async def hear() -> None:
+        gaps.append(told.storage.database.seq)
+
+    told.bus.subscribe_to_gaps(hear)
+    told.storage.lose_next_answer(is_kept=is_kept)
+    with pytest.raises(OutcomeUnknown):
+        await told.unit_of_work.run(recording(ONE))
+    assert (gaps, told.listener.heard) == ([int(is_kept)], [])
+    await told.unit_of_work.run(recording(TWO))
+    assert len(gaps) == 1

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from chaos import broken, kill, power_cut
+from chaos import broken, kill, power_cut, writers
 from chaos.experiment import SEED, Plan, Skipped
 from chaos.workload import Findings
-from tests.databases import Database
+from tests.databases import KINDS, Database
 
 pytest_plugins = ("tests.databases",)
 
@@ -66,3 +66,22 @@ def test_a_power_cut_loses_nothing_unless_commits_are_not_synced(sqlite_database
     assert (as_it_is.cuts, as_it_is.lost, as_it_is.damaged, as_it_is.differences) == (8, 0, [], [])
     assert as_it_is.acknowledged > 0
     assert normal.lost > 0
+
+
+@pytest.mark.parametrize("fault", sorted(writers.faults("sqlite") | writers.faults("postgresql")))
+@pytest.mark.parametrize("kind", KINDS)
+async def test_of_two_that_want_to_write_only_one_does(
+    request: pytest.FixtureRequest, sqlite_database: Database, tmp_path: Path, kind: str, fault: str
+) -> None:
+    if fault not in writers.faults(kind):
+        pytest.skip(f"this does not happen to {kind}")
+    if fault == "PostgreSQL is restarted":
+        pytest.skip("the other tests' server stays up; `make chaos` restarts one of its own")
+    if kind == "sqlite":
+        found = await writers.trials(plan(sqlite_database.url, tmp_path), fault, 2)
+    else:
+        async with request.getfixturevalue("postgres_server").new_database() as database:
+            found = await writers.trials(plan(database.url, tmp_path), fault, 2)
+    assert (found.trials, found.late, found.lost, found.stale, found.failures) == (2, [], [], 0, [])
+    assert found.acks > 0
+    assert found.pages > 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.databases import Database, opened_ladder
 from tests.fake_matches import final
-from toprung.adapters.storage import postgres
+from toprung.adapters.storage.postgres_lock import WRITER_LOCK
 
 pytest_plugins = ("tests.databases",)
 
@@ -41,7 +41,7 @@ async def acknowledged_until_killed(database: Database) -> set[str]:
 async def until_its_lock_is_free(database: Database) -> None:
     """A file's lock ends with its process; PostgreSQL needs a moment to notice, and says when it has."""
     if database.kind == "postgresql":
-        await database.run("set lock_timeout = '60s'", f"select pg_advisory_lock({postgres.WRITER_LOCK})")
+        await database.run("set lock_timeout = '60s'", f"select pg_advisory_lock({WRITER_LOCK})")
 
 
 async def test_what_was_acknowledged_survives_a_kill_exactly_once(database: Database) -> None:

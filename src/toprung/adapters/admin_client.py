@@ -24,6 +24,7 @@ from toprung.domain.errors import (
     InvalidInput,
     LimitReached,
     NotFound,
+    OutcomeUnknown,
     StorageUnavailable,
     ToprungError,
     WriterPresent,
@@ -127,7 +128,7 @@ _BY_CODE: Final[dict[str, Callable[[str], ToprungError]]] = {
     kind.code: kind
     for kind in (
         *(NotFound, Conflict, StepRefused, StorageUnavailable, WriterPresent, GameMismatch, AdminRefused),
-        *(Busy, LimitReached),
+        *(Busy, LimitReached, OutcomeUnknown),
     )
 }
 _BY_STATUS: Final[dict[int, Callable[[str], ToprungError]]] = {

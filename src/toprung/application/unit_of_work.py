@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from toprung.application.event_bus import EventBus
 from toprung.application.ports.storage import Storage, Transaction
-from toprung.domain.errors import StorageUnavailable
+from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
 
 T = TypeVar("T")
 
@@ -29,7 +29,8 @@ class UnitOfWork:
         """What `work` gives, after its commit and after everybody was told; whoever reads then sees it.
 
         A caller that is cancelled only stops waiting: what was begun is committed and told, or neither.
-        Raises what `work` raises, with nothing kept, and `StorageUnavailable`.
+        Raises what `work` raises, with nothing kept, `StorageUnavailable`, and `OutcomeUnknown`, after which the work
+        may be kept: whoever shows the ladder then reads it anew.
         """
         if self._is_alone:
             raise StorageUnavailable("The clock was just set, and nothing of this was done; try again in a moment.")
@@ -74,7 +75,11 @@ class UnitOfWork:
         return await self._commit_and_tell(work)
 
     async def _commit_and_tell(self, work: Callable[[Transaction], T], then: Callable[[T], None] | None = None) -> T:
-        committed = await self._storage.write(work)
+        try:
+            committed = await self._storage.write(work)
+        except OutcomeUnknown:
+            await self._bus.publish_gap()
+            raise
         if then is not None:
             then(committed.value)
         if committed.changes:

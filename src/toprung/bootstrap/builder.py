@@ -1,6 +1,7 @@
 """What the command line asks for: reading, administering, migrating, serving, demonstrating."""
 
 import asyncio
+import os
 import random
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -25,6 +26,7 @@ from toprung.application.replays.replay_parsing import PoolHealth
 from toprung.application.transfer.demo_service import DemoService
 from toprung.bootstrap.site import running_server, serve_site
 from toprung.bootstrap.wiring import AnyStorage, Ladder, game_catalog, opened_storage, wire
+from toprung.domain.database_address import secrets_in
 from toprung.domain.errors import Conflict, NotFound, WriterPresent
 from toprung.domain.replay import REPLAY_BYTES_MAX
 from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
@@ -203,5 +205,6 @@ def _settings(options: Options, *, is_serving: bool = False) -> Settings:
         port=options.port,
     )
     is_quiet = settings.log_level == "info" and not is_serving
-    log.configure_logging("warning" if is_quiet else settings.log_level)
+    secrets = secrets_in(settings.database) | secrets_in(f"?password={os.environ.get('PGPASSWORD', '')}")
+    log.configure_logging("warning" if is_quiet else settings.log_level, secrets)
     return settings

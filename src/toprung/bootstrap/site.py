@@ -5,7 +5,7 @@ import gc
 import secrets
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -15,12 +15,14 @@ from fastapi import FastAPI
 from toprung.adapters.replay.children import ChildLimits
 from toprung.adapters.replay.pool import ReplayPool
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
+from toprung.adapters.storage.writer_hold import WriterHold
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.players.departure_pruning import DeparturePruning
 from toprung.application.ports.clock import SteadyTime
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
+from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
 from toprung.interfaces.web.addresses import TrustedProxies
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.connections import ConnectionLimits
@@ -59,7 +61,7 @@ async def serve_site(
     `clock` is what the ladder's own is made of.
     """
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
-    settings = ladder.settings
+    settings, hold = ladder.settings, _hold_of(storage)
     address = address_of(listener)
     given = settings.admin_token
     token = secrets.token_urlsafe(32) if given is None else given.get_secret_value()
@@ -73,14 +75,13 @@ async def serve_site(
     )
     metrics.observe_pool(pool.health)
     intake = make_intake(ladder, pool)
-    ladder.bus.subscribe(ladder.store.on_changes)
-    ladder.bus.subscribe(hub.on_changes)
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.served, clock)
-    ladder.bus.subscribe(deadlines.on_changes)
+    for hearer in (ladder.store, hub, deadlines):  # in this order: the board is new before anybody hears that it is
+        ladder.bus.subscribe(hearer.on_changes)
+        ladder.bus.subscribe_to_gaps(hearer.on_gap)
     await ladder.store.load()
     _leave_alone_what_stays()
-    path = settings.sqlite_path
-    records: ServerRecords = ServerRecordNote(storage) if path is None else ServerRecordFile(path)
+    records = _records(storage, settings)
 
     async def on_started() -> None:
         _leave_alone_what_stays()  # the web application and the bot, with the libraries that they are made of
@@ -97,7 +98,7 @@ async def serve_site(
     ]
     try:
         async with discord_bot(ladder, intake.service, intake.endings) as discord_status:
-            app = _app(ladder, hub, intake, pool, token, metrics, discord_status, door)
+            app = _app(ladder, storage, hub, intake, pool, token, metrics, discord_status, door)
             await serve(
                 app,
                 listener,
@@ -105,17 +106,36 @@ async def serve_site(
                 started=on_started,
                 limits=ConnectionLimits(connections_per_address=door.connections_per_address),
                 proxies=door.proxies,
+                ending=hold.lost,
             )
     finally:
-        for loop in loops:
-            loop.cancel()
-            with suppress(asyncio.CancelledError):
-                await loop
+        await _cancelled(loops)
         await intake.close()
         await pool.close()
         await ladder.unit_of_work.drain()
-        await records.withdraw()
+        with suppress(StorageUnavailable, OutcomeUnknown):  # a record that is left behind does no harm
+            await records.withdraw(ServerRecord(address=address, token=token))
         _log.info("site_stopped")
+    if hold.lost.done():
+        raise hold.lost.result()
+
+
+def _hold_of(storage: AnyStorage) -> WriterHold:
+    if storage.hold is None:
+        raise StorageUnavailable("The database was opened for reading only.")
+    return storage.hold
+
+
+def _records(storage: AnyStorage, settings: Settings) -> ServerRecords:
+    path = settings.sqlite_path
+    return ServerRecordNote(storage) if path is None else ServerRecordFile(path)
+
+
+async def _cancelled(loops: Sequence[asyncio.Task[None]]) -> None:
+    for loop in loops:
+        loop.cancel()
+        with suppress(asyncio.CancelledError):
+            await loop
 
 
 def _door_rules(settings: Settings) -> DoorRules:
@@ -135,6 +155,7 @@ def _leave_alone_what_stays() -> None:
 
 def _app(
     ladder: Ladder,
+    storage: AnyStorage,
     hub: BoardHub,
     intake: SiteIntake,
     pool: ReplayPool,
@@ -148,12 +169,14 @@ def _app(
     def health() -> dict[str, object]:
         replays, discord = pool.health(), discord_status()
         reads_late = intake.is_degraded and not replays.sandbox_is_refused  # those wait for another system
-        serves = replays.can_start and not (store.is_stale or reads_late)
+        in_touch = storage.is_in_touch
+        serves = in_touch and replays.can_start and not (store.is_stale or reads_late)
         is_well = serves and replays.status != "degraded" and discord in ("off", "connected")
         return {
             "status": "ok" if is_well else "degraded",
             "serves": serves,  # Discord being away, or a kernel without Landlock, is nothing that a restart would mend
             "game": catalog.code,
+            "database": "ok" if in_touch else "not in touch",
             "entries": store.board.entries,
             "ranked": len(store.board),
             "replays": {"status": replays.status, "sandbox": replays.sandbox},

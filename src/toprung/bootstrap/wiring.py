@@ -148,6 +148,7 @@ async def wire(
         return Board(races=races, countries=codes, inactivity_us=settings.inactivity_us, certainty=certainty)
 
     bus = EventBus()
+    storage.on_renewed(bus.publish_gap)
     unit_of_work = UnitOfWork(storage, bus)
     departures = Departures(name_keys=name_keys, catalog=catalog, new_key=secrets.token_bytes)
     played = _match_parts(settings, unit_of_work, storage, catalog, clock, engine)

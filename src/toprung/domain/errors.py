@@ -37,10 +37,25 @@ class StorageUnavailable(ToprungError):
     code = "storage_unavailable"
 
 
+class OutcomeUnknown(ToprungError):
+    """The database was asked to keep the request, and its answer was lost: it may be kept or not.
+
+    It is no refusal, and must not simply be done again: whoever asked has to look first.
+    """
+
+    code = "outcome_unknown"
+
+
 class WriterPresent(ToprungError):
     """Another process is writing to this database, and only one may."""
 
     code = "writer_present"
+
+
+class WriterLost(StorageUnavailable):
+    """This process may not write to its database any more, and has to end; nothing of the request was kept."""
+
+    code = "writer_lost"
 
 
 class GameMismatch(ToprungError):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.databases import REFUSALS, Database
 from toprung.adapters.storage import migration, schema
+from toprung.domain.errors import StorageUnavailable
 
 pytest_plugins = ("tests.databases",)
 
@@ -30,8 +31,8 @@ async def made_by(
     with monkeypatch.context() as then:
         then.setattr(migration, "_FOLDER", folder)
         then.setattr(migration, "HEAD", version)
-        async with database.writing():
-            pass
+        with pytest.raises(StorageUnavailable, match="writer"):  # it is made, and no writer of today knows its tables
+            await database.open_for_writing()
     await database.run(*rows)
 
 

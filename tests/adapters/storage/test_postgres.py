@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.util import await_only
 
 from tests.databases import Database, PostgresServer
-from toprung.adapters.storage import postgres
+from toprung.adapters.storage import postgres_engine
 from toprung.adapters.storage.postgres import PostgresStorage
 from toprung.application.ports.storage import Committed, NewEntry, NewPlayer, Storage, Transaction
 from toprung.bootstrap.wiring import new_nonce
@@ -89,7 +89,7 @@ async def test_connections_that_break_are_a_clear_error_once_and_then_made_anew(
 async def test_a_row_that_somebody_else_holds_is_a_clear_error(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "LOCK_TIMEOUT_MS", 50)
+    monkeypatch.setattr(postgres_engine, "LOCK_TIMEOUT_MS", 50)
     async with database.writing() as storage:
         (player,) = await added(storage, "a")
         holding, let_go = asyncio.Event(), asyncio.Event()

@@ -27,9 +27,11 @@ async def test_a_record_is_found_until_it_is_withdrawn(records: ServerRecords) -
     assert await records.find() == RECORD
     await records.publish(OTHER)
     assert await records.find() == OTHER
-    await records.withdraw()
+    await records.withdraw(RECORD)  # whoever else has begun meanwhile stays to be found
+    assert await records.find() == OTHER
+    await records.withdraw(OTHER)
     assert await records.find() is None
-    await records.withdraw()
+    await records.withdraw(OTHER)
     assert await records.find() is None
 
 
@@ -56,6 +58,6 @@ async def test_a_note_in_the_database_is_found_from_a_read_only_look_at_it(datab
         await ServerRecordNote(storage).publish(RECORD)
         async with database.reading() as reader:
             assert await ServerRecordNote(reader).find() == RECORD
-        await ServerRecordNote(storage).withdraw()
+        await ServerRecordNote(storage).withdraw(RECORD)
     async with database.reading() as reader:
         assert await ServerRecordNote(reader).find() is None

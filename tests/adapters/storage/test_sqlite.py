@@ -13,7 +13,7 @@ from sqlalchemy.engine import Engine
 from structlog.testing import capture_logs
 
 from tests.databases import Database, connection_of
-from toprung.adapters.storage import migration, sqlite, sqlite_engine
+from toprung.adapters.storage import migration, sqlite, sqlite_engine, sqlite_writer
 from toprung.adapters.storage.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite_engine import driver
 from toprung.application.ports.storage import NewPlayer, Transaction
@@ -277,7 +277,7 @@ async def test_a_write_that_waited_too_long_is_refused_and_not_begun(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with sqlite_database.writing() as storage:
-        monkeypatch.setattr(sqlite, "WRITE_WAITS_SECONDS_MAX", -1)
+        monkeypatch.setattr(sqlite_writer, "WRITE_WAITS_SECONDS_MAX", -1)
         outcomes = await asyncio.gather(*(storage.write(add_player) for _ in range(30)), return_exceptions=True)
         assert {str(outcome) for outcome in outcomes} == {
             "The database is busy with other work; nothing of this was done. Try again in a moment."

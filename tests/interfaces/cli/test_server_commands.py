@@ -84,3 +84,14 @@ def test_what_serving_refuses_is_one_line() -> None:
     ladder = Ladder(refuse=StorageUnavailable("No."))
     assert refusal(ladder, "serve") == "No."
     assert refusal(ladder, "db", "migrate") == "No."
+
+
+@pytest.mark.parametrize(
+    "database",
+    ["postgresql://ann:hunter2-x@db/ladder", "postgresql://db/ladder?user=ann&password=hunter2-x"],
+)
+def test_the_demo_does_not_show_a_password(database: str) -> None:
+    result = invoke(Ladder(), "demo", "--database", database)
+    assert result.exit_code == 0
+    assert "hunter2-x" not in result.stdout + result.stderr
+    assert "***" in result.stdout

@@ -195,6 +195,13 @@ class MemoryStorage:
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         raise NotImplementedError
 
+    @property
+    def is_in_touch(self) -> bool:
+        return True
+
+    async def get_in_touch(self) -> None:
+        return
+
     async def close(self) -> None:
         return
 

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from toprung.application.job_queue import Handled, JobHandler, JobHistory, JobQueue
-from toprung.domain.errors import StorageUnavailable
+from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
 from toprung.domain.job import LEASE_SECONDS, Failed, Job, JobId, JobKind, JobState, JobStats, Released
 
 BEAT_SECONDS: Final = LEASE_SECONDS / 3
@@ -120,7 +120,7 @@ class JobWorkers:
             self._paused_until = asyncio.get_running_loop().time() + handled.pause_seconds
         try:
             after = await self._end(job, handled)
-        except StorageUnavailable as error:
+        except (StorageUnavailable, OutcomeUnknown) as error:
             # The job stays leased, and comes back when that has run out.
             _log.warning("job_end_refused", job=job.id, reason=str(error))
             return
@@ -132,7 +132,7 @@ class JobWorkers:
     async def _end(self, job: Job, handled: Handled) -> Job | None:
         try:
             return await self._queue.end(job, handled)
-        except StorageUnavailable:
+        except (StorageUnavailable, OutcomeUnknown):
             raise
         except Exception as error:  # noqa: BLE001 - an effect that cannot be had is a failure of the job
             _log.exception("job_effect_failed", job=job.id, kind=job.kind.value)

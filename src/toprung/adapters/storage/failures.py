@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+from toprung.domain.database_address import without_password
 from toprung.domain.errors import StorageUnavailable
 
 _SENTENCES = (
@@ -22,7 +23,7 @@ _SENTENCES = (
 
 def storage_failure(error: Exception) -> StorageUnavailable:
     """The error as one that the application knows, with a sentence that says what to do."""
-    reason = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    reason = without_password(str(error.orig) if isinstance(error, DBAPIError) else str(error))
     for sign, sentence in _SENTENCES:
         if sign in reason.lower():
             return StorageUnavailable(sentence)

@@ -48,6 +48,20 @@ note = Table(
     Column("value", Text, nullable=False),
 )
 
+writer = Table(
+    "writer",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("commits", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
+"""Who may write: `epoch` grows by one with every process that begins to, and a transaction of an older one is refused.
+
+`commits` counts the transactions of this epoch's writer on SQLite, by which it looks up what became of one; PostgreSQL
+knows that by itself.
+"""
+
 player = numbered_table(
     "player",
     Column("name", Text, nullable=False),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from toprung.adapters.private_files import open_private
-from toprung.application.ports.storage import Storage
+from toprung.application.ports.storage import Storage, Transaction
 
 _NOTE: Final = "server"
 
@@ -31,8 +31,8 @@ class ServerRecords(Protocol):
         """The record, if one is kept. Its server may be gone; whether it writes is the writer's lock's to say."""
         ...
 
-    async def withdraw(self) -> None:
-        """Removes the record."""
+    async def withdraw(self, record: ServerRecord) -> None:
+        """Removes this record, and leaves another server's alone, which may have begun meanwhile."""
         ...
 
 
@@ -40,7 +40,8 @@ class ServerRecordFile:
     """Keeps the record in a file beside an SQLite database, readable by its owner only."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".server.json")
+        real = database.resolve()  # whoever calls the database by another name is to find the server as well
+        self._path = real.with_name(real.name + ".server.json")
 
     async def publish(self, record: ServerRecord) -> None:
         """See `ServerRecords`."""
@@ -56,9 +57,10 @@ class ServerRecordFile:
         except FileNotFoundError:
             return None
 
-    async def withdraw(self) -> None:
+    async def withdraw(self, record: ServerRecord) -> None:
         """See `ServerRecords`."""
-        self._path.unlink(missing_ok=True)
+        if await self.find() == record:
+            self._path.unlink(missing_ok=True)
 
 
 class ServerRecordNote:
@@ -76,9 +78,14 @@ class ServerRecordNote:
         text: str | None = await self._storage.read(lambda tx: tx.note(_NOTE))
         return _decode(text or "")
 
-    async def withdraw(self) -> None:
+    async def withdraw(self, record: ServerRecord) -> None:
         """See `ServerRecords`."""
-        await self._storage.write(lambda tx: tx.set_note(_NOTE, ""))
+
+        def work(tx: Transaction) -> None:
+            if _decode(tx.note(_NOTE) or "") == record:
+                tx.set_note(_NOTE, "")
+
+        await self._storage.write(work)
 
 
 def _encode(record: ServerRecord) -> str:

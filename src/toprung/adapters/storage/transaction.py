@@ -38,6 +38,7 @@ _counter = schema.change_counter
 _TAKE_PLACES: Final = update(_counter).values(seq=_counter.c.seq + bindparam("places")).returning(_counter.c.seq)
 _ADD_CHANGES: Final = insert(schema.change)
 _LOCK_JOURNAL: Final = text("select pg_advisory_xact_lock(:lock)")
+_ALLOW_LONG_THOUGHT: Final = text("set local idle_in_transaction_session_timeout = '1h'")  # a recomputation's
 
 
 def no_nonce() -> str:
@@ -68,6 +69,7 @@ class SqlTransaction:
     def exclude_other_ratings(self) -> None:
         """See `Transaction`. On SQLite a writing transaction is alone anyway."""
         if self._connection.dialect.name == "postgresql":
+            self._connection.execute(_ALLOW_LONG_THOUGHT)
             self._connection.execute(text("lock table entry in exclusive mode"))
 
     def append_to_journal(self, changes: Sequence[RatingChange]) -> None:

@@ -12,7 +12,8 @@ class WriterLock:
     """The lock beside a database file. The lock file stays: removing it would let two processes hold two locks."""
 
     def __init__(self, database: Path) -> None:
-        self._path = database.with_name(database.name + ".lock")
+        real = database.resolve()  # or two processes that call one file by two names would hold two locks
+        self._path = real.with_name(real.name + ".lock")
         self._database = database
         self._descriptor: int | None = None
 
@@ -33,7 +34,18 @@ class WriterLock:
             ) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
+        self.release()
         self._descriptor = descriptor
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the lock file that this process has locked is the one that others would find."""
+        if self._descriptor is None:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._descriptor), self._path.stat())
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Lets go of the lock."""

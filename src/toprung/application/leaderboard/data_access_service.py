@@ -10,6 +10,7 @@ from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.board import Board
 from toprung.domain.board_table import EntryColumns, PlayerColumns
+from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import (
     Change,
     EntriesImported,
@@ -71,7 +72,13 @@ class DataAccessService:
             await self._reload()
 
     async def ensure_fresh(self) -> None:
-        """Returns at once, unless something went wrong before: then reads everything first."""
+        """Returns at once, unless something went wrong before: then reads everything first.
+
+        Raises `StorageUnavailable` where the database does not say that nobody else writes to it: a page that may be
+        behind what others see is none.
+        """
+        if not self._storage.is_in_touch:
+            await self._storage.get_in_touch()
         if self._is_stale:
             async with self._loading:
                 if self._is_stale:
@@ -84,6 +91,15 @@ class DataAccessService:
                 await self._apply_missing()
             if self._is_stale:
                 await self._reload()
+
+    async def on_gap(self) -> None:
+        """Reads everything again, since something may have been committed that nobody was told of."""
+        async with self._loading:
+            self._is_stale = True
+            try:
+                await self._reload()
+            except StorageUnavailable as error:
+                _log.warning("board_not_read_again", reason=str(error))  # the next read tries again
 
     async def _apply_missing(self) -> None:
         """Reads and applies what was committed since; until that is done the board counts as stale."""

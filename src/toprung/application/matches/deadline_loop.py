@@ -33,6 +33,10 @@ class DeadlineLoop:
         if any(isinstance(one.event, MatchMoved) and one.event.deadline_us is not None for one in changes):
             self._has_news.set()
 
+    async def on_gap(self) -> None:
+        """Looks again, since there may be a deadline that nobody told it of."""
+        self._has_news.set()
+
     async def run(self) -> None:
         """Runs until it is cancelled."""
         while True:

@@ -312,14 +312,27 @@ class Committed(Generic[T_co]):
 
 
 class Storage(Protocol):
-    """The database. Both methods raise `StorageUnavailable` when it cannot do what it is asked, with nothing kept."""
+    """The database. Its methods raise `StorageUnavailable` when it cannot do what it is asked, with nothing kept."""
 
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
-        """Runs a unit of work and commits it durably. It may run again after a lost race, so it must not remember."""
+        """Runs a unit of work and commits it durably. It may run again after a lost race, so it must not remember.
+
+        Where the database's answer to the commit is lost, it finds out what became of it; raises `OutcomeUnknown`
+        where it cannot, and then, unlike after any other error, the work may be kept.
+        """
         ...
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         """Runs a unit of work that only reads, on one version of the data, without waiting for writers."""
+        ...
+
+    @property
+    def is_in_touch(self) -> bool:
+        """Whether the database said less than two seconds ago that nobody else writes to it."""
+        ...
+
+    async def get_in_touch(self) -> None:
+        """Returns at once where it is in touch, else when it is. Raises `StorageUnavailable` if that takes too long."""
         ...
 
     async def close(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from toprung.domain.database_address import without_password
 from toprung.interfaces.cli.output import end_echoed_line, progress_bar, reporting, run, say, stdout
 from toprung.interfaces.cli.parameters import Database, Game, Host, InactivityDays, Port, options
 
@@ -85,7 +86,7 @@ def _show_demo(address: str, database: str, game: str | None) -> None:
     from shlex import join
 
     site = address.rstrip("/")
-    command = ["toprung", "leaderboard", "--database", database, *(["--game", game] if game else [])]
+    command = ["toprung", "leaderboard", "--database", without_password(database), *(["--game", game] if game else [])]
     console = stdout()
     say(console)
     say(console, "  The ladder is live at  ", (f"{site}/leaderboard", "bold cyan underline"))

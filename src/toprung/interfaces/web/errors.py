@@ -18,6 +18,7 @@ from toprung.domain.errors import (
     InvalidInput,
     LimitReached,
     NotFound,
+    OutcomeUnknown,
     StorageUnavailable,
     ToprungError,
 )
@@ -102,6 +103,7 @@ _STATUSES: Final[tuple[tuple[type[ToprungError], int], ...]] = (
     (InvalidInput, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ImportRefused, HTTPStatus.UNPROCESSABLE_ENTITY),
     (Conflict, HTTPStatus.CONFLICT),
+    (OutcomeUnknown, HTTPStatus.GATEWAY_TIMEOUT),
     (StorageUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (LiveUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (Busy, HTTPStatus.SERVICE_UNAVAILABLE),

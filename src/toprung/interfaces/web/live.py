@@ -73,9 +73,16 @@ class BoardHub:
         A match that only goes on is no reason: every open page would fetch the rows that it has.
         """
         if any(touches_board(change.event) for change in changes):
-            self._is_news = True
-            if self._waking is None:
-                self._waking = asyncio.create_task(self._wake_in_turns())
+            self._wake()
+
+    async def on_gap(self) -> None:
+        """Wakes the listeners, who look whether the board is another one."""
+        self._wake()
+
+    def _wake(self) -> None:
+        self._is_news = True
+        if self._waking is None:
+            self._waking = asyncio.create_task(self._wake_in_turns())
 
     def close(self) -> None:
         """Ends every stream at once, and those that would begin later, so that the server can stop."""

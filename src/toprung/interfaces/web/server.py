@@ -7,7 +7,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import structlog
 import uvicorn
@@ -107,8 +107,9 @@ async def serve(
     started: Callable[[], Awaitable[None]],
     limits: ConnectionLimits | None = None,
     proxies: TrustedProxies | None = None,
+    ending: "asyncio.Future[Any] | None" = None,
 ) -> None:
-    """Serves until SIGINT or SIGTERM; `started` runs once requests are answered."""
+    """Serves until SIGINT or SIGTERM, or until `ending` is done; `started` runs once requests are answered."""
     loop = asyncio.get_running_loop()
     limits = limits or ConnectionLimits()
     limits = replace(limits, connections_max=connections_with_files(limits.connections_max))
@@ -131,6 +132,8 @@ async def serve(
         close_streams()
         server.should_exit = True
 
+    if ending is not None:
+        ending.add_done_callback(lambda _: stop())
     stopping = (signal.SIGINT, signal.SIGTERM)
     for number in stopping:
         loop.add_signal_handler(number, stop)
