@@ -182,7 +182,7 @@ def admin_router(
         tags=["admin"],
         # For the description only: the guard has answered already where the token is wrong.
         dependencies=[Depends(HTTPBearer(auto_error=False, description="The server's admin token."))],
-        responses=error_answers(401, 413, 422, 503),
+        responses=error_answers(401, 408, 413, 422, 429, 503),
         max_body_size=BODY_MAX_BYTES,
     )
     _add_imports(router, administration)

@@ -55,7 +55,7 @@ def board_etag(version: str, board_fingerprint: str) -> str:
 
 def api_router(services: Services, reader: FilterReader) -> APIRouter:
     """The routes under `/api/v1` that anybody may ask."""
-    router = APIRouter(prefix="/api/v1", tags=["leaderboard"])
+    router = APIRouter(prefix="/api/v1", tags=["leaderboard"], responses=error_answers(429))
     filters = filter_parameters(services.catalog, services.countries)
     _add_leaderboard(router, services, reader, filters)
     _add_players(router, services.leaderboard)

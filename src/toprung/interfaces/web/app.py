@@ -53,7 +53,7 @@ def create_app(
     the server is to stop, so that open event streams do not hold it up.
     """
     door = door or DoorRules()
-    token = AdminToken(admin_token)
+    token = AdminToken(admin_token, wrong_max=door.wrong_tokens_max)
     assets = Assets()
     templates = Templates(services, assets, site_url=door.site_url)
     refusals = Refusals(templates.error)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toprung.domain.errors import Busy, ToprungError
 from toprung.interfaces.web.addresses import TrustedProxies, counted_as
-from toprung.interfaces.web.admin_token import AdminToken
+from toprung.interfaces.web.admin_token import WRONG_MAX, AdminToken
 from toprung.interfaces.web.errors import HostRefused, Refusals, TooManyRequests
 from toprung.interfaces.web.hosts import AllowedHosts
 from toprung.interfaces.web.security import ADMIN_PREFIX
@@ -31,7 +31,8 @@ class DoorRules:
     """Who is let in: whose word is taken, which names the site has, and how much one address may have at a time.
 
     A client behind a trusted proxy counts by its own address, an IPv6 one with its whole /64. `site_url` is the address
-    at which the public knows the site; without it nothing here says an address of its own.
+    at which the public knows the site; without it nothing here says an address of its own. `wrong_tokens_max` is how
+    often an address may guess at the admin token in a minute.
     """
 
     proxies: TrustedProxies = field(default_factory=TrustedProxies)
@@ -39,6 +40,7 @@ class DoorRules:
     site_url: str | None = None
     connections_max: int = CONNECTIONS_MAX
     connections_per_address: int = CONNECTIONS_PER_ADDRESS
+    wrong_tokens_max: int = WRONG_MAX
 
 
 class Forwarded:
