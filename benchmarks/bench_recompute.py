@@ -36,7 +36,7 @@ async def measure(matches: int) -> dict[str, float]:
             await _play(ladder, matches)
             seconds = {"write the log": process_time() - started}
             started = process_time()
-            changed = await ladder.services.ratings.recompute(lambda _done, _total: None)
+            changed = (await ladder.services.ratings.recompute(lambda _done, _total: None)).changed
             seconds["recompute"] = process_time() - started
             started = process_time()
             differences = await ladder.services.verification.verify(lambda _done, _total: None)

@@ -1,7 +1,8 @@
 """A ladder that makes safety copies of itself, one after the other, until it is killed. `python -m chaos.copy_victim`.
 
 Then lines on its standard input: which way to copy, and once everything is read in, the database's address. It says
-"ready" when the ladder is open. Matches are recorded all the while, as on a server during an import.
+"ready" when the ladder is open, and "copied" after each copy. Matches are recorded all the while, as on a server
+during an import.
 """
 
 import asyncio
@@ -93,6 +94,7 @@ async def copy(copying: Copying) -> None:
     """Makes copies."""
     while True:
         await copying.make("import")
+        say("copied")
 
 
 if __name__ == "__main__":

@@ -135,10 +135,12 @@ class FakePlayerRepository:
         return {discord_id: known[discord_id] for discord_id in discord_ids if discord_id in known}
 
     def add(self, players: Sequence[NewPlayer]) -> list[Player]:
-        added = []
-        for new in players:
+        added = {}
+        for new in sorted(players, key=lambda one: one.id is None):  # those with an id of their own first
+            if new.id in self._database.players:
+                raise Conflict("this player id belongs to another player")
             player = Player(
-                id=PlayerId(max(self._database.players, default=0) + 1),
+                id=new.id or PlayerId(max(self._database.players, default=0) + 1),
                 name=new.name,
                 country=new.country,
                 region=new.region,
@@ -147,8 +149,8 @@ class FakePlayerRepository:
                 handles=new.handles,
             )
             self.save(player, new.name_key)
-            added.append(player)
-        return added
+            added[new.name_key] = player
+        return [added[new.name_key] for new in players]
 
     def save(self, player: Player, name_key: str) -> None:
         database = self._database
@@ -219,6 +221,9 @@ class FakeEntryRepository:
 
     def columns(self) -> EntryColumns:
         return entry_columns(list(self._database.entries.values()))
+
+    def count(self) -> int:
+        return len(self._database.entries)
 
     def stored(self) -> Iterator[StoredEntry]:
         for entry in self._database.entries.values():

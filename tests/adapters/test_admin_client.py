@@ -1,6 +1,8 @@
 """The client of the admin API, against the API itself and against servers that do not behave."""
 
 import asyncio
+import hashlib
+import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,10 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.intake import REPLAY_BYTES_MAX
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from toprung.adapters.admin_client import AdminClient, AdminRefused
-from toprung.application.audit import Attribution
+from toprung.application.audit import Attribution, Counts
 from toprung.application.organising.admin_service import Administration
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
-from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
 from toprung.application.transfer.table_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
 from toprung.domain.match import MatchId, MatchResult, MatchState
@@ -91,7 +93,7 @@ async def test_an_import_reports_progress_and_what_it_did() -> None:
         text = csv_of([{"player_name": "김민철"}, {"player_name": "Иван", "race": "bw_terran"}])
         summary = await client.import_entries(text, lambda done, total: told.append((done, total)))
     assert summary == ImportSummary(
-        rows=2, players_added=2, entries_added=2, matches_added=0, backup="ladder.db.before-import"
+        rows=2, players=Counts(new=2), ratings=Counts(new=2), backup="ladder.db.before-import"
     )
     assert told[-1] == (2, 2)
 
@@ -120,21 +122,21 @@ async def test_games_are_imported_with_the_name_of_their_source() -> None:
     async with client_of(ladder) as client:
         summary = await client.import_games(GAME, "World Cup & more", no_progress)
         again = await client.import_games(GAME, "World Cup & more", no_progress)
-    assert (summary.matches_added, summary.players_added, again.matches_added) == (1, 2, 0)
+    assert (summary.matches.new, summary.players.new, again.matches.new) == (1, 2, 0)
     assert [match.source_key for match in ladder.storage.database.played.matches.values()] == ["World Cup & more:7"]
 
 
 async def test_players_are_added_and_changed() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        added = await client.register_player("Maru", "kr")
+        added = await client.register_player("Maru", "kr", ANN)
         assert added == Player(id=PlayerId(1), name="Maru", country="KR")
         assert (await client.rename_player("Maru", "마루", ANN)).name == "마루"
         assert (await client.set_country("마루", None, ANN)).country is None
         assert (await client.ban_player("마루", ANN)).is_banned
         assert not (await client.unban_player("마루", ANN)).is_banned
     rows = [(row.actor, row.action, row.reason) for row in ladder.storage.database.audit]
-    assert rows == [("cli:ann", action, "왜 & why") for action in ("rename", "set_country", "ban", "unban")]
+    assert rows == [("cli:ann", action, "왜 & why") for action in ("register", "rename", "set_country", "ban", "unban")]
 
 
 async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_ladder() -> None:
@@ -142,7 +144,7 @@ async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_l
     async with client_of(ladder) as client:
         await client.import_games(GAME, "cup", no_progress)
         preview = await client.preview_correction(MatchId(1), MatchResult.SIDE_2_WON)
-        assert ladder.storage.database.audit == []
+        assert [row.action for row in ladder.storage.database.audit] == ["import_games"]
         assert ladder.storage.database.played.matches[MatchId(1)].result is MatchResult.SIDE_1_WON
         done = await client.correct_match(MatchId(1), MatchResult.SIDE_2_WON, reason="왜 & why", actor="cli:ann")
     moves = (
@@ -171,7 +173,9 @@ async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_l
         rated_anew=2,
     )
     assert preview == done
-    assert [(row.actor, row.reason) for row in ladder.storage.database.audit] == [("cli:ann", "왜 & why")]
+    imported, corrected = ladder.storage.database.audit
+    assert (imported.actor, imported.action) == ("api", "import_games")
+    assert (corrected.actor, corrected.reason) == ("cli:ann", "왜 & why")
 
 
 async def test_a_match_is_made_void_and_counts_again() -> None:
@@ -190,11 +194,27 @@ async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
         await client.import_games(GAME, "cup", no_progress)
-        assert await client.recompute_ratings(no_progress) == 0
+        assert await client.recompute_ratings(no_progress, ANN) == Counts(unchanged=2)
         entries = ladder.storage.database.entries
         entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
-        assert await client.recompute_ratings(no_progress) == 1
+        assert await client.recompute_ratings(no_progress, ANN) == Counts(changed=1, unchanged=1)
     assert ladder.storage.database.entries[EntryId(2)].mmr == 1480
+    rows = [(row.actor, row.reason, json.loads(row.details)) for row in ladder.storage.database.audit[1:]]
+    counts = [{"new": 0, "changed": 0, "unchanged": 2}, {"new": 0, "changed": 1, "unchanged": 1}]
+    assert rows == [("cli:ann", "왜 & why", {"ratings": one}) for one in counts]
+
+
+async def test_who_brings_a_file_and_what_it_is_called_go_over() -> None:
+    ladder = Ladder()
+    async with client_of(ladder) as client:
+        await client.import_games(GAME, "cup", no_progress, ImportOrigin(by=ANN, file_name="World & Cup.csv"))
+        await client.import_entries(
+            csv_of([{"player_name": "Byun"}]), no_progress, ImportOrigin(by=ANN, file_name="ratings\u202e.csv")
+        )
+    rows = [(row.actor, row.reason, json.loads(row.details)) for row in ladder.storage.database.audit]
+    assert [(actor, reason) for actor, reason, _ in rows] == [("cli:ann", "왜 & why")] * 2
+    assert [details["file"] for _, _, details in rows] == ["World & Cup.csv", "ratings\N{REPLACEMENT CHARACTER}.csv"]
+    assert rows[0][2]["sha256"] == hashlib.sha256(GAME.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -202,7 +222,7 @@ async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
     [
         lambda client: client.preview_correction(MatchId(1), None),
         lambda client: client.correct_match(MatchId(1), None, reason="x", actor="cli"),
-        lambda client: client.recompute_ratings(no_progress),
+        lambda client: client.recompute_ratings(no_progress, ANN),
     ],
 )
 @pytest.mark.parametrize("answer", ["", "[]", '{"match_id": "one"}', '{"entries_changed": null}'])
@@ -219,9 +239,9 @@ async def test_a_corrections_answer_of_another_shape_is_said_to_be_one(
     [
         (lambda client: client.ban_player("Nobody", ANN), NotFound, "no player called 'Nobody'"),
         (lambda client: client.restore_player("Maru", ANN), Conflict, "Nothing is known of Maru"),
-        (lambda client: client.register_player("maru", None), Conflict, "belongs to Maru"),
-        (lambda client: client.register_player("Serral", "UK"), InvalidInput, "did you mean GB"),
-        (lambda client: client.register_player("\x1b[31mred", None), InvalidInput, "control character"),
+        (lambda client: client.register_player("maru", None, ANN), Conflict, "belongs to Maru"),
+        (lambda client: client.register_player("Serral", "UK", ANN), InvalidInput, "did you mean GB"),
+        (lambda client: client.register_player("\x1b[31mred", None, ANN), InvalidInput, "control character"),
         (
             lambda client: client.import_games("", "", lambda _done, _total: None),
             InvalidInput,
@@ -251,7 +271,7 @@ async def test_a_refusal_is_raised_as_the_use_case_raised_it(
 async def test_the_field_of_a_refusal_comes_along() -> None:
     async with client_of(Ladder()) as client:
         with pytest.raises(InvalidInput) as refused:
-            await client.register_player("Maru", "UK")
+            await client.register_player("Maru", "UK", ANN)
     assert refused.value.field == "country"
 
 

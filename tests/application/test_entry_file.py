@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from tests.flows.strategies import NOW_US, catalog, countries, ladders, name_keys
 from toprung.application.ports.storage import StoredEntry
 from toprung.application.transfer import entry_file, table_file
-from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader, EntryRow, entry_cells
+from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, EntryFileReader, EntryRow, entry_cells
 from toprung.application.transfer.table_file import ImportRefused, read_table
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 
 HEADER: Final = ",".join(COLUMNS)
+ALL: Final = (*COLUMNS, *OPTIONAL_COLUMNS)
 GOOD: Final = {
     "discord_id": "",
     "player_name": "Ann",
@@ -59,13 +61,13 @@ def as_csv(rows: Iterable[Sequence[str]], *, quoting: int, ending: str, columns:
     entries=ladders(),
     quoting=st.sampled_from((csv.QUOTE_MINIMAL, csv.QUOTE_ALL)),
     ending=st.sampled_from(("\n", "\r\n")),
-    order=st.permutations(range(len(COLUMNS))),
+    order=st.permutations(range(len(ALL))),
 )
 def test_every_lawful_entry_is_read_as_it_was_written(
     entries: list[StoredEntry], quoting: int, ending: str, order: list[int]
 ) -> None:
     rows = [[entry_cells(stored)[place] for place in order] for stored in entries]
-    text = as_csv(rows, quoting=quoting, ending=ending, columns=[COLUMNS[place] for place in order])
+    text = as_csv(rows, quoting=quoting, ending=ending, columns=[ALL[place] for place in order])
     reader = EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys())
     assert reader.read(text, now_us=NOW_US) == [
         EntryRow(
@@ -81,6 +83,8 @@ def test_every_lawful_entry_is_read_as_it_was_written(
             games_lost=stored.entry.games_lost,
             games_drawn=stored.entry.games_drawn,
             last_played_us=stored.entry.last_played_us,
+            player_id=stored.player.id,
+            **(stored.entry.skill._asdict() if stored.entry.skill else {}),
         )
         for number, stored in enumerate(entries, 2)
     ]
@@ -180,10 +184,9 @@ def test_an_entry_without_games_may_have_a_last_played_time_or_none() -> None:
     [
         (line(mmr="1"), "race", "Ann has bw_zerg on line 2 already"),
         (line(race="sc2_zerg", country="US"), "country", "'US', but line 2 has 'KR' for the same player"),
-        (line(race="sc2_zerg", player_name="ANN"), "player_name", "'ANN', but line 2 has 'Ann' for the same player"),
         (line(race="sc2_zerg", discord_id="9"), "discord_id", "9, but line 2 has nothing for the same player"),
     ],
-    ids=["entry twice", "two countries", "two spellings", "two accounts"],
+    ids=["entry twice", "two countries", "two accounts"],
 )
 def test_lines_that_contradict_one_another_are_listed(second: str, column: str, reason: str) -> None:
     assert problems_of(line(), second) == [(3, column, reason)]
@@ -194,9 +197,82 @@ def test_one_account_cannot_be_two_players() -> None:
     assert found == [(3, "discord_id", "5 is Ann on line 2")]
 
 
-def test_names_that_look_the_same_are_one_player() -> None:
-    found = problems_of(line(player_name="paypal"), line(player_name="раураl"))
-    assert [problem[:2] for problem in found] == [(3, "race"), (3, "player_name")]
+@pytest.mark.parametrize(
+    "alike",
+    [
+        ("paypal", "раураl"),
+        ("HerO", "herO"),
+        ("Corner", "Comer"),
+        ("llIIll1ll1lI", "IIIIIIIIIIII", "lIlIlIlIlIlI"),
+        ("Jose", "\N{FULLWIDTH LATIN CAPITAL LETTER J}ose", "JOSE", "josE"),
+    ],
+)
+@pytest.mark.parametrize("race", ["bw_zerg", "sc2_zerg"])
+def test_names_that_look_alike_are_a_question_with_every_line(alike: tuple[str, ...], race: str) -> None:
+    lines = [line(player_name=name, race=race if number else "bw_zerg") for number, name in enumerate(alike)]
+    found = problems_of(line(player_name="Other"), *lines)
+    assert [problem[:2] for problem in found] == [(3 + place, "player_name") for place in range(len(alike))]
+    for place, (_, _, reason) in enumerate(found):
+        assert reason.startswith(f"{alike[place]!r} looks like ")
+        assert all(f"{name!r} on line {3 + other}" in reason for other, name in enumerate(alike) if other != place)
+
+
+def test_many_look_alikes_are_not_all_listed_with_each() -> None:
+    spelled = ["".join(part) for part in itertools.product("lI1", repeat=3)]
+    found = problems_of(*(line(player_name=f"x{name}") for name in spelled))
+    assert len(found) == len(spelled)
+    assert all("and 21 more: if it is one person" in reason for _, _, reason in found)
+
+
+def test_one_name_on_several_lines_is_one_player_however_its_letters_are_made() -> None:
+    composed, decomposed = "Jos\N{LATIN SMALL LETTER E WITH ACUTE}", "Jose\N{COMBINING ACUTE ACCENT}"
+    rows = read(line(player_name=composed), line(player_name=decomposed, race="bw_terran"))
+    assert {row.name for row in rows} == {composed}
+
+
+@pytest.mark.parametrize("cell", ["1.23457E+17", "1,23457E+17", "1e17"])
+def test_an_account_in_the_notation_of_a_spreadsheet_is_named_as_that(cell: str) -> None:
+    found = problems_of(
+        as_csv([list({**GOOD, "discord_id": cell}.values())], quoting=csv.QUOTE_ALL, ending="\n").splitlines()[1]
+    )
+    assert [problem[:2] for problem in found] == [(2, "discord_id")]
+    assert "was rounded by a spreadsheet" in found[0][2]
+
+
+def test_accounts_that_a_spreadsheet_rounded_are_refused_and_such_as_only_end_so_are_not() -> None:
+    rounded = [line(discord_id=f"12345678901234{digit}000", player_name=f"p{digit}") for digit in range(3)]
+    assert [problem[:2] for problem in problems_of(*rounded)] == [(number, "discord_id") for number in (2, 3, 4)]
+    whole = line(discord_id="123456789012345678", player_name="Whole")
+    assert len(read(*rounded, whole)) == 4
+    assert len(read(line(discord_id="12345678901234500"))) == 1  # one in a hundred ends so by itself
+    assert len(read(line(discord_id="5000000"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "reason"),
+    [
+        (("x", "", "", ""), "player_id", "'x' is not a whole number"),
+        (("", "", "0", ""), "deviation", "0 is not above 0"),
+        (("", "", "nan", ""), "deviation", "'nan' is not a number"),
+        (("", "", "1e9", ""), "deviation", "1e9 is not between 0 and 1000"),
+        (("", "", "80,5", ""), "deviation", "'80,5' is not a number"),
+        (("", "", "80", "-1"), "volatility", "-1 is not between 0 and 10"),
+        (("", "1500.2", "", ""), "deviation", "missing, although rating is given"),
+        (("", "", "", "0.06"), "deviation", "missing, although volatility is given"),
+    ],
+)
+def test_what_may_be_left_out_has_to_be_right_where_it_stands(cells: tuple[str, ...], column: str, reason: str) -> None:
+    text = as_csv([[*GOOD.values(), *cells]], quoting=csv.QUOTE_ALL, ending="\n", columns=(*COLUMNS, *OPTIONAL_COLUMNS))
+    header, row = text.splitlines()
+    assert problems_of(row, header=header) == [(2, column, reason)]
+
+
+@pytest.mark.parametrize("name", ["Deleted player 7", "'Deleted player 0"])
+def test_who_left_the_ladder_is_not_brought_back_under_that_name(name: str) -> None:
+    if name.startswith("'"):
+        assert read(line(player_name=name))[0].name == name
+        return
+    assert [problem[:2] for problem in problems_of(line(player_name=name))] == [(2, "player_name")]
 
 
 @pytest.mark.parametrize(
@@ -205,7 +281,7 @@ def test_names_that_look_the_same_are_one_player() -> None:
         ("", [(1, column, "the column is missing") for column in COLUMNS]),
         (HEADER.replace(",mmr", ""), [(1, "mmr", "the column is missing")]),
         (f"{HEADER},mmr", [(1, "mmr", "the column stands there twice")]),
-        (f"{HEADER},elo", [(1, "elo", f"unknown column; the columns are {HEADER}")]),
+        (f"{HEADER},elo", [(1, "elo", f"unknown column; the columns are {HEADER},{','.join(OPTIONAL_COLUMNS)}")]),
         (HEADER.replace(",", ";"), None),
     ],
     ids=["empty", "missing", "twice", "unknown", "semicolons"],

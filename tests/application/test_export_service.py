@@ -14,27 +14,26 @@ from toprung.application.event_bus import EventBus
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
 from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, StoredEntry, Transaction
-from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader
+from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, EntryFileReader
 from toprung.application.transfer.export_service import EXPORT_SCHEMA, ExportService
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.glicko2 import Glicko2
 from toprung.domain.moment import to_iso
-from toprung.domain.rating import Elo
-from toprung.domain.rating_engine import EloEngine
+from toprung.domain.rating_engine import Glicko2Engine
 
 pytest_plugins = ("tests.databases",)
 
 
 def imports_into(storage: Storage) -> ImportService:
-    unit_of_work, clock = UnitOfWork(storage, EventBus()), FakeClock(NOW_US)
+    unit_of_work, clock, engine = UnitOfWork(storage, EventBus()), FakeClock(NOW_US), Glicko2Engine(Glicko2())
     return ImportService(
         unit_of_work=unit_of_work,
-        match_service=MatchService(
-            unit_of_work=unit_of_work, catalog=catalog(), clock=clock, rater=MatchRater(EloEngine(Elo()))
-        ),
+        match_service=MatchService(unit_of_work=unit_of_work, catalog=catalog(), clock=clock, rater=MatchRater(engine)),
         backups=FakeBackups(),
         clock=clock,
+        engine=engine,
         entry_files=EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys()),
         game_files=GameFileReader(catalog=catalog(), name_keys=name_keys()),
         departures=departures(name_keys(), catalog()),
@@ -73,6 +72,7 @@ def adding(entries: list[StoredEntry]) -> Callable[[Transaction], None]:
                     games_lost=one.entry.games_lost,
                     games_drawn=one.entry.games_drawn,
                     last_played_us=one.entry.last_played_us,
+                    skill=one.entry.skill,
                 )
                 for one in entries
             ]
@@ -92,12 +92,12 @@ async def test_what_is_exported_and_imported_elsewhere_is_exported_the_same(entr
             await one.write(adding(entries))
             text = await exports_of(one).entries_csv()
             summary = await imports_into(other).import_entries(text, lambda done, total: None)
-            assert summary.entries_added == len(entries)
+            assert summary.ratings.new == len(entries)
             assert await exports_of(other).entries_csv() == text
             frames = [await exports_of(storage).entries_frame() for storage in (one, other)]
             assert frames[0].equals(frames[1], null_equal=True)
             again = await imports_into(other).import_entries(text, lambda done, total: None)
-            assert (again.players_added, again.entries_added) == (0, 0)
+            assert (again.players.new, again.ratings.new) == (0, 0)
             assert await exports_of(other).entries_csv() == text
 
 
@@ -124,6 +124,8 @@ async def test_csv_json_and_parquet_hold_the_same_rows(entries: list[StoredEntry
                     one.entry.games_lost,
                     one.entry.games_drawn,
                     one.entry.last_played_us,
+                    one.player.id,
+                    *(one.entry.skill or (None, None, None)),
                 )
                 for one in entries
             ]
@@ -167,7 +169,8 @@ async def test_an_export_includes_who_is_not_ranked_and_who_is_banned(database: 
         )
         await opened.ladder.players.ban((await opened.ladder.players.by_name("Ann")).id)
         text = await opened.ladder.services.exports.entries_csv()
-        assert text.splitlines() == [",".join(COLUMNS), *rows]
+        header = ",".join((*COLUMNS, *OPTIONAL_COLUMNS))
+        assert text.splitlines() == [header, *(f"{row},{number},,," for number, row in enumerate(rows, 1))]
 
 
 @pytest.mark.parametrize(("moment_us", "text"), [(0, "1970-01-01T00:00:00Z"), (1, "1970-01-01T00:00:00.000001Z")])

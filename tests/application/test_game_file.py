@@ -85,7 +85,7 @@ def test_a_game_of_several_races_needs_to_be_told_which() -> None:
         (f"{END},a\u202eb,Ann,Bob,1,0", "game_id", "character 2 of the id may not be there (invisible character)"),
         (f"{END},1,,Bob,1,0", "player_1", "at least one letter or digit"),
         (f"{END},1,Ann,a\u200bb,1,0", "player_2", "invisible character"),
-        (f"{END},1,Ann,АNN,1,0", "player_2", "a player against themselves"),
+        (f"{END},1,Ann,Ann,1,0", "player_2", "a player against themselves"),
         (f"{END},1,Ann,Bob,,0", "score_1", "'' is not a number"),
         (f"{END},1,Ann,Bob,nan,0", "score_1", "'nan' is not a score"),
         (f"{END},1,Ann,Bob,0,-inf", "score_2", "'-inf' is not a score"),
@@ -118,3 +118,35 @@ def test_games_stay_in_the_order_of_the_file() -> None:
 def test_a_moment_is_read_to_the_microsecond() -> None:
     (game,) = read(HEADER, "2026-09-01T10:00:00.000001Z,1,Ann,Bob,1,0")
     assert game.ended_at_us == from_iso(END) + 1
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [
+        ("llIIll1ll1lI", "IIIIIIIIIIII", "lIlIlIlIlIlI"),
+        ("tiGer", "TigEr"),
+        ("Corner", "Comer"),
+        ("Ann", "\N{CYRILLIC CAPITAL LETTER A}nn"),
+        ("x0x", "xOx", "xox"),
+    ],
+)
+def test_names_that_look_alike_are_a_question_with_every_line(alike: tuple[str, ...]) -> None:
+    found = problems_of(HEADER, *(f"{END},{number},{name},Other,1,0" for number, name in enumerate(alike)))
+    assert [(line, column) for line, column, _ in found] == [(2 + place, "player_1") for place in range(len(alike))]
+    for place, (_, _, reason) in enumerate(found):
+        assert reason.startswith(f"{alike[place]!r} looks like ")
+        assert all(f"{name!r} on line {2 + other}" in reason for other, name in enumerate(alike) if other != place)
+
+
+def test_two_look_alikes_who_play_each_other_are_the_same_question() -> None:
+    found = problems_of(HEADER, f"{END},1,tiGer,TigEr,1,0")
+    assert [(line, column) for line, column, _ in found] == [(2, "player_1"), (2, "player_2")]
+
+
+def test_the_same_name_composed_and_decomposed_is_one_name() -> None:
+    first, second = read(
+        HEADER,
+        f"{END},1,Jos\N{LATIN SMALL LETTER E WITH ACUTE},Ann,1,0",
+        f"{END},2,Ann,Jose\N{COMBINING ACUTE ACCENT},1,0",
+    )
+    assert first.players[0] == second.players[1]

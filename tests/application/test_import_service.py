@@ -1,6 +1,9 @@
 """Imports: all rows or none, said line by line; games played in order, and on from where it stopped."""
 
+import hashlib
+import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -10,9 +13,11 @@ from tests.databases import Database, OpenLadder, opened_ladder
 from tests.fake_matches import final
 from toprung.adapters.storage.match_repository import SqlMatchRepository
 from toprung.adapters.storage.postgres import PostgresStorage
+from toprung.application.audit import Counts
 from toprung.application.matches.match_service import BATCH_MATCHES_MAX
 from toprung.application.transfer.entry_file import COLUMNS
-from toprung.application.transfer.import_service import ROWS_AT_ONCE, ImportSummary
+from toprung.application.transfer.entry_import import ROWS_AT_ONCE
+from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import EntriesImported
@@ -84,7 +89,7 @@ async def test_a_thousand_good_rows_are_imported_and_then_brought_up_to_date(ope
     summary = await opened.ladder.services.administration.import_entries(
         text, lambda done, total: progress.append((done, total))
     )
-    assert summary == ImportSummary(rows=ROWS, players_added=ROWS, entries_added=ROWS, matches_added=0, backup=None)
+    assert summary == ImportSummary(rows=ROWS, players=Counts(new=ROWS), ratings=Counts(new=ROWS))
     assert progress == [(done, ROWS) for done in range(ROWS_AT_ONCE, ROWS + 1, ROWS_AT_ONCE)]
     before = await contents(opened)
     assert [entry.mmr for _, entry in before] == list(range(1500, 1500 + ROWS))
@@ -93,7 +98,7 @@ async def test_a_thousand_good_rows_are_imported_and_then_brought_up_to_date(ope
 
     later = [*many_rows(mmr=1600), row("Newcomer"), row("Player 0007", race="bw_terran", account=str(10**17 + 7))]
     summary = await imported(opened, *later)
-    assert (summary.rows, summary.players_added, summary.entries_added) == (ROWS + 2, 1, 2)
+    assert (summary.rows, summary.players.new, summary.ratings.new) == (ROWS + 2, 1, 2)
     after = await contents(opened)
     assert [entry.id for _, entry in after[:ROWS]] == [entry.id for _, entry in before]
     assert [entry.mmr for _, entry in after[:ROWS]] == list(range(1600, 1600 + ROWS))
@@ -114,7 +119,7 @@ async def test_what_an_import_does_not_name_stays_as_it_is(opened: OpenLadder) -
     ann = await opened.ladder.players.register("Ann", country="US", region="NAW", discord_id=5, handles=("h",))
     await opened.ladder.players.ban(ann.id)
     bob = await opened.ladder.players.register("Bob", country="US")
-    await imported(opened, row("ANN", country=""))
+    await imported(opened, row("ANN", country="", account="5"))
     stored = await opened.storage.read(lambda tx: [tx.players.get(one.id) for one in (ann, bob)])
     assert stored == [
         Player(id=ann.id, name="ANN", country=None, region="NAW", discord_id=5, handles=("h",), is_banned=True),
@@ -138,7 +143,7 @@ async def test_rows_that_contradict_the_ladder_are_all_listed_in_their_order(ope
     others = [row(f"p{number}") for number in range(2 * ROWS_AT_ONCE)]
     found = await problems_of(opened, row("ann", account="7"), *others, row("Bob", account="5"), row("Cid"))
     assert [problem[:2] for problem in found] == [(2, "player_name"), (2 * ROWS_AT_ONCE + 3, "player_name")]
-    assert "taken by another player" in found[0][2]
+    assert "'ann' looks like 'Ann' on the ladder" in found[0][2]
     names = await opened.storage.read(lambda tx: list(tx.players.columns().names))
     assert (names, await contents(opened)) == (["Ann", "Bob"], [])
 
@@ -208,19 +213,52 @@ async def test_games_are_played_in_the_order_of_their_ends_and_once(halo2: OpenL
     lines = [
         "2026-09-02T10:00:00Z,2,Bob,Ann,7,5",
         "2026-09-01T10:00:00Z,1,Ann,Bob,3,3",
-        "2026-09-03T10:00:00Z,3,ANN,Cid,1,2",
+        "2026-09-03T10:00:00Z,3,Ann,Cid,1,2",
     ]
     summary = await play(halo2, games(*lines))
-    assert (summary.rows, summary.players_added, summary.matches_added) == (3, 3, 3)
+    assert (summary.rows, summary.players.new, summary.matches.new) == (3, 3, 3)
     matches = await halo2.storage.read(lambda tx: [final(one) for one in tx.matches.completed()])
     assert [match.source_key for match in matches] == ["file:1", "file:2", "file:3"]
     entries = {player.name: entry for player, entry in await contents(halo2)}
     results = {name: (one.games_won, one.games_lost, one.games_drawn) for name, one in entries.items()}
     assert list(results.values()) == [(0, 2, 1), (1, 0, 1), (1, 0, 0)]
     again = await play(halo2, games(*lines, "2026-09-04T10:00:00Z,4,Cid,Bob,1,2"))
-    assert (again.rows, again.players_added, again.matches_added) == (4, 0, 1)
+    assert (again.rows, again.players.new, again.matches.new) == (4, 0, 1)
     elsewhere = await play(halo2, games(*lines), source="another file")
-    assert elsewhere.matches_added == 3
+    assert elsewhere.matches.new == 3
+
+
+@pytest.mark.parametrize("other", ["ANN", "\N{CYRILLIC CAPITAL LETTER A}nn", "aNn"])
+async def test_a_game_of_a_name_that_looks_like_one_of_the_ladder_is_a_question(halo2: OpenLadder, other: str) -> None:
+    ann = await halo2.ladder.players.register("Ann")
+    with pytest.raises(ImportRefused) as raised:
+        await play(halo2, games("2026-09-01T10:00:00Z,1,Bob,Cid,1,0", f"2026-09-02T10:00:00Z,2,Bob,{other},1,0"))
+    (problem,) = raised.value.problems
+    assert (problem.line, problem.column) == (3, "player_2")
+    assert f"{other!r} looks like 'Ann' on the ladder (player {ann.id})" in problem.reason
+    found = await halo2.storage.read(
+        lambda tx: (tx.matches.count(), list(tx.players.columns().names), tx.audit_rows(9))
+    )
+    assert found == (0, ["Ann"], [])
+
+
+async def test_a_list_of_games_says_what_it_did_and_so_does_the_audit(halo2: OpenLadder) -> None:
+    first = games("2026-09-01T10:00:00Z,1,Ann,Bob,1,0")
+    both = games("2026-09-01T10:00:00Z,1,Ann,Bob,1,0", "2026-09-02T10:00:00Z,2,Cid,Bob,1,0")
+    for text, players, ratings, matches in (
+        (first, Counts(new=2), Counts(new=2), Counts(new=1)),
+        (both, Counts(new=1, unchanged=2), Counts(new=1, changed=1, unchanged=1), Counts(new=1, unchanged=1)),
+        (both, Counts(unchanged=3), Counts(unchanged=3), Counts(unchanged=2)),
+    ):
+        summary = await play(halo2, text)
+        assert (summary.players, summary.ratings, summary.matches) == (players, ratings, matches)
+        (row,) = await halo2.storage.read(lambda tx: tx.audit_rows(1))
+        details = json.loads(row.details)
+        assert (row.action, details["sha256"]) == ("import_games", hashlib.sha256(text.encode()).hexdigest())
+        assert [details[name] for name in ("players", "ratings", "games")] == [
+            asdict(one) for one in (players, ratings, matches)
+        ]
+    assert summary.backup is None
 
 
 async def test_games_of_one_moment_stay_in_the_order_of_the_file(halo2: OpenLadder) -> None:
@@ -249,7 +287,7 @@ async def test_games_that_stopped_half_way_go_on_from_there(
         await play(halo2, text)
     assert await halo2.storage.read(lambda tx: tx.matches.count()) == BATCH_MATCHES_MAX
     summary = await play(halo2, text)
-    assert (summary.players_added, summary.matches_added) == (0, 200)
+    assert (summary.players.new, summary.matches.new) == (0, 200)
     interrupted = [(player.name, entry.mmr, entry.games_played) for player, entry in await contents(halo2)]
     journal = await halo2.storage.read(lambda tx: tx.journal())
     assert len(journal) == 2 * (BATCH_MATCHES_MAX + 200)

@@ -305,14 +305,14 @@ async def test_any_matches_and_corrections_leave_a_ladder_in_order(system: str, 
             assert await verified(opened) == []
             await the_board_is_as_stored(opened, database)
             before = await tables(database)
-            assert await opened.ladder.services.ratings.recompute(no_progress) == 0
+            assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
             assert await tables(database) == before
 
 
 async def test_recomputing_a_ladder_in_order_changes_nothing(opened: OpenLadder, database: Database) -> None:
     await correct(opened, 2, OTHERWISE[result_of(2)])
     before = await tables(database)
-    assert await opened.ladder.services.ratings.recompute(no_progress) == 0
+    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
     assert await tables(database) == before
 
 
@@ -321,7 +321,7 @@ async def test_recomputing_restores_an_entry_and_the_board(opened: OpenLadder, d
     await database.run("update entry set mmr = mmr + 7, games_won = games_won + 1, games_played = games_played + 1")
     assert await entries(opened) != before
     await opened.ladder.store.load()
-    assert await opened.ladder.services.ratings.recompute(no_progress) == len(before)
+    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == len(before)
     assert await entries(opened) == before
     assert await verified(opened) == []
     await the_board_is_as_stored(opened, database)
@@ -333,7 +333,7 @@ async def test_recomputing_supersedes_a_journal_row_that_does_not_follow(
     before = await entries(opened)
     await tamper(database, "update rating_journal set after_mmr = after_mmr + 1 where id = 1")
     assert any("journal position 1" in sentence for sentence in await verified(opened))
-    assert await opened.ladder.services.ratings.recompute(no_progress) == 0
+    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
     assert await entries(opened) == before
     assert await verified(opened) == []
     assert (await database.run("select revision from rating_journal where revises = 1")) == [(2,)]
@@ -449,7 +449,7 @@ async def test_matches_that_arrive_during_corrections_leave_a_ladder_in_order(
     assert (await database.run("select count(*) from rating_journal where revises is null")) == [(2 * GAMES + 81,)]
     assert await verified(opened) == []
     await the_board_is_as_stored(opened, database)
-    assert await opened.ladder.services.ratings.recompute(no_progress) == 0
+    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
     assert {entry.id: entry.games_played for entry in await entries(opened)} == played
 
 

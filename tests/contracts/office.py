@@ -114,6 +114,7 @@ def open_office(storage: Storage) -> Office:
         match_service=parts.matches,
         backups=FakeBackups(),
         clock=clock,
+        engine=engine,
         entry_files=EntryFileReader(catalog=CATALOG, countries=countries, name_keys=name_keys),
         game_files=GameFileReader(catalog=CATALOG, name_keys=name_keys),
         departures=leaving,

@@ -344,7 +344,9 @@ async def test_an_import_is_no_way_out(office: Office) -> None:
 async def test_an_import_that_gives_a_known_name_the_account_of_who_left_is_none_either(office: Office) -> None:
     await office.admin.ban_player("Annika", EVE)
     await office.accounts.forget(ANN)
-    await office.admin.register_player("Annika", "KR")  # by the name of who left, of which nothing is known any more
+    await office.admin.register_player(
+        "Annika", "KR", EVE
+    )  # by the name of who left, of which nothing is known any more
     assert await can_play(office, "Annika")
     await imported(office, csv("Annika", account=ANN))
     assert (await office.player(ANN)).is_banned

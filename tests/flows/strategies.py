@@ -11,6 +11,7 @@ from toprung.adapters.countries import load_countries
 from toprung.application.ports.storage import StoredEntry
 from toprung.domain.catalog import Catalog
 from toprung.domain.countries import Countries
+from toprung.domain.glicko2 import SkillEstimate
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, from_iso
 from toprung.domain.names import InvalidName, NameKeys, clean_name
 from toprung.domain.player import Player, PlayerId
@@ -79,14 +80,26 @@ def ladders(draw: st.DrawFn) -> list[StoredEntry]:
 def _entries(draw: st.DrawFn, entry_id: int, player_id: PlayerId, race: str) -> Entry:
     won, lost, drawn = draw(st.tuples(_games, _games, _games))
     played = won + lost + drawn
+    mmr = draw(st.integers(MMR_MIN, MMR_MAX))
     return Entry(
         id=EntryId(entry_id),
         player_id=player_id,
         race=race,
-        mmr=draw(st.integers(MMR_MIN, MMR_MAX)),
+        mmr=mmr,
         games_played=played,
         games_won=won,
         games_lost=lost,
         games_drawn=drawn,
         last_played_us=draw(moments if played else st.none() | moments),
+        skill=draw(st.none() | _skills(mmr)),
+    )
+
+
+def _skills(mmr: int) -> st.SearchStrategy[SkillEstimate]:
+    """Beliefs that are shown as this MMR."""
+    return st.builds(
+        SkillEstimate,
+        st.floats(mmr - 0.5, mmr + 0.5).filter(lambda rating: round(rating) == mmr),
+        st.floats(1e-6, 1_000),
+        st.floats(1e-9, 10),
     )

@@ -9,6 +9,7 @@ import pytest
 
 from tests.databases import Database, OpenLadder, opened_ladder
 from tests.game_files import GameFile, each_game_file, results
+from toprung.application.audit import Counts
 from toprung.application.transfer.import_service import ImportSummary
 
 pytest_plugins = ("tests.databases",)
@@ -28,9 +29,8 @@ async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFi
     text = await asyncio.to_thread(games.read)
     administration = opened.ladder.services.administration
     summary = await administration.import_games(text, "halo2", lambda done, total: None)
-    assert summary == ImportSummary(
-        rows=games.games, players_added=games.players, entries_added=0, matches_added=games.games, backup=None
-    )
+    new = Counts(new=games.players)
+    assert summary == ImportSummary(rows=games.games, players=new, ratings=new, matches=Counts(new=games.games))
 
     won, lost, drawn = results(text)
     assert (len(won | lost | drawn), drawn.total()) == (games.players, 2 * games.draws)
@@ -55,5 +55,5 @@ async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFi
     assert [row.mmr for row in listed] == sorted((entry.entry.mmr for entry in stored), reverse=True)
 
     again = await administration.import_games(text, "halo2", lambda done, total: None)
-    assert (again.players_added, again.matches_added) == (0, 0)
+    assert (again.players.new, again.matches.new) == (0, 0)
     assert await leaderboard.get_leaderboard_data(page_size=PAGE_SIZE) == first

@@ -423,7 +423,7 @@ class LifeMachine(RuleBasedStateMachine):
         if is_new:
             self.run(self.ladder.restart())
         else:
-            assert self.run(self.ladder.ratings.recompute(no_progress)) == 0
+            assert self.run(self.ladder.ratings.recompute(no_progress)).changed == 0
         self.stored = self.run(self.ladder.stored())
         assert self.stored == before
 

@@ -99,7 +99,7 @@ async def test_many_reads_during_a_large_import_do_not_wait_for_the_loop(databas
                 reads += len(pages)
                 await probe.next_tick()
         summary = importing.result()
-        assert (summary.rows, summary.entries_added) == (ENTRIES, ENTRIES - 100)
+        assert (summary.rows, summary.ratings.new) == (ENTRIES, ENTRIES - 100)
         assert reads > 100
         assert {(total, is_new) for _, total, is_new in seen} <= {(50, False), (ENTRIES // 2, True)}
         after = await leaderboard.get_leaderboard_data()

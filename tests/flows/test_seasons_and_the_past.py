@@ -253,7 +253,7 @@ async def test_any_life_is_found_again_recomputed_and_verified(
             assert (await page_of(opened, PastMoment(at_us=at_us))).players == rows
         assert await verified(opened) == []
         before = await database.run("select * from rating_journal"), await database.run("select * from entry")
-        assert await opened.ladder.services.ratings.recompute(no_progress) == 0
+        assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
         assert before == (await database.run("select * from rating_journal"), await database.run("select * from entry"))
 
 

@@ -9,13 +9,13 @@ from typing import Final, Self, TypeVar
 import httpx
 import msgspec
 
-from toprung.application.audit import Attribution
+from toprung.application.audit import Attribution, Counts
 from toprung.application.progress import Progress
 from toprung.application.ratings.rating_adjustment import RatingSetOutcome
 from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.ratings.season_service import SeasonStarted
 from toprung.application.replays.replay_parsing import PoolHealth
-from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
 from toprung.domain.errors import (
     Busy,
@@ -68,9 +68,9 @@ class _Error(msgspec.Struct):
 
 class _Summary(msgspec.Struct):
     rows: int
-    players_added: int
-    entries_added: int
-    matches_added: int
+    players: Counts
+    ratings: Counts
+    matches: Counts
     backup: str | None = None
 
 
@@ -93,6 +93,7 @@ class _Match(msgspec.Struct):
 
 class _Recomputed(msgspec.Struct):
     entries_changed: int
+    entries_unchanged: int
 
 
 class _Season(msgspec.Struct):
@@ -170,17 +171,19 @@ class AdminClient:
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
 
-    async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
+    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
         """See `ImportService.import_entries`."""
-        return await self._import("/import-entries", text, {}, progress)
+        return await self._import("/import-entries", text, _told(origin), progress)
 
-    async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
+    async def import_games(
+        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
+    ) -> ImportSummary:
         """See `ImportService.import_games`."""
-        return await self._import("/import-games", text, {"source": source}, progress)
+        return await self._import("/import-games", text, {"source": source, **_told(origin)}, progress)
 
-    async def register_player(self, name: str, country: str | None) -> Player:
+    async def register_player(self, name: str, country: str | None, by: Attribution) -> Player:
         """See `PlayerService.register`."""
-        return await self._player("/players", name=name, country=country)
+        return await self._player("/players", name=name, country=country, **asdict(by))
 
     async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
         """See `PlayerService.rename`."""
@@ -237,9 +240,10 @@ class AdminClient:
         """See `RatingService.correct`."""
         return await self._correction(match_id, {"result": result, "reason": reason, "actor": actor})
 
-    async def recompute_ratings(self, progress: Progress) -> int:  # noqa: ARG002 - the server says it only when done
+    async def recompute_ratings(self, progress: Progress, by: Attribution) -> Counts:  # noqa: ARG002 - told when done
         """See `RatingService.recompute`."""
-        return (await self._post("/ratings/recompute", {}, _Recomputed)).entries_changed
+        told = await self._post("/ratings/recompute", asdict(by), _Recomputed)
+        return Counts(changed=told.entries_changed, unchanged=told.entries_unchanged)
 
     async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
         """See `ReplayMods.approve`."""
@@ -358,6 +362,10 @@ class AdminClient:
             known = _BY_STATUS.get(response.status_code, StorageUnavailable)
             return known(f"The server at {self._address} refused with status {response.status_code}.")
         return _raised(error, response.status_code)
+
+
+def _told(origin: ImportOrigin | None) -> dict[str, str]:
+    return {} if origin is None else {"file": origin.file_name, **asdict(origin.by)}
 
 
 def _season(told: _Season) -> LadderSeason:

@@ -13,6 +13,7 @@ from toprung.domain.player import Player, PlayerId
 
 LISTED_MAX: Final = 500
 RENAME: Final = "rename"
+REGISTER: Final = "register"
 _ABOUT_A_PLAYER: Final = re.compile(r"player ([0-9]+)")
 
 
@@ -22,6 +23,20 @@ class Attribution:
 
     actor: str
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many of something are new, were changed, and stay as they were."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    @property
+    def touched(self) -> int:
+        """How many are not as they were."""
+        return self.new + self.changed
 
 
 def audit(

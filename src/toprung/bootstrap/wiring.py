@@ -247,6 +247,7 @@ def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str |
         match_service=played.matches,
         backups=parts.storage,
         clock=clock,
+        engine=engine,
         entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=parts.name_keys),
         game_files=GameFileReader(catalog=catalog, name_keys=parts.name_keys),
         departures=parts.departures,

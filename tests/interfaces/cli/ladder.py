@@ -242,6 +242,7 @@ class Ladder:
             match_service=parts.matches,
             backups=NoBackups(),
             clock=clock,
+            engine=engine,
             entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys()),
             game_files=GameFileReader(catalog=catalog, name_keys=name_keys()),
             departures=departures(name_keys(), catalog),

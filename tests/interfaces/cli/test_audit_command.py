@@ -17,7 +17,7 @@ def test_what_was_done_at_a_terminal_is_listed_with_who_and_why() -> None:
     ladder = Ladder()
     assert said(ladder, "audit") == "No organiser has done anything yet.\n"
     for name in ("Maru", "Serral"):
-        said(ladder, "player", "add", name)
+        said(ladder, "player", "add", name, "--reason", "is new")
     said(ladder, "player", "rename", "Maru", "마루", "--reason", "asked for it")
     said(ladder, "player", "country", "마루", "KR", "--reason", "moved")
     said(ladder, "player", "ban", "Serral")
@@ -28,6 +28,8 @@ def test_what_was_done_at_a_terminal_is_listed_with_who_and_why() -> None:
     said(ladder, "match", "confirm", "1", "--as", "Serral", "--reason", "is on a phone")
     rows = json.loads(said(ladder, "audit", "--json"))
     assert [(row["action"], row["reason"]) for row in rows][::-1] == [
+        ("register", "is new"),
+        ("register", "is new"),
         ("rename", "asked for it"),
         ("set_country", "moved"),
         ("ban", ""),
@@ -48,9 +50,11 @@ def test_what_was_done_at_a_terminal_is_listed_with_who_and_why() -> None:
 
 def test_a_reason_that_cannot_be_kept_is_refused_and_nothing_is_done() -> None:
     ladder = Ladder()
+    assert "reason" in refusal(ladder, "player", "add", "Maru", "--reason", "x" * 501)
+    assert said(ladder, "audit") == "No organiser has done anything yet.\n"
     said(ladder, "player", "add", "Maru")
     assert "reason" in refusal(ladder, "player", "ban", "Maru", "--reason", "x" * 501)
-    assert said(ladder, "audit") == "No organiser has done anything yet.\n"
+    assert [row["action"] for row in json.loads(said(ladder, "audit", "--json"))] == ["register"]
 
 
 def test_who_moved_by_a_correction_is_told_by_name() -> None:

@@ -42,8 +42,11 @@ def test_search_that_finds_nobody_says_so(ladder: Ladder) -> None:
 
 
 def test_add(ladder: Ladder) -> None:
-    assert said(ladder, "add", "Serral", "--country", "fi") == "Added Serral (FI), id 4.\n"
-    assert said(ladder, "add", "Nemo") == "Added Nemo, id 5.\n"
+    assert (
+        said(ladder, "add", "Serral", "--country", "fi")
+        == "Added Serral (FI), id 4: 1 new player, 0 changed, 0 unchanged.\n"
+    )
+    assert said(ladder, "add", "Nemo") == "Added Nemo, id 5: 1 new player, 0 changed, 0 unchanged.\n"
     assert "belongs to Serral" in refusal(ladder, "player", "add", "SERRAL")
     assert "did you mean GB" in refusal(ladder, "player", "add", "Fish", "--country", "UK")
     assert "control character" in refusal(ladder, "player", "add", "x\x1b[31m")
@@ -73,7 +76,7 @@ def test_where_the_ladder_is_reaches_the_builder(ladder: Ladder) -> None:
 
 
 def test_a_name_that_begins_with_a_dash_can_be_said(ladder: Ladder) -> None:
-    assert said(ladder, "add", "--", "-dash-") == "Added -dash-, id 4.\n"
+    assert said(ladder, "add", "--", "-dash-") == "Added -dash-, id 4: 1 new player, 0 changed, 0 unchanged.\n"
 
 
 def test_restore(ladder: Ladder) -> None:

@@ -1,6 +1,7 @@
 """`toprung import`, `import-games` and `export`."""
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -13,7 +14,7 @@ import pytest
 
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from tests.interfaces.cli.running import NOW, invoke, look_json, refusal
-from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS
 from toprung.application.transfer.export_service import EXPORT_SCHEMA
 from toprung.interfaces.cli import transfer_commands
 from toprung.interfaces.cli.export_files import RANKED_COLUMNS
@@ -44,9 +45,28 @@ def test_an_import_says_what_it_did(tmp_path: Path) -> None:
     result = invoke(ladder, "import", str(file))
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        "Imported 2 rows: 1 new player, 2 new ratings.\nThe database as it was before: ladder.db.before-import\n"
+        "Imported 2 rows from old.csv.\nPlayers: 1 new, 0 changed, 0 unchanged.\n"
+        "Ratings: 2 new, 0 changed, 0 unchanged.\nThe database as it was before: ladder.db.before-import\n"
     )
     assert look_json(ladder)["total_players"] == 2
+    assert invoke(ladder, "import", str(file)).stdout == (
+        "Imported 2 rows from old.csv.\nPlayers: 0 new, 0 changed, 1 unchanged.\n"
+        "Ratings: 0 new, 0 changed, 2 unchanged.\nNothing changed, so no copy of the database was made.\n"
+    )
+
+
+def test_an_import_that_moves_a_rating_says_so_and_the_audit_has_the_file(tmp_path: Path) -> None:
+    ladder, file = Ladder(), tmp_path / "new.csv"
+    assert invoke(ladder, "import", "-", stdin=csv_of([{"player_name": "Maru", "mmr": "2000"}])).exit_code == 0
+    data = b"\xef\xbb\xbf" + csv_of([{"player_name": "Maru", "mmr": "2500"}]).encode()
+    file.write_bytes(data)
+    result = invoke(ladder, "import", str(file), "--reason", "his real strength")
+    assert "Ratings: 0 new, 1 changed, 0 unchanged.\n" in result.stdout
+    row = json.loads(invoke(ladder, "audit", "--json").stdout)[0]
+    assert (row["action"], row["reason"], row["details"]["file"]) == ("import_entries", "his real strength", "new.csv")
+    assert row["details"]["sha256"] == hashlib.sha256(data).hexdigest()
+    assert row["details"]["ratings"] == {"new": 0, "changed": 1, "unchanged": 0}
+    assert "ratings: 0 new, 1 changed, 0 unchanged" in invoke(ladder, "audit", columns=400).stdout
 
 
 def test_an_import_reads_standard_input_with_a_byte_order_mark() -> None:
@@ -115,9 +135,9 @@ def test_games_are_played_once_for_each_source(tmp_path: Path) -> None:
     ladder, file = Ladder(), tmp_path / "cup.csv"
     file.write_text(GAMES, encoding="utf-8")
     first = invoke(ladder, "import-games", str(file), "--database", "sqlite:///x.db")
-    assert first.stdout.startswith("Played 2 games from 'cup': 2 new players.\n")
+    assert first.stdout.startswith("Played 2 games from 'cup'.\nPlayers: 2 new, ")
     assert invoke(ladder, "import-games", str(file)).stdout.startswith(
-        "Played 0 games from 'cup': 0 new players, 2 known already.\n"
+        "Played 0 games from 'cup', 2 known already.\nPlayers: 0 new, 0 changed, 2 unchanged.\n"
     )
     assert invoke(ladder, "import-games", "-", "--source", "league", stdin=GAMES).exit_code == 0
     keys = [match.source_key for match in ladder.storage.database.played.matches.values()]
@@ -142,7 +162,7 @@ def rows_of(data: bytes) -> list[dict[str, str]]:
 def test_everything_goes_to_standard_output_as_csv_that_import_takes(ladder: Ladder) -> None:
     data = exported(ladder)
     rows = rows_of(data)
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == (*COLUMNS, *OPTIONAL_COLUMNS)
     assert [row["player_name"] for row in rows] == ["김민철", "'=SUM(A1)", "Gone", "Fresh"]
     assert rows[0]["discord_id"] == "123456789012345678"
     assert exported(ladder, "-") == data
@@ -168,6 +188,10 @@ def test_everything_as_json(ladder: Ladder, tmp_path: Path) -> None:
         "games_lost": 4,
         "games_drawn": 0,
         "last_played": "2026-03-01T07:00:00Z",
+        "player_id": "1",
+        "rating": None,
+        "deviation": None,
+        "volatility": None,
     }
     assert (rows[1]["player_name"], rows[1]["country"], rows[3]["last_played"]) == ("=SUM(A1)", None, None)
 

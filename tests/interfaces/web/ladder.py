@@ -15,7 +15,7 @@ from tests.fakes import FakeBackups, FakeStorage
 from tests.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
-from toprung.application.audit import Attribution, AuditLog
+from toprung.application.audit import Attribution, AuditLog, Counts
 from toprung.application.event_bus import EventBus
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
@@ -33,7 +33,7 @@ from toprung.application.reasons import checked_reason
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.services import Services
 from toprung.application.transfer.export_service import ExportService
-from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.board import Board
 from toprung.domain.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns
@@ -219,16 +219,20 @@ class FakeAdministration:
         self.attributions: list[Attribution] = []
         self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
         self.sources: list[str] = []
+        self.origins: list[ImportOrigin | None] = []
         self.ratings_set: list[tuple[str, str, int, str, str]] = []
         self.seasons: list[tuple[LadderSeason, str, str]] = []
         self.corrections: list[tuple[MatchId, MatchResult | None, str, str]] = []
 
-    async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
+    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
+        self.origins.append(origin)
         return await asyncio.to_thread(self.next_import, text, progress)
 
-    async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
+    async def import_games(
+        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
+    ) -> ImportSummary:
         self.sources.append(source)
-        return await self.import_entries(text, progress)
+        return await self.import_entries(text, progress, origin)
 
     async def open_match(
         self,
@@ -284,9 +288,10 @@ class FakeAdministration:
         self.corrections.append((match_id, result, reason, actor))
         return outcome
 
-    async def recompute_ratings(self, progress: Progress) -> int:
+    async def recompute_ratings(self, progress: Progress, by: Attribution) -> Counts:
         progress(1, 1)
-        return 5
+        self.attributions.append(by)
+        return Counts(changed=5, unchanged=7)
 
     async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
         return RatingSetOutcome(
@@ -321,7 +326,8 @@ class FakeAdministration:
         self.seasons.append((season, checked_reason(reason), actor))
         return season
 
-    async def register_player(self, name: str, country: str | None) -> Player:
+    async def register_player(self, name: str, country: str | None, by: Attribution) -> Player:
+        self.attributions.append(by)
         cleaned = clean_name(name)
         if cleaned in self.players:
             raise Conflict(f"The name {cleaned!r} is taken.")
@@ -366,7 +372,7 @@ class FakeAdministration:
 def summary_of(text: str) -> ImportSummary:
     """What importing this text did: one entry a line, after the header."""
     rows = max(0, len(text.splitlines()) - 1)
-    return ImportSummary(rows=rows, players_added=rows, entries_added=rows, matches_added=0, backup=None)
+    return ImportSummary(rows=rows, players=Counts(new=rows), ratings=Counts(new=rows))
 
 
 class Ladder:

@@ -123,7 +123,13 @@ async def test_an_import_tells_its_progress_and_its_summary(ladder: Ladder, clie
     lines = lines_of(await client.post("/import-entries", content=CSV))
 
     assert lines[-1] == {
-        "summary": {"rows": 2, "players_added": 2, "entries_added": 2, "matches_added": 0, "backup": None}
+        "summary": {
+            "rows": 2,
+            "players": {"new": 2, "changed": 0, "unchanged": 0},
+            "ratings": {"new": 2, "changed": 0, "unchanged": 0},
+            "matches": {"new": 0, "changed": 0, "unchanged": 0},
+            "backup": None,
+        }
     }
     assert lines[-2] == {"progress": [10_000, 10_000]}
     assert len(lines) < 100  # throttled: not a line a row

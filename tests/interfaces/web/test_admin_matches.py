@@ -127,7 +127,7 @@ async def test_the_largest_id_is_only_not_there(client: httpx.AsyncClient) -> No
 
 async def test_recomputing_says_how_many_entries_came_out_otherwise(client: httpx.AsyncClient) -> None:
     response = await client.post("/ratings/recompute")
-    assert (response.status_code, response.json()) == (200, {"entries_changed": 5})
+    assert (response.status_code, response.json()) == (200, {"entries_changed": 5, "entries_unchanged": 7})
 
 
 async def test_the_answers_are_as_they_are_described(ladder: Ladder, client: httpx.AsyncClient) -> None:
@@ -146,4 +146,4 @@ async def test_the_answers_are_as_they_are_described(ladder: Ladder, client: htt
     assert set(schemas["MoveAnswer"]["properties"]) == set(answer["moves"][0])
     recompute = document["paths"]["/api/v1/admin/ratings/recompute"]["post"]
     assert set(recompute["responses"]) == {"200", "401", "409", "413", "422", "503"}
-    assert set(schemas["RecomputeAnswer"]["properties"]) == {"entries_changed"}
+    assert set(schemas["RecomputeAnswer"]["properties"]) == {"entries_changed", "entries_unchanged"}

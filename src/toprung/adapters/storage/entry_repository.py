@@ -101,6 +101,10 @@ class SqlEntryRepository:
         """See `EntryRepository`."""
         return entry_columns(self._connection, _entry)
 
+    def count(self) -> int:
+        """See `EntryRepository`."""
+        return self._connection.execute(select(func.count()).select_from(_entry)).scalar_one()
+
     def stored(self) -> Iterator[StoredEntry]:
         """See `EntryRepository`."""
         query = (

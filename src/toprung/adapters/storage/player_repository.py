@@ -14,6 +14,7 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -36,6 +37,11 @@ _WITH_DISCORD_IDS: Final = select(_player).where(_player.c.discord_id.in_(_WANTE
 # Without the strength that would make rows which only name the player wait too.
 _LOCKED: Final = {query: query.with_for_update(key_share=True) for query in (_WITH_IDS, _WITH_KEYS, _WITH_DISCORD_IDS)}
 _IDENTITIES: Final = select(_identity).where(_identity.c.player_id.in_(_WANTED)).order_by(_identity.c.place)
+# SQLite takes notice of ids that came from outside; PostgreSQL's sequence has to be told of them.
+_ALLOT_ABOVE: Final = text(
+    "select setval(pg_get_serial_sequence('player', 'id'), "
+    "greatest((select max(id) from player), (select last_value from player_id_seq)))"
+)
 
 
 class SqlPlayerRepository:
@@ -79,22 +85,11 @@ class SqlPlayerRepository:
         """See `PlayerRepository`."""
         if not players:
             return []
-        rows = [
-            {
-                "name": new.name,
-                "name_key": new.name_key,
-                "country": new.country,
-                "region": new.region,
-                "discord_id": new.discord_id,
-            }
-            for new in players
-        ]
-        statement = insert(_player).returning(_player.c.id, sort_by_parameter_order=True)
         try:
-            ids = self._connection.execute(statement, rows).scalars().all()
+            ids = self._insert(players)
             added = [
                 Player(
-                    id=PlayerId(player_id),
+                    id=PlayerId(ids[new.name_key]),
                     name=new.name,
                     country=new.country,
                     region=new.region,
@@ -102,13 +97,30 @@ class SqlPlayerRepository:
                     in_game_names=new.in_game_names,
                     handles=new.handles,
                 )
-                for player_id, new in zip(ids, players, strict=True)
+                for new in players
             ]
             self._add_identities(added)
         except IntegrityError as error:
             who = players[0].name if len(players) == 1 else f"of one of {len(players)} players"
             raise _conflict(error, who) from error
         return added
+
+    def _insert(self, players: Sequence[NewPlayer]) -> dict[str, int]:
+        """The ids by name key. Those that bring an id along come first, so that none of the others is given it."""
+        with_id = [new for new in players if new.id is not None]
+        if with_id:
+            self._connection.execute(insert(_player), [{"id": new.id, **_values(new)} for new in with_id])
+            if self._connection.dialect.name == "postgresql":
+                self._connection.execute(_ALLOT_ABOVE)
+        others = [new for new in players if new.id is None]
+        allotted: Sequence[int] = ()
+        if others:
+            statement = insert(_player).returning(_player.c.id, sort_by_parameter_order=True)
+            allotted = self._connection.execute(statement, [_values(new) for new in others]).scalars().all()
+        return {
+            **{new.name_key: new.id for new in with_id if new.id is not None},
+            **{new.name_key: player_id for new, player_id in zip(others, allotted, strict=True)},
+        }
 
     def save(self, player: Player, name_key: str) -> None:
         """See `PlayerRepository`."""
@@ -162,6 +174,16 @@ class SqlPlayerRepository:
         return PlayerColumns(ids=ids, names=names, countries=countries, banned=banned)
 
 
+def _values(new: NewPlayer) -> dict[str, Any]:
+    return {
+        "name": new.name,
+        "name_key": new.name_key,
+        "country": new.country,
+        "region": new.region,
+        "discord_id": new.discord_id,
+    }
+
+
 def _to_player(row: Row[Any], identities: dict[tuple[int, str], list[str]]) -> Player:
     return Player(
         id=PlayerId(row.id),
@@ -179,6 +201,8 @@ def _conflict(error: IntegrityError, who: str) -> Conflict:
     reason = str(error.orig)
     if "name_key" in reason:
         return Conflict(f"The name {who} is taken, or looks too much like one that is; choose another.")
+    if "player.id" in reason or "pk_player" in reason:
+        return Conflict(f"{who}: this player id belongs to another player.")
     if "discord_id" in reason:
         return Conflict(f"{who}: this Discord account belongs to another player.")
     return Conflict(f"{who}: this in-game handle belongs to another player.")

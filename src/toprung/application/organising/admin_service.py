@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from toprung.application.audit import Attribution
+from toprung.application.audit import Attribution, Counts
 from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.players.player_service import PlayerService
 from toprung.application.progress import Progress
@@ -10,7 +10,7 @@ from toprung.application.ratings.rating_adjustment import RatingAdjustment, Rati
 from toprung.application.ratings.rating_service import CorrectionOutcome, RatingService
 from toprung.application.ratings.season_service import SeasonService, SeasonStarted
 from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.transfer.import_service import ImportService, ImportSummary
+from toprung.application.transfer.import_service import ImportOrigin, ImportService, ImportSummary
 from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.player import Player
@@ -24,15 +24,17 @@ class Administration(Protocol):
     Raises what the use cases behind it raise.
     """
 
-    async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
+    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
         """Imports a CSV of entries, all rows or none."""
         ...
 
-    async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
+    async def import_games(
+        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
+    ) -> ImportSummary:
         """Plays a CSV of games through the ladder."""
         ...
 
-    async def register_player(self, name: str, country: str | None) -> Player:
+    async def register_player(self, name: str, country: str | None, by: Attribution) -> Player:
         """Adds a player."""
         ...
 
@@ -88,8 +90,8 @@ class Administration(Protocol):
         """Judges a finished match anew (None: void), with everything that follows from it."""
         ...
 
-    async def recompute_ratings(self, progress: Progress) -> int:
-        """Plays the whole rating log again; gives how many entries came out otherwise."""
+    async def recompute_ratings(self, progress: Progress, by: Attribution) -> Counts:
+        """Plays the whole rating log again; gives how many ratings came out otherwise."""
         ...
 
     async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
@@ -137,17 +139,19 @@ class AdminService:
         self._adjustment = adjustment
         self._seasons = seasons
 
-    async def import_entries(self, text: str, progress: Progress) -> ImportSummary:
+    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
         """See `ImportService.import_entries`."""
-        return await self._imports.import_entries(text, progress)
+        return await self._imports.import_entries(text, progress, origin)
 
-    async def import_games(self, text: str, source: str, progress: Progress) -> ImportSummary:
+    async def import_games(
+        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
+    ) -> ImportSummary:
         """See `ImportService.import_games`."""
-        return await self._imports.import_games(text, source, progress)
+        return await self._imports.import_games(text, source, progress, origin)
 
-    async def register_player(self, name: str, country: str | None) -> Player:
+    async def register_player(self, name: str, country: str | None, by: Attribution) -> Player:
         """See `PlayerService.register`."""
-        return await self._players.register(name, country=country)
+        return await self._players.register(name, country=country, by=by)
 
     async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
         """See `PlayerService.rename`."""
@@ -206,9 +210,9 @@ class AdminService:
         """See `RatingService.correct`."""
         return await self._ratings.correct(match_id, result, reason=reason, actor=actor)
 
-    async def recompute_ratings(self, progress: Progress) -> int:
+    async def recompute_ratings(self, progress: Progress, by: Attribution) -> Counts:
         """See `RatingService.recompute`."""
-        return await self._ratings.recompute(progress)
+        return await self._ratings.recompute(progress, by)
 
     async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
         """See `RatingAdjustment.preview`."""

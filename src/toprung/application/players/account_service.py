@@ -1,8 +1,9 @@
 """A player's own account: setting it up step by step, changing it, and taking one's data out of the ladder."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from toprung.application.audit import REGISTER, Attribution, Counts, about, audit
 from toprung.application.players.departures import Departures
 from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.clock import Clock
@@ -19,6 +20,9 @@ from toprung.domain.names import NameKeys, clean_name
 from toprung.domain.player import Player
 
 RENAME_COOLDOWN_DAYS: Final = 30
+SETUP: Final = "setup"
+"""The actor of the audit where players register themselves."""
+
 STEPS: Final = ("language", "terms", "name", "in_game_name", "country", "region")
 
 
@@ -164,6 +168,10 @@ class AccountService:
             )
             tx.accounts.save(account)
             tx.accounts.remove_draft(discord_id)
+            counts = Counts(new=1) if before is None else _changes(before.player, player)
+            # Nobody is named but by the player's number: the row outlives a deletion.
+            by, now_us = Attribution(actor=SETUP), self._clock.now_us()
+            audit(tx, by, REGISTER, about(player.id), now_us=now_us, players=asdict(counts))
             return OwnAccount(player=player, account=account)
 
         return await self._unit_of_work.run(work)
@@ -288,6 +296,10 @@ class AccountService:
 
     def _save(self, tx: Transaction, player: Player) -> None:
         tx.players.save(player, self._name_keys.key(player.name))
+
+
+def _changes(before: Player, after: Player) -> Counts:
+    return Counts(unchanged=1) if before == after else Counts(changed=1)
 
 
 def _find(tx: Transaction, discord_id: int) -> OwnAccount | None:

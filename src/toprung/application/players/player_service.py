@@ -1,9 +1,9 @@
 """Players: registering, renaming, countries, bans."""
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from toprung.application.audit import RENAME, Attribution, about, audit
+from toprung.application.audit import REGISTER, RENAME, Attribution, Counts, about, audit
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.named_player import player_named
 from toprung.application.players.departures import Departures
@@ -59,6 +59,7 @@ class PlayerService:
         discord_id: int | None = None,
         in_game_names: tuple[str, ...] = (),
         handles: tuple[str, ...] = (),
+        by: Attribution | None = None,
     ) -> Player:
         """A new player. Raises `InvalidName`, `InvalidInput`, and `Conflict` where something of theirs is taken."""
         cleaned = self._free(name)
@@ -72,12 +73,14 @@ class PlayerService:
             in_game_names=tuple(dict.fromkeys(map(clean_name, in_game_names))),
             handles=tuple(dict.fromkeys(handles)),
         )
+        now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> Player:
             (player,) = tx.players.add([new])
             tx.record(PlayerRegistered(player=player))
             if discord_id is not None:
                 self._departures.admit(tx, [discord_id], now_us)
+            audit(tx, by, REGISTER, about(player.id), now_us=now_us, players=asdict(Counts(new=1)))
             return _get(tx, player.id)
 
         return await self._unit_of_work.run(work)

@@ -29,10 +29,14 @@ EntryKey = tuple[PlayerId, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPlayer:
-    """A player who has no id yet. `name_key` is what the name is unique by."""
+    """A player who is not on the ladder yet. `name_key` is what the name is unique by.
+
+    `id` is one that nobody has, for a player who brings it along from a file; else the storage allots one.
+    """
 
     name: str
     name_key: str
+    id: PlayerId | None = None
     country: str | None = None
     region: str | None = None
     discord_id: int | None = None
@@ -136,6 +140,10 @@ class EntryRepository(Protocol):
 
     def columns(self) -> EntryColumns:
         """All entries, in the order of their ids, for the board."""
+        ...
+
+    def count(self) -> int:
+        """How many there are."""
         ...
 
     def stored(self) -> Iterator[StoredEntry]:

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
+from toprung.application.audit import Attribution, Counts, audit
 from toprung.application.matches.match_rating import Decided, MatchRater
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ports.clock import Clock
@@ -166,19 +167,28 @@ class RatingService:
         verdicts[match.id] = Verdict(result=match.standing_result, ended_at_us=match.ended_at_us)
         return replay(tx, self._engine, log, verdicts, from_nothing=False)
 
-    async def recompute(self, progress: Progress) -> int:
-        """Plays the whole log again and stores what comes out otherwise; gives how many entries that were.
+    async def recompute(self, progress: Progress, by: Attribution | None = None) -> Counts:
+        """Plays the whole log again and stores what comes out otherwise; gives how many ratings that were.
 
-        A ladder that is in order comes out the same to the last bit. An SQLite database is copied first.
+        A ladder that is in order comes out the same to the last bit, and nothing is written but the audit. Where
+        something comes out otherwise, an SQLite database is copied first.
         """
-        await self._backups.make("recompute")
         now_us = self._clock.now_us()
+        foreseen = await self._unit_of_work.read(lambda tx: replay_everything(tx, self._engine, tx.journal(), progress))
+        differs = bool(foreseen.rows or foreseen.entries)
+        if differs:
+            await self._backups.make("recompute")
 
-        def work(tx: Transaction) -> int:
-            tx.exclude_other_ratings()
-            replayed = replay_everything(tx, self._engine, tx.journal(), progress)
-            _write(tx, replayed, now_us, None)
-            return len(replayed.entries)
+        def work(tx: Transaction) -> Counts:
+            changed = 0
+            if differs:
+                tx.exclude_other_ratings()
+                replayed = replay_everything(tx, self._engine, tx.journal(), progress)
+                _write(tx, replayed, now_us, None)
+                changed = len(replayed.entries)
+            counts = Counts(changed=changed, unchanged=tx.entries.count() - changed)
+            audit(tx, by or Attribution(actor="toprung"), "recompute", "ladder", now_us=now_us, ratings=asdict(counts))
+            return counts
 
         return await self._unit_of_work.run(work)
 

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 import polars as pl
 
 from toprung.application.ports.storage import StoredEntry, Transaction
-from toprung.application.transfer.entry_file import COLUMNS, entry_cells
+from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, entry_cells
 from toprung.application.unit_of_work import UnitOfWork
+from toprung.domain.departure import has_left
 
 EXPORT_SCHEMA = pl.Schema(
     {
@@ -21,12 +23,19 @@ EXPORT_SCHEMA = pl.Schema(
         "games_lost": pl.Int64(),
         "games_drawn": pl.Int64(),
         "last_played": pl.Datetime("us", "UTC"),
+        "player_id": pl.Int64(),
+        "rating": pl.Float64(),
+        "deviation": pl.Float64(),
+        "volatility": pl.Float64(),
     }
 )
 
 
 class ExportService:
-    """Exports every entry, ranked or not, as of one version. Discord ids are included: this is the organiser's copy."""
+    """Exports every entry, ranked or not, as of one version, but for those of players who left the ladder.
+
+    Discord ids are included: this is the organiser's copy.
+    """
 
     def __init__(self, *, unit_of_work: UnitOfWork) -> None:
         self._unit_of_work = unit_of_work
@@ -43,14 +52,18 @@ class ExportService:
 def _csv(tx: Transaction) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(entry_cells(stored) for stored in tx.entries.stored())
+    writer.writerow((*COLUMNS, *OPTIONAL_COLUMNS))
+    writer.writerows(map(entry_cells, _exported(tx)))
     return text.getvalue()
+
+
+def _exported(tx: Transaction) -> Iterator[StoredEntry]:
+    return (stored for stored in tx.entries.stored() if not has_left(stored.player))
 
 
 def _frame(tx: Transaction) -> pl.DataFrame:
     columns: dict[str, list[object]] = {name: [] for name in EXPORT_SCHEMA}
-    for stored in tx.entries.stored():
+    for stored in _exported(tx):
         for column, value in zip(columns.values(), _values(stored), strict=True):
             column.append(value)
     frame = pl.DataFrame(columns, schema={**EXPORT_SCHEMA, "last_played": pl.Int64()})
@@ -70,4 +83,6 @@ def _values(stored: StoredEntry) -> tuple[object, ...]:
         entry.games_lost,
         entry.games_drawn,
         entry.last_played_us,
+        player.id,
+        *(entry.skill or (None, None, None)),
     )

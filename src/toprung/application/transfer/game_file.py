@@ -5,13 +5,16 @@ from typing import Final
 
 from toprung.application.ports.storage import NewPlayer
 from toprung.application.transfer.entry_file import FUTURE_MAX_US
+from toprung.application.transfer.look_alikes import Spelling, look_alikes
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
 from toprung.domain.catalog import Catalog
+from toprung.domain.departure import is_reserved
 from toprung.domain.errors import InvalidInput, ToprungError
 from toprung.domain.moment import from_iso
 from toprung.domain.names import NameKeys, clean_name, csv_uncell, unsafe_character
 
 COLUMNS: Final = ("ended_at", "game_id", "player_1", "player_2", "score_1", "score_2")
+PLAYER_COLUMNS: Final = ("player_1", "player_2")
 RACE_COLUMNS: Final = ("race_1", "race_2")
 GAME_ID_MAX_CODE_POINTS: Final = 100
 
@@ -51,8 +54,13 @@ class GameFileReader:
             if first != line:
                 problems.append(Problem(line=line, column="game_id", reason=f"stands on line {first} already"))
             games.append(game)
+        problems += look_alikes(
+            Spelling(player.name, player.name_key, game.line, column)
+            for game in games
+            for player, column in zip(game.players, PLAYER_COLUMNS, strict=True)
+        )
         if problems:
-            raise ImportRefused(problems)
+            raise ImportRefused(sorted(problems, key=lambda problem: problem.line))
         return games
 
     def _game(self, line: int, cells: dict[str, str], now_us: int, problems: list[Problem]) -> GameRow | None:
@@ -83,7 +91,7 @@ class GameFileReader:
                 "race_1": str(race_1),
                 "race_2": str(race_2),
             }:
-                if player_1.name_key == player_2.name_key:
+                if player_1.name == player_2.name:
                     problems.append(Problem(line=line, column="player_2", reason="a player against themselves"))
                 return GameRow(
                     line=line,
@@ -97,6 +105,8 @@ class GameFileReader:
 
     def _player(self, text: str) -> NewPlayer:
         name = clean_name(csv_uncell(text))
+        if is_reserved(name, self._name_keys):
+            raise ValueError(f"{name!r} is somebody who left the ladder; take the line out")
         return NewPlayer(name=name, name_key=self._name_keys.key(name))
 
     def _race(self, text: str) -> str:

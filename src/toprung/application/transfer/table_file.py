@@ -53,7 +53,11 @@ def read_table(
         for name in sorted(set(header)):
             if name not in (*required, *optional):
                 wrong.append(
-                    Problem(line=1, column=name, reason=f"unknown column; the columns are {','.join(required)}")
+                    Problem(
+                        line=1,
+                        column=name,
+                        reason=f"unknown column; the columns are {','.join((*required, *optional))}",
+                    )
                 )
             elif header.count(name) > 1:
                 wrong.append(Problem(line=1, column=name, reason="the column stands there twice"))

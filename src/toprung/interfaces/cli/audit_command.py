@@ -59,13 +59,21 @@ def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
         details["player"] = named(details["player"])
     if "former" in details:
         details["former"] = ", ".join(f"{named(one)} (player {one})" for one in details["former"])
-    shown = [f"{key.replace('_', ' ')}: {value}" for key, value in details.items() if value not in (None, [])]
+    kept = {key.replace("_", " "): value for key, value in details.items() if value not in (None, [], "")}
+    shown = [f"{key}: {_told(value)}" for key, value in kept.items()]
     if shown:
         say(stdout(), (f"    {', '.join(shown)}", "dim"))
     for player_id, race, before, after in moves[:MOVES_SHOWN_MAX]:
         say(stdout(), (f"    {named(player_id)}, {race}: {before} to {after}", "dim"))
     if len(moves) > MOVES_SHOWN_MAX:
         say(stdout(), (f"    and {len(moves) - MOVES_SHOWN_MAX:,} more; --json has them all", "dim"))
+
+
+def _told(value: object) -> object:
+    """A value of the details; counts as a list of them."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{count:,} {what}" for what, count in value.items())
 
 
 async def _latest(

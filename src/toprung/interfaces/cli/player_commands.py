@@ -63,13 +63,15 @@ def _add_editing(player: typer.Typer, change: "_Change") -> None:
     def add(
         name: Annotated[str, _PLAYER],
         country: Annotated[str | None, typer.Option("--country", metavar="CC", help=_COUNTRY_HELP)] = None,
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
         """Add a player."""
         with reporting():
-            made = change(database, game, lambda administration: administration.register_player(name, country))
-            say(stdout(), "Added ", *_described(made), ".")
+            by = attributed(reason)
+            made = change(database, game, lambda administration: administration.register_player(name, country, by))
+            say(stdout(), "Added ", *_described(made), ": 1 new player, 0 changed, 0 unchanged.")
 
     @player.command()
     def rename(

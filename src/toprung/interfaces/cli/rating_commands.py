@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toprung.interfaces.cli.actor import Reason, attributed
 from toprung.interfaces.cli.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
 from toprung.interfaces.cli.parameters import Database, Game, options
 from toprung.interfaces.cli.transfer_commands import read_text
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.audit import Counts
     from toprung.application.progress import Progress
     from toprung.application.ratings.rating_quality import QualityReport
     from toprung.domain.rating_evaluation import Game as PlayedGame
@@ -76,20 +78,20 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
 
 def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @ratings.command()
-    def recompute(database: Database = None, game: Game = None) -> None:
+    def recompute(reason: Reason = "", database: Database = None, game: Game = None) -> None:
         """Play the whole rating log again and store what comes out; a ladder in order comes out the same."""
         with reporting():
             opened = options(database=database, game=game)
 
-            async def work(tell: "Progress") -> int:
+            async def work(tell: "Progress") -> "Counts":
                 async with builder().administering(opened) as administration:
-                    return await administration.recompute_ratings(tell)
+                    return await administration.recompute_ratings(tell, attributed(reason))
 
             with progress_bar("Playing the log", "rows") as tell:
-                changed = run(work(tell))
-            ratings_changed = "1 rating" if changed == 1 else f"{changed:,} ratings"
-            said = f"{ratings_changed} came out otherwise" if changed else "all the same"
-            say(stdout(), f"Recomputed: {said}.")
+                counts = run(work(tell))
+            ratings_changed = "1 rating" if counts.changed == 1 else f"{counts.changed:,} ratings"
+            said = f"{ratings_changed} came out otherwise" if counts.changed else "all the same"
+            say(stdout(), f"Recomputed: {said} (0 new, {counts.changed:,} changed, {counts.unchanged:,} unchanged).")
 
 
 def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from toprung.domain.errors import InvalidInput, NotFound
+from toprung.interfaces.cli.actor import Reason, attributed
 from toprung.interfaces.cli.filters import Filters
 from toprung.interfaces.cli.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
 from toprung.interfaces.cli.parameters import (
@@ -25,7 +26,7 @@ from toprung.interfaces.cli.parameters import (
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.organising.admin_service import Administration
     from toprung.application.progress import Progress
-    from toprung.application.transfer.import_service import ImportSummary
+    from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
     from toprung.interfaces.cli.builder import Builder, Options
     from toprung.interfaces.cli.export_files import ExportFormat
 
@@ -45,31 +46,30 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @cli.command(name="import")
     def import_entries(
         file: Annotated[str, typer.Argument(metavar="FILE.csv", help="The file, in UTF-8; - is standard input.")],
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
         """Import ratings from CSV: all lines or, if any is wrong, none.
 
         The columns: discord_id,player_name,country,race,mmr,games_played,games_won,games_lost,games_drawn,last_played.
+
+        As in an export there may also be player_id,rating,deviation,volatility. What is so already stays untouched.
         """
         with reporting():
-            text = read_text(file)
+            text, origin = read_text(file), _origin_of(file, reason)
             opened = options(database=database, game=game)
             with progress_bar("Importing", "rows") as tell:
                 summary = run(
                     _imported(
                         builder(),
                         opened,
-                        lambda administration, progress: administration.import_entries(text, progress),
+                        lambda administration, progress: administration.import_entries(text, progress, origin),
                         tell,
                     )
                 )
-            say(
-                stdout(),
-                f"Imported {_count(summary.rows, 'row')}: "
-                f"{_count(summary.players_added, 'new player')}, {_count(summary.entries_added, 'new rating')}.",
-            )
-            _say_backup(summary)
+            say(stdout(), f"Imported {_count(summary.rows, 'row')} from {_name_of(file)}.")
+            _say_counts(summary)
 
     @cli.command()
     def import_games(
@@ -82,6 +82,7 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 help="Where the games come from: a game that is known from there is passed over. Else the file's name.",
             ),
         ] = None,
+        reason: Reason = "",
         database: Database = None,
         game: Game = None,
     ) -> None:
@@ -93,24 +94,24 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
         """
         with reporting():
             named = source if source is not None else _source_of(file)
-            text = read_text(file)
+            text, origin = read_text(file), _origin_of(file, reason)
             opened = options(database=database, game=game)
             with progress_bar("Playing", "games") as tell:
                 summary = run(
                     _imported(
                         builder(),
                         opened,
-                        lambda administration, progress: administration.import_games(text, named, progress),
+                        lambda administration, progress: administration.import_games(text, named, progress, origin),
                         tell,
                     )
                 )
-            known = summary.rows - summary.matches_added
+            known = summary.matches.unchanged
             say(
                 stdout(),
-                f"Played {_count(summary.matches_added, 'game')} from {named!r}: "
-                f"{_count(summary.players_added, 'new player')}" + (f", {known:,} known already." if known else "."),
+                f"Played {_count(summary.matches.new, 'game')} from {named!r}"
+                + (f", {known:,} known already." if known else "."),
             )
-            _say_backup(summary)
+            _say_counts(summary)
 
 
 def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -178,7 +179,7 @@ def read_text(file: str) -> str:
         limit_mib = IMPORT_MAX_BYTES // (1024 * 1024)
         raise InvalidInput("file", f"{name} is larger than {limit_mib} MiB; import it in parts.")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")  # a byte order mark stays, so that the text's hash is the file's
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         sentence = f"{name} is not in UTF-8 (a byte on line {line} cannot be); save it as UTF-8 and try again."
@@ -216,9 +217,27 @@ async def _exported(
     return encode(frame), frame.height
 
 
-def _say_backup(summary: "ImportSummary") -> None:
+def _say_counts(summary: "ImportSummary") -> None:
+    for what, counts in (("Players", summary.players), ("Ratings", summary.ratings)):
+        said = f"{what}: {counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged."
+        say(stdout(), said)
     if summary.backup is not None:
         say(stdout(), (f"The database as it was before: {summary.backup}", "dim"))
+    elif not (summary.players.touched or summary.ratings.touched):
+        say(stdout(), ("Nothing changed, so no copy of the database was made.", "dim"))
+    else:
+        said = "No copy of the database was made: it was empty, or is PostgreSQL, whose own tools make copies."
+        say(stdout(), (said, "dim"))
+
+
+def _origin_of(file: str, reason: str) -> "ImportOrigin":
+    from toprung.application.transfer.import_service import ImportOrigin
+
+    return ImportOrigin(by=attributed(reason), file_name=_name_of(file))
+
+
+def _name_of(file: str) -> str:
+    return "standard input" if file == STANDARD_STREAM else Path(file).name
 
 
 def _count(count: int, unit: str) -> str:

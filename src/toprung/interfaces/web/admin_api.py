@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 import msgspec
@@ -10,13 +11,14 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response, StreamingResponse
 
-from toprung.application.audit import AuditLog
+from toprung.application.audit import Attribution, AuditLog
 from toprung.application.job_queue import JobHistory
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.organising.admin_service import Administration
 from toprung.application.progress import Progress
+from toprung.application.reasons import REASON_MAX_CODE_POINTS
 from toprung.application.replays.intake import Intake
-from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.transfer.import_service import FILE_NAME_MAX_CODE_POINTS, ImportOrigin, ImportSummary
 from toprung.domain.catalog import Catalog
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
 from toprung.domain.player import Player
@@ -28,6 +30,7 @@ from toprung.interfaces.web.admin_replays import add_job_routes, add_mod_route, 
 from toprung.interfaces.web.api import json_response
 from toprung.interfaces.web.errors import error_body, internal_error_body
 from toprung.interfaces.web.openapi import (
+    ACTOR_MAX_CODE_POINTS,
     AdminPlayerAnswer,
     CountryBody,
     NewPlayerBody,
@@ -122,9 +125,9 @@ def _outcome(task: asyncio.Task[ImportSummary]) -> Mapping[str, object]:
     return {
         "summary": {
             "rows": summary.rows,
-            "players_added": summary.players_added,
-            "entries_added": summary.entries_added,
-            "matches_added": summary.matches_added,
+            "players": asdict(summary.players),
+            "ratings": asdict(summary.ratings),
+            "matches": asdict(summary.matches),
             "backup": summary.backup,
         }
     }
@@ -213,27 +216,50 @@ def _add_imports(router: APIRouter, administration: Administration) -> None:
         summary="Import a CSV of entries, all rows or none",
         response_class=StreamingResponse,
         responses=answers,
-        openapi_extra={"requestBody": body},
+        openapi_extra={"requestBody": body, "parameters": _ORIGIN},
         max_body_size=IMPORT_BODY_MAX_BYTES,
     )
     async def import_entries(request: Request) -> Response:
+        origin = _origin(request)
         text = await _text(request)
-        return _streamed(stream.start(lambda progress: administration.import_entries(text, progress)))
+        return _streamed(stream.start(lambda progress: administration.import_entries(text, progress, origin)))
 
     @router.post(
         "/import-games",
         summary="Play a CSV of games through the ladder",
         response_class=StreamingResponse,
         responses=answers,
-        openapi_extra={"requestBody": body, "parameters": [source]},
+        openapi_extra={"requestBody": body, "parameters": [source, *_ORIGIN]},
         max_body_size=IMPORT_BODY_MAX_BYTES,
     )
     async def import_games(request: Request) -> Response:
         name = request.query_params.get("source", "")
         if not 1 <= len(name) <= SOURCE_MAX_CODE_POINTS:
             raise InvalidInput("source", f"Say where the games come from, in 1 to {SOURCE_MAX_CODE_POINTS} characters.")
+        origin = _origin(request)
         text = await _text(request)
-        return _streamed(stream.start(lambda progress: administration.import_games(text, name, progress)))
+        return _streamed(stream.start(lambda progress: administration.import_games(text, name, progress, origin)))
+
+
+def _origin(request: Request) -> ImportOrigin:
+    """Who sends the file and what it is called, for the audit. Raises `InvalidInput` for what is too long to keep."""
+    told = {name: request.query_params.get(name, "") for name, _ in _ORIGIN_LIMITS}
+    for name, limit in _ORIGIN_LIMITS:
+        if len(told[name]) > limit:
+            raise InvalidInput(name, f"At most {limit} characters are kept of {name}; shorten it.")
+    by = Attribution(actor=told["actor"] or "api", reason=told["reason"])
+    return ImportOrigin(by=by, file_name=told["file"])
+
+
+_ORIGIN_LIMITS: Final = (
+    ("file", FILE_NAME_MAX_CODE_POINTS),
+    ("actor", ACTOR_MAX_CODE_POINTS),
+    ("reason", REASON_MAX_CODE_POINTS),
+)
+_ORIGIN: Final = [
+    {"name": name, "in": "query", "required": False, "schema": {"type": "string", "maxLength": limit}}
+    for name, limit in _ORIGIN_LIMITS
+]
 
 
 def _streamed(lines: AsyncIterator[bytes]) -> Response:
@@ -245,7 +271,7 @@ def _add_players(router: APIRouter, administration: Administration) -> None:
 
     @router.post("/players", summary="Add a player", response_model=AdminPlayerAnswer, responses=error_answers(409))
     async def register(body: NewPlayerBody) -> Response:
-        return _player_json(await administration.register_player(body.name, body.country))
+        return _player_json(await administration.register_player(body.name, body.country, body.by()))
 
     @router.post("/players/rename", summary="Rename a player", response_model=AdminPlayerAnswer, responses=conflict)
     async def rename(body: RenameBody) -> Response:

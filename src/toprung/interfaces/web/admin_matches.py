@@ -79,9 +79,10 @@ class CorrectionAnswer(BaseModel):
 
 
 class RecomputeAnswer(BaseModel):
-    """How many entries came out otherwise; none on a ladder in order."""
+    """How many entries came out otherwise, none on a ladder in order, and how many did not."""
 
     entries_changed: int
+    entries_unchanged: int
 
 
 _MatchNumber = Annotated[int, Path(ge=1, le=MATCH_ID_MAX)]
@@ -161,8 +162,10 @@ def _add_judging(router: APIRouter, administration: Administration) -> None:
         response_model=RecomputeAnswer,
         responses=error_answers(409),
     )
-    async def recompute() -> Response:
-        return json_response({"entries_changed": await administration.recompute_ratings(lambda _done, _total: None)})
+    async def recompute(body: AttributedBody | None = None) -> Response:
+        by = (body or AttributedBody()).by()
+        counts = await administration.recompute_ratings(lambda _done, _total: None, by)
+        return json_response({"entries_changed": counts.changed, "entries_unchanged": counts.unchanged})
 
 
 def _outcome_json(outcome: CorrectionOutcome) -> Response:

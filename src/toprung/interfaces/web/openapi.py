@@ -268,15 +268,6 @@ CodeText = Annotated[str, Field(min_length=1, max_length=40, examples=["sc2_zerg
 CountryCode = Annotated[str | None, Field(max_length=20, examples=["KR"])]
 
 
-class NewPlayerBody(BaseModel):
-    """A player to add."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name
-    country: CountryCode = None
-
-
 class AttributedBody(BaseModel):
     """Who does something as an organiser, and why; the audit keeps both."""
 
@@ -288,6 +279,13 @@ class AttributedBody(BaseModel):
     def by(self) -> Attribution:
         """The same for a use case."""
         return Attribution(actor=self.actor, reason=self.reason)
+
+
+class NewPlayerBody(AttributedBody):
+    """A player to add."""
+
+    name: Name
+    country: CountryCode = None
 
 
 class RenameBody(AttributedBody):
