@@ -393,7 +393,8 @@ async def test_the_audit_says_who_came_back_as_whom_by_number(office: Office) ->
     await office.admin.ban_player("Annika", EVE)
     await office.accounts.forget(ANN)
     await join(office, ANN, "Newcomer")
-    row = (await office.rows())[0]
+    joined, row = (await office.rows())[:2]
+    assert (joined.actor, joined.action, joined.subject) == ("setup", "register", "player 3")
     assert (row.actor, row.action, row.subject, row.reason) == ("ladder", "return", "player 3", "")
     assert json.loads(row.details) == {"former": [1], "is_banned": True}
     assert await office.audit.names([row]) == {FIRST: "Deleted player 1", THIRD: "Newcomer"}

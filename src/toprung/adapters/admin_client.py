@@ -66,19 +66,11 @@ class _Error(msgspec.Struct):
     problem_count: int | None = None
 
 
-class _Summary(msgspec.Struct):
-    rows: int
-    players: Counts
-    ratings: Counts
-    matches: Counts
-    backup: str | None = None
-
-
 class _Line(msgspec.Struct):
     """One line of an import's answer: only one of the three is there."""
 
     progress: tuple[int, int] | None = None
-    summary: _Summary | None = None
+    summary: ImportSummary | None = None
     error: _Error | None = None
 
 
@@ -331,7 +323,7 @@ class AdminClient:
             if line.error is not None:
                 raise _raised(line.error, response.status_code)
             if line.summary is not None:
-                return ImportSummary(**msgspec.structs.asdict(line.summary))
+                return line.summary
             if line.progress is not None:
                 progress(*line.progress)
         raise StorageUnavailable(f"The server at {self._address} did not say how the import ended; {_LOOK_FIRST}")
