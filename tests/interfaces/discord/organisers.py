@@ -7,6 +7,7 @@ from typing import Any
 from tests.intake import ANSWER, hash_of, replay
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
+from toprung.application.players.account_service import SETUP
 from toprung.application.replays.replay_parsing import Parsed
 from toprung.domain.match import Match, MatchId, Outcome, Participant
 from toprung.domain.match_life import Step
@@ -57,9 +58,9 @@ class Office:
         return await self.world.alice.submit_modal(form, {"reason": reason})
 
     def audit(self) -> list[tuple[str, str, str, str]]:
-        """Who did what to what, and why."""
+        """Who did what to what, and why; but for the players who registered themselves."""
         rows = self.world.ladder.storage.database.audit
-        return [(row.actor, row.action, row.subject, row.reason) for row in rows]
+        return [(row.actor, row.action, row.subject, row.reason) for row in rows if row.actor != SETUP]
 
     async def two(self) -> tuple[Player, Player]:
         """Two players, out of reach: what the bot says here, it says to organisers."""
