@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState, NewChallenge
+from toprung.domain.match import MatchId
 from toprung.domain.player import PlayerId
 
 
@@ -21,6 +22,9 @@ class FakeChallengeRepository:
 
     def get(self, challenge_id: ChallengeId) -> Challenge | None:
         return self._kept.get(challenge_id)
+
+    def of_match(self, match_id: MatchId) -> Challenge | None:
+        return next((one for one in self._kept.values() if one.match_id == match_id), None)
 
     def open_of(self, player_id: PlayerId) -> list[Challenge]:
         is_open = (one for one in self._kept.values() if one.state is ChallengeState.OPEN)

@@ -326,11 +326,19 @@ class FakeIntentRepository:
             )
             rows[stored.id] = replace(known, stored=stored, due_at_us=now_us, given_up_for=None)
 
-    def due(self, *, now_us: int, limit: int, passed_over: Collection[int] = ()) -> list[StoredIntent]:
+    def due(
+        self,
+        *,
+        now_us: int,
+        limit: int,
+        passed_over: Collection[int] = (),
+        resting: Collection[tuple[str, int | None]] = (),
+    ) -> list[StoredIntent]:
         found = [
             row
             for row in self._database.intents.values()
             if row.is_waiting and row.due_at_us <= now_us and row.stored.intent.recipient not in passed_over
+            if not {(row.stored.intent.kind, row.stored.intent.recipient), (row.stored.intent.kind, None)} & {*resting}
         ]
         found.sort(key=lambda row: (row.stored.intent.priority, row.due_at_us, row.stored.id))
         return [row.stored for row in found[:limit]]
@@ -353,18 +361,21 @@ class FakeIntentRepository:
     def delivered(self, intent_id: IntentId, *, revision: int, message: tuple[int, int] | None) -> None:
         row = self._database.intents.get(intent_id)
         if row is not None:
-            stored = replace(row.stored, attempts=0, message=message)
+            stored = replace(row.stored, attempts=0, message=message, hindrance=None)
             self._database.intents[intent_id] = replace(row, stored=stored, delivered_revision=revision)
 
-    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int) -> None:
+    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int, hindrance: str | None = None) -> None:
         row = self._database.intents[intent_id]
-        stored = replace(row.stored, attempts=attempts)
+        stored = replace(row.stored, attempts=attempts, hindrance=hindrance or row.stored.hindrance)
         self._database.intents[intent_id] = replace(row, stored=stored, due_at_us=until_us)
 
     def move_due(self, by_us: int, *, due_after_us: int) -> None:
         for intent_id, row in self._database.intents.items():
             if row.is_waiting and row.due_at_us > due_after_us:
                 self._database.intents[intent_id] = replace(row, due_at_us=row.due_at_us + by_us)
+
+    def hindered(self) -> list[StoredIntent]:
+        return [row.stored for row in self._database.intents.values() if row.is_waiting and row.stored.hindrance]
 
     def give_up(self, intent_id: IntentId, *, reason: str) -> None:
         self._database.intents[intent_id] = replace(self._database.intents[intent_id], given_up_for=reason)

@@ -123,6 +123,49 @@ async def test_one_that_is_put_off_given_up_or_lost_its_message(storage: Storage
     assert await storage.read(lambda tx: tx.intents.waiting()) == 0
 
 
+async def test_kinds_rest_for_a_recipient_or_for_all(storage: Storage) -> None:
+    role, other_role = (replace(FOUND, key=f"role {who}", kind="role", recipient=who) for who in (5, 6))
+    same_place = replace(FOUND, key="another kind", kind="note", recipient=5)
+    await want(storage, role, other_role, same_place)
+
+    async def left(*resting: tuple[str, int | None]) -> set[str]:
+        found = await storage.read(lambda tx: tx.intents.due(now_us=0, limit=9, resting=resting))
+        return {stored.intent.key for stored in found}
+
+    assert await left() == {"role 5", "role 6", "another kind"}
+    assert await left(("role", 5)) == {"role 6", "another kind"}
+    assert await left(("role", None)) == {"another kind"}
+    assert await left(("role", 5), ("role", 6), ("note", 5)) == set()
+    assert await left(("note", None), ("role", 7)) == {"role 5", "role 6"}
+    many = [("role", who) for who in range(100, 1_600)]
+    assert await left(*many) == {"role 5", "role 6", "another kind"}
+
+
+async def test_what_hinders_an_intent_is_noted_until_it_is_delivered(storage: Storage) -> None:
+    await want(storage, BOARD, FOUND)
+    (found, board) = await due(storage)
+
+    async def hindered() -> list[tuple[str, str | None]]:
+        rows = await storage.read(lambda tx: tx.intents.hindered())
+        return [(row.intent.key, row.hindrance) for row in rows]
+
+    assert await hindered() == []
+    for stored in (found, board):
+        await storage.write(
+            lambda tx, one=stored: tx.intents.put_off(one.id, until_us=5, attempts=1, hindrance="403 1 x")  # type: ignore[misc]
+        )
+    assert sorted(await hindered()) == sorted([(found.intent.key, "403 1 x"), (board.intent.key, "403 1 x")])
+    await storage.write(lambda tx: tx.intents.put_off(found.id, until_us=9, attempts=2))
+    assert (found.intent.key, "403 1 x") in await hindered()  # trouble of another kind says nothing of the first
+    await storage.write(lambda tx: tx.intents.put_off(found.id, until_us=9, attempts=3, hindrance="403 2 x"))
+    await storage.write(lambda tx: tx.intents.delivered(board.id, revision=board.revision, message=(7, 70)))
+    assert await hindered() == [(found.intent.key, "403 2 x")]
+    await want(storage, replace(BOARD, parameters={"version": "new"}))
+    assert await hindered() == [(found.intent.key, "403 2 x")]
+    await storage.write(lambda tx: tx.intents.give_up(found.id, reason="too often"))
+    assert await hindered() == []
+
+
 async def test_an_intent_is_found_by_its_key_whether_delivered_or_not(storage: Storage) -> None:
     await want(storage, BOARD, FOUND)
     (found, board) = await due(storage)

@@ -35,6 +35,21 @@ async def test_a_challenge_is_kept_until_it_is_answered(storage: Storage) -> Non
     assert again.id not in (one.id, two.id)
 
 
+async def test_a_challenge_is_found_by_the_match_that_came_of_it(storage: Storage) -> None:
+    first, second = [(await player_of(storage, name)).id for name in ("Novamar", "별빛")]
+    new = NewChallenge(
+        challenger_id=first, opponent_id=second, races=("bw_zerg",), created_at_us=1, expires_at_us=2, channel_id=3
+    )
+    challenge = (await storage.write(lambda tx: tx.challenges.add(new))).value
+    sides = ((Participant(player_id=first, race="zerg"),), (Participant(player_id=second, race="zerg"),))
+    opened = NewMatch(source_key="any", sides=sides, assigned_at_us=1, deadline_us=9)
+    match = (await storage.write(lambda tx: tx.matches.open(opened))).value
+    assert await storage.read(lambda tx: tx.challenges.of_match(match.id)) is None
+    accepted = replace(challenge, state=ChallengeState.ACCEPTED, match_id=match.id)
+    await storage.write(lambda tx: tx.challenges.save(accepted))
+    assert await storage.read(lambda tx: tx.challenges.of_match(match.id)) == accepted
+
+
 async def test_notices_have_ids_in_their_order_and_can_be_settled_for_a_player(storage: Storage) -> None:
     players = [await player_of(storage, name) for name in ("Novamar", "별빛")]
     first, second = (Participant(player_id=player.id, race="bw_zerg") for player in players)

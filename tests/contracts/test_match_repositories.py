@@ -97,6 +97,7 @@ async def test_a_saved_match_is_found_as_saved_whatever_was_said_of_it(storage: 
     sides = tuple(
         MatchSide(
             players=side.players,
+            told_at_us=data.draw(st.none() | moments),
             confirmed_at_us=data.draw(st.none() | moments),
             claim=data.draw(st.none() | claims),
             cancel_asked_at_us=data.draw(st.none() | moments),

@@ -13,6 +13,7 @@ from toprung.domain.match_life import (
     abort,
     cancel,
     confirm,
+    found,
     pass_deadlines,
     report,
     set_result,
@@ -34,7 +35,7 @@ evidence = st.sampled_from((Evidence.REPORT, Evidence.REPORT, Evidence.REPLAY))
 
 
 def assigned() -> Match:
-    """A match that nobody has touched."""
+    """A match that nobody has touched, and that nobody was told of."""
     one, other = (MatchSide(players=(Participant(player_id=PlayerId(number), race="zerg"),)) for number in (1, 2))
     return Match(
         id=MatchId(7),
@@ -42,7 +43,7 @@ def assigned() -> Match:
         sides=(one, other),
         state=MatchState.ASSIGNED,
         assigned_at_us=START_US,
-        deadline_us=START_US + RULES.confirm_us,
+        deadline_us=START_US + RULES.tell_us,
     )
 
 
@@ -79,7 +80,7 @@ steps: st.SearchStrategy[tuple[Step, Try]] = st.one_of(
     st.tuples(st.just(Step.REPORT), st.builds(_report, sides, results, evidence)),
     st.tuples(st.just(Step.WITHDRAW), st.builds(_withdraw, sides)),
     st.tuples(st.just(Step.CANCEL), st.builds(_cancel, sides)),
-    st.just((Step.DEADLINE, lambda match, now_us: pass_deadlines(match, now_us, RULES))),
+    st.just((Step.DEADLINE, lambda match, now_us: pass_deadlines(match, now_us))),
     st.tuples(st.just(Step.SET_RESULT), st.builds(_set, results)),
     st.just((Step.VOID, void)),
 )
@@ -95,11 +96,11 @@ def lives(draw: st.DrawFn) -> tuple[Match, int]:
         st.lists(st.tuples(steps, moments, sides, st.booleans()), max_size=5)
     ):
         now_us += later_us
-        match = pass_deadlines(match, now_us, RULES)
+        match = pass_deadlines(match, now_us)
         try:
             match = attempt(match, now_us)
         except StepRefused:
             continue
         if is_told:
-            match = told(match, side, now_us, RULES)
-    return pass_deadlines(match, now_us, RULES), now_us
+            match = found(told(match, side, now_us, RULES), side, now_us, RULES)
+    return pass_deadlines(match, now_us), now_us

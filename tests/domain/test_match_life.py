@@ -24,9 +24,11 @@ from toprung.domain.match_life import (
     Step,
     StepRefused,
     abort,
+    as_told,
     at_fault,
     cancel,
     confirm,
+    found,
     give_back,
     pass_deadlines,
     report,
@@ -58,13 +60,7 @@ def test_a_step_leads_where_the_table_says_or_changes_nothing_or_is_refused_with
         assert sentence.startswith("Match 7 ")
         assert sentence.endswith(".")
         return
-    if kind is not Step.DEADLINE:
-        assert after == match or after.state in TRANSITIONS[match.state][kind]
-        return
-    states = {match.state}  # several deadlines may have passed: a claim is told, then it counts
-    for _ in range(2):
-        states |= {to for state in states for to in TRANSITIONS[state].get(kind, ())}
-    assert after.state in states
+    assert after == match or after.state in TRANSITIONS[match.state].get(kind, ())
 
 
 @given(life=lives(), step=steps)
@@ -91,8 +87,8 @@ def test_a_match_is_open_with_a_deadline_or_over_with_an_end(life: tuple[Match, 
 @given(life=lives())
 def test_every_match_ends_by_itself(life: tuple[Match, int]) -> None:
     match, now_us = life
-    longest_us = RULES.report_us + RULES.tell_us + RULES.answer_report_us
-    assert not pass_deadlines(match, now_us + longest_us, RULES).state.is_open
+    longest_us = max(RULES.report_us, RULES.tell_us, RULES.answer_report_us)
+    assert not pass_deadlines(match, now_us + longest_us).state.is_open
 
 
 @given(life=lives(), far_us=st.integers(0, 4 * RULES.report_us), part=st.floats(0, 1))
@@ -100,8 +96,8 @@ def test_deadlines_seen_late_do_what_they_would_have_done_in_time(
     life: tuple[Match, int], far_us: int, part: float
 ) -> None:
     match, now_us = life
-    between = pass_deadlines(match, now_us + int(far_us * part), RULES)
-    assert pass_deadlines(between, now_us + far_us, RULES) == pass_deadlines(match, now_us + far_us, RULES)
+    between = pass_deadlines(match, now_us + int(far_us * part))
+    assert pass_deadlines(between, now_us + far_us) == pass_deadlines(match, now_us + far_us)
 
 
 @given(first=results, second=results)
@@ -135,16 +131,83 @@ def test_what_only_one_side_says_decides_nothing_unless_it_speaks_against_that_s
     assert match.standing_result is (result if concedes else None)
 
 
+MINUTE_US = 60_000_000
+
+
+@pytest.mark.parametrize("told_us", [0, 1, 7 * MINUTE_US, 23 * 60 * MINUTE_US])
 @pytest.mark.parametrize(("late_us", "state"), [(-1, MatchState.ASSIGNED), (0, MatchState.ABANDONED)])
-def test_players_have_exactly_two_minutes_to_confirm(late_us: int, state: MatchState) -> None:
-    match = pass_deadlines(confirm(assigned(), 1, START_US, RULES), START_US + 120_000_000 + late_us, RULES)
+def test_players_have_exactly_two_minutes_to_confirm_from_being_told(
+    told_us: int, late_us: int, state: MatchState
+) -> None:
+    known = found(confirm(assigned(), 1, START_US, RULES), 0, START_US + told_us, RULES)
+    assert found(known, 0, START_US + told_us + 5, RULES) == known
+    match = pass_deadlines(known, START_US + told_us + 2 * MINUTE_US + late_us)
     assert match.state is state
     assert at_fault(match) == ((0,) if state is MatchState.ABANDONED else ())
 
 
+@given(
+    told=st.lists(st.tuples(sides, st.integers(0, 90 * MINUTE_US)), max_size=2, unique_by=lambda one: one[0]),
+    confirming=st.none() | st.tuples(sides, st.integers(0, 90 * MINUTE_US)),
+)
+def test_only_who_was_told_and_let_their_two_minutes_pass_is_at_fault(
+    told: list[tuple[Side, int]], confirming: tuple[Side, int] | None
+) -> None:
+    """Whatever happens in which order, also where the other side is told long after or never."""
+    happened = [(at_us, "told", side) for side, at_us in told]
+    happened += [] if confirming is None else [(confirming[1], "confirm", confirming[0])]
+    match, told_at, confirmed_at = assigned(), dict[Side, int](), dict[Side, int]()
+    for at_us, what, side in sorted(happened):
+        match = pass_deadlines(match, START_US + at_us)
+        if match.state is not MatchState.ASSIGNED:
+            break
+        if what == "told":
+            match = found(match, side, START_US + at_us, RULES)
+            told_at[side] = at_us
+        else:
+            match = confirm(match, side, START_US + at_us, RULES)
+            confirmed_at[side] = at_us
+    match = pass_deadlines(match, START_US + 48 * 60 * MINUTE_US)
+    late = {side for side in told_at if side not in confirmed_at}
+    assert match.state is (MatchState.ABANDONED if late else MatchState.CONFLICT)
+    assert set(at_fault(match)) == late
+    for side in at_fault(match):
+        assert (match.ended_at_us or 0) - START_US - told_at[side] >= 2 * MINUTE_US
+    assert match.is_held_up == (not late)
+    if not late:
+        assert match.ended_at_us == START_US + 24 * 60 * MINUTE_US
+        assert void(match, START_US).state is MatchState.VOIDED
+        with pytest.raises(StepRefused, match="never began"):
+            set_result(match, WON, START_US)
+
+
+@given(life=lives(), far_us=st.integers(0, 4 * RULES.report_us))
+def test_time_alone_decides_against_a_side_only_where_that_side_was_told(life: tuple[Match, int], far_us: int) -> None:
+    match, now_us = life
+    after = pass_deadlines(match, now_us + far_us)
+    if after.state is MatchState.COMPLETED and match.state is MatchState.REPORTED:
+        (claim,) = (side.claim for side in match.sides if side.claim is not None)
+        assert claim.told_at_us is not None
+        assert (after.ended_at_us or 0) >= claim.told_at_us + RULES.answer_us(claim.evidence)
+    for side in at_fault(after):
+        told_us = after.sides[side].told_at_us
+        assert told_us is not None
+        assert (after.ended_at_us or 0) >= told_us + RULES.confirm_us
+    assert not after.is_held_up or (after.standing_result, at_fault(after)) == (None, ())
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_what_a_message_names_is_the_deadline_that_its_telling_sets(side: Side) -> None:
+    now_us = START_US + 5 * MINUTE_US
+    assert as_told(assigned(), side, now_us, RULES) == found(assigned(), side, now_us, RULES)
+    claimed = report(in_progress(), other(side), Outcome.WIN.result_for(other(side)), START_US, RULES)
+    assert as_told(claimed, side, now_us, RULES) == told(claimed, other(side), now_us, RULES)
+    assert as_told(claimed, other(side), now_us, RULES) == claimed
+
+
 @pytest.mark.parametrize(("late_us", "state"), [(-1, MatchState.IN_PROGRESS), (0, MatchState.EXPIRED)])
 def test_players_have_exactly_a_day_to_report(late_us: int, state: MatchState) -> None:
-    assert pass_deadlines(in_progress(), START_US + 86_400_000_000 + late_us, RULES).state is state
+    assert pass_deadlines(in_progress(), START_US + 86_400_000_000 + late_us).state is state
 
 
 @pytest.mark.parametrize(("rests_on", "seconds"), [(Evidence.REPORT, 86_400), (Evidence.REPLAY, 900)])
@@ -158,11 +221,22 @@ def test_a_claim_counts_once_the_other_side_was_told_and_let_its_time_pass(
     known = told(claimed, side, told_us, RULES)
     assert told(known, side, told_us + 5, RULES) == known
     end_us = told_us + seconds * 1_000_000
-    assert pass_deadlines(known, end_us - 1, RULES).state is MatchState.REPORTED
-    assert pass_deadlines(known, end_us, RULES).standing_result is result
-    untold = pass_deadlines(claimed, START_US + RULES.tell_us, RULES)
-    assert untold.state is MatchState.REPORTED
-    assert untold.deadline_us == START_US + RULES.tell_us + seconds * 1_000_000
+    assert pass_deadlines(known, end_us - 1).state is MatchState.REPORTED
+    assert pass_deadlines(known, end_us).standing_result is result
+
+
+@pytest.mark.parametrize("rests_on", Evidence)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_claim_of_which_the_other_side_could_not_be_told_for_a_day_goes_to_the_organisers(
+    rests_on: Evidence, side: Side
+) -> None:
+    claimed = report(in_progress(), side, Outcome.WIN.result_for(side), START_US, RULES, rests_on)
+    day_us = 86_400_000_000
+    assert pass_deadlines(claimed, START_US + day_us - 1).state is MatchState.REPORTED
+    held_up = pass_deadlines(claimed, START_US + day_us)
+    assert (held_up.state, held_up.is_held_up, held_up.result) == (MatchState.CONFLICT, True, None)
+    assert at_fault(held_up) == ()
+    assert set_result(held_up, WON, START_US + day_us).standing_result is WON
 
 
 @given(side=sides, own=results, shown=results)
@@ -232,7 +306,9 @@ def test_time_is_given_back_to_open_matches_only_and_never_more_than_all_of_it(
         assert after == match
         return
     claims = [side.claim for side in match.sides if side.claim is not None]
-    window_us = {MatchState.ASSIGNED: RULES.confirm_us, MatchState.IN_PROGRESS: RULES.report_us}.get(match.state)
+    is_awaited = any(side.told_at_us is not None and side.confirmed_at_us is None for side in match.sides)
+    to_confirm_us = RULES.confirm_us if is_awaited else RULES.tell_us
+    window_us = {MatchState.ASSIGNED: to_confirm_us, MatchState.IN_PROGRESS: RULES.report_us}.get(match.state)
     if window_us is None:
         (claim,) = claims
         window_us = RULES.tell_us if claim.told_at_us is None else RULES.answer_us(claim.evidence)

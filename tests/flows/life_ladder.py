@@ -99,6 +99,7 @@ def foreseen(oracle: LifeOracle, system: System, start: Form) -> Facts:
                     (
                         half.player,
                         half.race,
+                        half.told_us,
                         half.confirmed_us,
                         half.said and (half.said.result, half.said.at_us, half.said.told_us),
                         half.cancels_us,
@@ -281,4 +282,4 @@ def _game(match: Match) -> tuple[Any, ...]:
 def _half(side: MatchSide) -> tuple[Any, ...]:
     (one,) = side.players
     claim = side.claim and (side.claim.result, side.claim.at_us, side.claim.told_at_us)
-    return (one.player_id, one.race, side.confirmed_at_us, claim, side.cancel_asked_at_us)
+    return (one.player_id, one.race, side.told_at_us, side.confirmed_at_us, claim, side.cancel_asked_at_us)

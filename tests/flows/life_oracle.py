@@ -78,6 +78,7 @@ class Half:
 
     player: int
     race: str
+    told_us: int | None = None
     confirmed_us: int | None = None
     said: Said | None = None
     cancels_us: int | None = None
@@ -98,6 +99,11 @@ class Game:
     @property
     def players(self) -> tuple[int, int]:
         return self.halves[0].player, self.halves[1].player
+
+    @property
+    def late(self) -> list[Half]:
+        """Who was told, or refused to be, and has not confirmed."""
+        return [half for half in self.halves if half.told_us is not None and half.confirmed_us is None]
 
     @property
     def has_started(self) -> bool:
@@ -185,7 +191,7 @@ class LifeOracle:
             )
             if self.banned[player] or fined or self.open_games(player):
                 raise Refused("conflict")
-        game = Game(key, (Half(one, race_1), Half(other, race_2)), now_us, deadline_us=now_us + CONFIRM_US)
+        game = Game(key, (Half(one, race_1), Half(other, race_2)), now_us, deadline_us=now_us + TELL_US)
         self.games[key] = game
         self._tell(game, "found", now_us)
 
@@ -217,11 +223,14 @@ class LifeOracle:
             return
         self._only_in(game, "assigned")
         own.confirmed_us = now_us
+        if own.told_us is None:
+            own.told_us = now_us
         if game.has_started:
             self._move(game, "confirm", "in_progress", now_us + REPORT_US)
             self._tell(game, "in_progress", now_us)
         else:
-            self._move(game, "confirm", "assigned", game.deadline_us)
+            waits_us = max(game.assigned_us + TELL_US, now_us + CONFIRM_US)
+            self._move(game, "confirm", "assigned", game.deadline_us if game.late else waits_us)
 
     def _abort(self, game: Game, side: int, now_us: int) -> None:
         if game.state == "aborted":
@@ -285,19 +294,19 @@ class LifeOracle:
         while game.deadline_us is not None and game.deadline_us <= now_us:
             due_us = game.deadline_us
             if game.state == "assigned":
-                self._end(game, "deadline", "abandoned", due_us)
-                self._tell(game, "abandoned", now_us)
-                for half in game.halves:
-                    if half.confirmed_us is None:
-                        self._fine(half.player, game.key, "abandon", due_us)
+                how = "abandoned" if game.late else "conflict"
+                self._end(game, "deadline", how, due_us)
+                self._tell(game, how, now_us)
+                for half in game.late:
+                    self._fine(half.player, game.key, "abandon", due_us)
             elif game.state == "in_progress":
                 self._end(game, "deadline", "expired", due_us)
                 self._tell(game, "expired", now_us)
             else:
                 (said,) = (half.said for half in game.halves if half.said)
                 if said.told_us is None:
-                    said.told_us = due_us
-                    self._move(game, "deadline", "reported", due_us + ANSWER_US)
+                    self._end(game, "deadline", "conflict", due_us)
+                    self._tell(game, "conflict", now_us)
                 else:
                     self._complete(game, "deadline", said.result, due_us, now_us)
 
@@ -306,12 +315,23 @@ class LifeOracle:
         if notice.was_reached is not None:
             return
         notice.was_reached = was_reached
-        if notice.kind == "claim":
-            game = self.games[notice.key]
+        game = self.games[notice.key]
+        if notice.kind in ("found", "claim"):
             self._pass(game, now_us)
+        if notice.kind == "found":
+            self._knows(game, game.halves[game.players.index(notice.player)], now_us)
+        if notice.kind == "claim":
             said = game.halves[1 - game.players.index(notice.player)].said
             if game.state == "reported" and said and said.at_us == notice.at_us and said.told_us is None:
                 said.told_us, game.deadline_us = now_us, now_us + ANSWER_US
+
+    def _knows(self, game: Game, half: Half, now_us: int) -> None:
+        """From now on somebody's two minutes to confirm run; where the other one's do as well, the later end counts."""
+        if game.state != "assigned" or half.told_us is not None:
+            return
+        until_us = now_us + CONFIRM_US
+        game.deadline_us = max(until_us, game.deadline_us or 0) if game.late else until_us
+        half.told_us = now_us
 
     # What organisers do
 
@@ -372,6 +392,8 @@ class LifeOracle:
             self.notices.append(notice)
             if half.player not in self.reachable:
                 notice.was_reached = False
+                if kind == "found":
+                    self._knows(game, half, now_us)
                 if kind == "claim":
                     (said,) = (one.said for one in game.halves if one.said)
                     said.told_us, game.deadline_us = now_us, now_us + ANSWER_US

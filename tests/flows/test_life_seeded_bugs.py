@@ -54,7 +54,10 @@ RATED_AGAIN_BY_THE_TWIN = both(
     ),
     line(MatchSteps.take, "and before.result is None", ""),
 )
-CLAIM = "if claim is not None and claim.at_us == notice.created_at_us:"
+TELLING = (
+    "if notice.kind is NoticeKind.FOUND or (claim is not None and claim.at_us == notice.created_at_us):",
+    "if notice.kind not in {NoticeKind.FOUND, NoticeKind.CLAIM}:",
+)
 
 BUGS: dict[str, Seed] = {
     "the two changes are not symmetric": line(EloEngine.rate, "second.mmr - change", "second.mmr - change + 1"),
@@ -84,7 +87,25 @@ BUGS: dict[str, Seed] = {
     "both pay for an abort": line(match_life.at_fault, "() if aborted_by is None else (aborted_by,)", "_SIDES"),
     "nobody pays for an abort": line(match_life.at_fault, "() if aborted_by is None else (aborted_by,)", "()"),
     "the innocent pays for an abandonment": line(
-        match_life.at_fault, "if match.sides[side].confirmed_at_us is None", ""
+        match_life._late_to_confirm, "and match.sides[side].confirmed_at_us is None", ""
+    ),
+    "who was never told pays for an abandonment": line(
+        match_life._late_to_confirm, "match.sides[side].told_at_us is not None and ", ""
+    ),
+    "the time to confirm runs from the opening": line(
+        MatchLifecycle.opening, "self._steps.rules.tell_us", "self._steps.rules.confirm_us"
+    ),
+    "the time to confirm of the one runs from the telling of the other": line(
+        match_life.found, "if is_other_awaited else until_us", "if True else until_us"
+    ),
+    "a confirmation leaves the clock of the one who was not told running": line(
+        match_life.confirm, "if _late_to_confirm(confirmed):", "if True:"
+    ),
+    "a claim that nobody could be told of in a day counts as told": line(
+        match_life._at_deadline,
+        "        return _ended(match, _S.CONFLICT, deadline_us)",
+        "        claimant = 0 if match.sides[0].claim is claim else 1\n"
+        "        return told(match, claimant, deadline_us, MatchRules())",
     ),
     "a stranger acts for the first side": line(
         match_life.side_of, "    if side is None:", "    if side is None:\n        return 0\n    if side is None:"
@@ -101,7 +122,10 @@ BUGS: dict[str, Seed] = {
         match_life.pass_deadlines, "_at_deadline(match, match.deadline_us, rules)", "_at_deadline(match, now_us, rules)"
     ),
     "deadlines that passed before a restart are forgotten": DEADLINES_IN_MEMORY,
-    "telling a player starts no clock": line(MatchSteps.settle, CLAIM, "if False:"),
+    "telling a player starts no clock": line(MatchSteps.settle, TELLING[0], "if False:"),
+    "telling a player of a match starts no clock": line(
+        MatchSteps.settle, TELLING[1], "if notice.kind is not NoticeKind.CLAIM:"
+    ),
     "a twin's report is rated again": RATED_AGAIN_BY_THE_TWIN,
     "a result has no journal rows": line(MatchRater.rate, "tx.append_to_journal(journal)", "pass"),
     "the banned can be assigned": line(require_ready, "if player.is_banned:", "if False:"),

@@ -27,7 +27,19 @@ from tests.domain.oracle import Asked, Oracle
 from tests.domain.strategies import CERTAINTY, RACES, WINDOW_US
 from tests.fakes import FakeClock, FakeStorage
 from tests.flows.life_ladder import Facts, LifeLadder, Open, Stored, foreseen, in_memory, on_postgres, on_sqlite
-from tests.flows.life_oracle import DAY_US, MINUTE_US, OPEN, Form, Game, LifeOracle, Refused, System, elo
+from tests.flows.life_oracle import (
+    ANSWER_US,
+    CONFIRM_US,
+    DAY_US,
+    MINUTE_US,
+    OPEN,
+    Form,
+    Game,
+    LifeOracle,
+    Refused,
+    System,
+    elo,
+)
 from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.domain import leaderboard as reference
 from toprung.domain.errors import ToprungError
@@ -43,6 +55,9 @@ T = TypeVar("T")
 pytest_plugins = ("tests.databases",)
 
 NAMES: Final = ("Ann", "Bob", "Cid", "Dan", "Eve")
+LOSS: Final = ("side_2_won", "side_1_won")
+"""The result by which each side loses."""
+
 STRANGER: Final = 2
 """Neither side of a match: somebody else."""
 
@@ -124,6 +139,7 @@ class LifeMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
         self.raw_journal: list[object] = []
+        self.judged: set[str] = set()
         self.known_rows: dict[bool, tuple[reference.LeaderboardRow, ...]] = {False: (), True: ()}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -371,7 +387,7 @@ class LifeMachine(RuleBasedStateMachine):
         wanted = [
             place
             for place, notice in enumerate(self.oracle.notices)
-            if not only_pending or (notice.was_reached is None and notice.kind == "claim")
+            if not only_pending or (notice.was_reached is None and notice.kind in ("claim", "found"))
         ]
         if wanted:
             place = wanted[-1 - pick % len(wanted)]
@@ -401,6 +417,7 @@ class LifeMachine(RuleBasedStateMachine):
         if not is_late:
             self.run(outcome(preview(self.ladder)))
             assert self.run(self.ladder.stored()) == before
+        self.judged.add(game.key)
         self.happen(real, lambda oracle, now_us: oracle.judge(game.key, result, now_us))
         assert is_late or seen[:1] == seen[1:]
         for told in seen[1:]:
@@ -500,11 +517,32 @@ class LifeMachine(RuleBasedStateMachine):
         for player, key, offence, at_us, until_us, _ in self.stored.facts.fines:
             state, _, _, _, ended_us, *halves = games[key]
             assert (state, at_us) == ({"abort": "aborted", "abandon": "abandoned"}[offence], ended_us)
-            assert offence == "abort" or [half[2] for half in halves if half[0] == player] == [None]
+            ((told_us, confirmed_us),) = ((half[2], half[3]) for half in halves if half[0] == player)
+            assert offence == "abort" or (confirmed_us is None and at_us >= told_us + CONFIRM_US)
             assert 5 * MINUTE_US <= until_us - at_us <= DAY_US
+        self.check_telling()
         fined = [key for _, key, *_ in self.stored.facts.fines]
         assert {key for key, game in games.items() if game[0] in ("aborted", "abandoned")} == set(fined)
         assert all(fined.count(key) == 1 for key in fined if games[key][0] == "aborted")
+
+    def check_telling(self) -> None:
+        """Time runs against a side only where a notice to it was settled, by being said or by its own refusal.
+
+        And only such a side loses by time alone: a claim that nobody was told of never completes a match.
+        """
+        facts = self.stored.facts
+        settled = {
+            (player, key, kind) for player, key, kind, _, was_reached in facts.notices if was_reached is not None
+        }
+        for key, (state, _, _, result, ended_us, *halves) in facts.games.items():
+            for half, across in (halves, halves[::-1]):
+                player, _, told_us, confirmed_us, said, _ = half
+                assert told_us is None or told_us == confirmed_us or (player, key, "found") in settled
+                if said is not None and said[2] is not None:
+                    assert (across[0], key, "claim") in settled
+                is_alone = said is not None and across[4] is None and result == said[0]
+                if state == "completed" and is_alone and key not in self.judged and said[0] != LOSS[halves.index(half)]:
+                    assert ended_us >= said[2] + ANSWER_US
 
     def check_board(self) -> None:
         """The live board, the reference query over what is stored and the oracle's rows are one."""

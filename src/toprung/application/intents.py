@@ -7,7 +7,7 @@ come out as one edit, and what is already so is left alone.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Final, NewType, Protocol
 
 IntentId = NewType("IntentId", int)
@@ -28,6 +28,15 @@ class Priority(IntEnum):
     ROLE = 30
 
 
+class Ending(StrEnum):
+    """How an intent ended, where that proves something of whoever it is for."""
+
+    SAID = "said"
+    REFUSED = "refused"
+    """Its recipient takes no messages."""
+    NOTHING_TO_SAY = "nothing_to_say"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """What should be so. `key` names it; `recipient` is the Discord id of a user if `is_direct`, else of a channel."""
@@ -46,7 +55,8 @@ class StoredIntent:
 
     `nonce` names what this revision says to whoever is to say it once: the same for each attempt and after any restart,
     another one for every revision. It is drawn by chance, because a name that could come again would be taken for the
-    earlier message, and nothing would be said.
+    earlier message, and nothing would be said. `hindrance` names what an organiser has to
+    mend before it can be said.
     """
 
     id: IntentId
@@ -55,6 +65,7 @@ class StoredIntent:
     nonce: str
     attempts: int
     message: tuple[int, int] | None
+    hindrance: str | None = None
 
 
 class IntentRepository(Protocol):
@@ -64,8 +75,18 @@ class IntentRepository(Protocol):
         """Stores intents; one that differs from what its key wanted before is due again, one that does not is left."""
         ...
 
-    def due(self, *, now_us: int, limit: int, passed_over: Collection[int] = ()) -> list[StoredIntent]:
-        """At most `limit` that are due, by priority and then by age, but none to the recipients passed over."""
+    def due(
+        self,
+        *,
+        now_us: int,
+        limit: int,
+        passed_over: Collection[int] = (),
+        resting: Collection[tuple[str, int | None]] = (),
+    ) -> list[StoredIntent]:
+        """At most `limit` that are due, by priority and then by age, but none to the recipients passed over.
+
+        Nor any of a kind that rests for its recipient; None stands for every recipient.
+        """
         ...
 
     def due_of(
@@ -79,11 +100,15 @@ class IntentRepository(Protocol):
         ...
 
     def delivered(self, intent_id: IntentId, *, revision: int, message: tuple[int, int] | None) -> None:
-        """Notes that this revision is delivered, by that message if one says it."""
+        """Notes that this revision is delivered, by that message if one says it, and that nothing hinders it."""
         ...
 
-    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int) -> None:
-        """Makes one due later."""
+    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int, hindrance: str | None = None) -> None:
+        """Makes one due later. What hinders it is noted, until it is delivered or another hindrance is."""
+        ...
+
+    def hindered(self) -> list[StoredIntent]:
+        """All that wait and have a hindrance, in the order in which they were first wanted."""
         ...
 
     def move_due(self, by_us: int, *, due_after_us: int) -> None:

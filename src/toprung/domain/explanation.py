@@ -105,7 +105,8 @@ _STATE_WORDS = {MatchState.CONFLICT: "in conflict", MatchState.VOIDED: "void"}
 
 def describe(names: Sequence[str], match: Match) -> list[str]:
     """A few sentences on how a match stands, what each side said, and what comes next by itself. Times are UTC."""
-    sentences = [f"{names[0]} against {names[1]}: {_STANDS[match.state]}."]
+    stands = _HELD_UP if match.is_held_up else _STANDS[match.state]
+    sentences = [f"{names[0]} against {names[1]}: {stands}."]
     result = match.standing_result
     if result is not None:
         sentences[0] = f"{names[0]} against {names[1]}: {_told_result(result, names)}."
@@ -135,6 +136,7 @@ _STANDS = {
     MatchState.EXPIRED: "nobody reported a result in time; an organiser can still set it",
     MatchState.VOIDED: "void, it counts for nothing",
 }
+_HELD_UP = "a player could not be told of it in time, which is nobody's fault, and an organiser has to decide"
 
 
 def _told_result(result: MatchResult, names: Sequence[str]) -> str:
@@ -146,14 +148,17 @@ def _told_result(result: MatchResult, names: Sequence[str]) -> str:
 def _next(match: Match, names: Sequence[str]) -> str:
     at = f"{to_datetime(match.deadline_us or 0):%Y-%m-%d %H:%M:%S} UTC"
     if match.state is MatchState.ASSIGNED:
-        return f"Without both confirmations by {at} it is abandoned."
+        late = [name for side, name in zip(match.sides, names, strict=True) if side.confirmed_at_us is None]
+        if any(side.confirmed_at_us is None and side.told_at_us is not None for side in match.sides):
+            return f"Without both confirmations by {at} it is abandoned."
+        return f"Still to be told of it: {', '.join(late)}; without that by {at} an organiser looks at it."
     if match.state is MatchState.IN_PROGRESS:
         return f"Without a report by {at} it expires."
     sides: tuple[Side, Side] = (0, 1)
     claimant, claim = next((side, one) for side in sides if (one := match.sides[side].claim) is not None)
     silent = names[other(claimant)]
     if claim.told_at_us is None:
-        return f"{silent} is still to be told of this, by {at} at the latest."
+        return f"{silent} is still to be told of this; without that by {at} an organiser decides."
     return f"Without an answer of {silent} by {at} it counts as {_told_result(claim.result, names)}."
 
 

@@ -79,7 +79,8 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What one side says of a match. `told_at_us` is when the other side was told, or found out of reach."""
+    """What one side says of a match. `told_at_us` is when the other side was told, or found out of reach by a refusal
+    of its own."""
 
     result: MatchResult
     evidence: Evidence
@@ -89,9 +90,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchSide:
-    """One side: its players, of one for now, and what they did about the match."""
+    """One side: its players, of one for now, and what they did about the match.
+
+    `told_at_us` is when it was told of the match, or found out of reach by a refusal of its own.
+    """
 
     players: tuple[Participant, ...]
+    told_at_us: int | None = None
     confirmed_at_us: int | None = None
     claim: Claim | None = None
     cancel_asked_at_us: int | None = None
@@ -167,6 +172,11 @@ class Match:
         """When the second side confirmed, and the players learnt of each other."""
         first, second = (side.confirmed_at_us for side in self.sides)
         return None if first is None or second is None else max(first, second)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether it waits for an organiser because a side could not be told, and not because the sides contradict."""
+        return self.state is MatchState.CONFLICT and any(side.claim is None for side in self.sides)
 
     def side_of(self, player_id: PlayerId) -> Side | None:
         """The side that a player is on."""

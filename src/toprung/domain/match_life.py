@@ -4,7 +4,9 @@ Every step gives the match as it then is. A step that was made before gives the 
 twice, or both players' at the same instant, do no harm; one that is not lawful raises `StepRefused`.
 
 Evidence is a claim: what only one side says never decides against the other, unless it speaks against the one who
-brings it, or the other side, having been told or found out of reach, lets a deadline pass.
+brings it, or the other side, having been told or found out of reach, lets a deadline pass. Out of reach is who refuses
+to be told, and nobody else: where the ladder or Discord is why a side was not told, no time runs against that side, and
+what is held up for too long goes to the organisers.
 """
 
 from collections.abc import Mapping
@@ -61,7 +63,7 @@ TRANSITIONS: Final[Mapping[MatchState, Mapping[Step, tuple[MatchState, ...]]]] =
     _S.ASSIGNED: {
         Step.CONFIRM: (_S.ASSIGNED, _S.IN_PROGRESS),
         Step.ABORT: (_S.ABORTED,),
-        Step.DEADLINE: (_S.ABANDONED,),
+        Step.DEADLINE: (_S.ABANDONED, _S.CONFLICT),
         Step.VOID: (_S.VOIDED,),
     },
     _S.IN_PROGRESS: {
@@ -74,7 +76,7 @@ TRANSITIONS: Final[Mapping[MatchState, Mapping[Step, tuple[MatchState, ...]]]] =
         Step.REPORT: (_S.REPORTED, _S.COMPLETED, _S.CONFLICT),
         Step.WITHDRAW: (_S.IN_PROGRESS,),
         Step.CANCEL: (_S.REPORTED, _S.VOIDED),
-        Step.DEADLINE: (_S.REPORTED, _S.COMPLETED),
+        Step.DEADLINE: (_S.COMPLETED, _S.CONFLICT),
         **_BY_AN_ORGANISER,
     },
     _S.COMPLETED: _BY_AN_ORGANISER,
@@ -89,7 +91,8 @@ TRANSITIONS: Final[Mapping[MatchState, Mapping[Step, tuple[MatchState, ...]]]] =
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRules:
-    """How long players have, in microseconds: to confirm, to report, to answer a claim, and to be told of one."""
+    """How long players have, in microseconds: to confirm, to report, to answer a claim; and how long a match waits for
+    a side to be told before it goes to the organisers."""
 
     confirm_us: int = 2 * _MINUTE_US
     report_us: int = _DAY_US
@@ -111,15 +114,19 @@ def side_of(match: Match, player_id: PlayerId) -> Side:
 
 
 def confirm(match: Match, side: Side, now_us: int, rules: MatchRules) -> Match:
-    """A side is ready to play; with both ready the match is in progress."""
+    """A side is ready to play; with both ready the match is in progress. Who confirms knows of the match."""
     own = match.sides[side]
     if own.confirmed_at_us is not None:
         return match
     _require(match, Step.CONFIRM)
-    confirmed = match.with_side(side, replace(own, confirmed_at_us=now_us))
-    if confirmed.started_at_us is None:
+    told_at_us = now_us if own.told_at_us is None else own.told_at_us
+    confirmed = match.with_side(side, replace(own, confirmed_at_us=now_us, told_at_us=told_at_us))
+    if confirmed.started_at_us is not None:
+        return replace(confirmed, state=_S.IN_PROGRESS, deadline_us=now_us + rules.report_us, given_back_us=0)
+    if _late_to_confirm(confirmed):
         return confirmed
-    return replace(confirmed, state=_S.IN_PROGRESS, deadline_us=now_us + rules.report_us, given_back_us=0)
+    to_tell_us = (match.assigned_at_us or now_us) + rules.tell_us + match.given_back_us
+    return replace(confirmed, deadline_us=max(to_tell_us, now_us + rules.confirm_us))
 
 
 def abort(match: Match, now_us: int) -> Match:
@@ -193,6 +200,20 @@ def cancel(match: Match, side: Side, now_us: int) -> Match:
     return _ended(asked, _S.VOIDED, now_us)
 
 
+def found(match: Match, side: Side, now_us: int, rules: MatchRules) -> Match:
+    """A side was told of the match, or found out of reach: from now on its time to confirm runs.
+
+    Where both are told and neither has confirmed, the match waits for the one who was told last.
+    """
+    own = match.sides[side]
+    if match.state is not _S.ASSIGNED or own.told_at_us is not None:
+        return match
+    is_other_awaited = bool(_late_to_confirm(match))
+    known = match.with_side(side, replace(own, told_at_us=now_us))
+    until_us = now_us + rules.confirm_us
+    return replace(known, deadline_us=max(until_us, match.deadline_us or 0) if is_other_awaited else until_us)
+
+
 def told(match: Match, claimant: Side, now_us: int, rules: MatchRules) -> Match:
     """The other side was told of a claim, or found out of reach: from now on its time to answer runs."""
     claim = match.sides[claimant].claim
@@ -202,11 +223,24 @@ def told(match: Match, claimant: Side, now_us: int, rules: MatchRules) -> Match:
     return replace(known, deadline_us=now_us + rules.answer_us(claim.evidence))
 
 
-def pass_deadlines(match: Match, now_us: int, rules: MatchRules) -> Match:
-    """The match after every deadline that has passed by now, each at its own moment."""
-    while match.deadline_us is not None and match.deadline_us <= now_us:
-        match = _at_deadline(match, match.deadline_us, rules)
-    return match
+def as_told(match: Match, side: Side, now_us: int, rules: MatchRules) -> Match:
+    """The match as it is once this side is told of it now: the deadline is then the one that a message may name."""
+    return told(found(match, side, now_us, rules), other(side), now_us, rules)
+
+
+def is_awaited(match: Match, side: Side) -> bool:
+    """Whether time runs against this side: it was told, and has not confirmed or not answered."""
+    if match.state is _S.ASSIGNED:
+        return side in _late_to_confirm(match)
+    claim = match.sides[other(side)].claim
+    return match.state is _S.REPORTED and claim is not None and claim.told_at_us is not None
+
+
+def pass_deadlines(match: Match, now_us: int) -> Match:
+    """The match after its deadline, if that has passed by now: every one ends the match, at its own moment."""
+    if match.deadline_us is None or match.deadline_us > now_us:
+        return match
+    return _at_deadline(match, match.deadline_us)
 
 
 def give_back(match: Match, by_us: int | None, now_us: int, rules: MatchRules) -> Match:
@@ -226,7 +260,7 @@ def give_back(match: Match, by_us: int | None, now_us: int, rules: MatchRules) -
 def _window_us(match: Match, rules: MatchRules) -> int:
     """All the time that there is for what an open match waits for."""
     if match.state is _S.ASSIGNED:
-        return rules.confirm_us
+        return rules.confirm_us if _late_to_confirm(match) else rules.tell_us
     if match.state is _S.IN_PROGRESS:
         return rules.report_us
     _, claim = _only_claim(match)
@@ -257,12 +291,19 @@ def void(match: Match, now_us: int) -> Match:
 
 
 def at_fault(match: Match, aborted_by: Side | None = None) -> tuple[Side, ...]:
-    """The sides that a match did not come about because of: who aborted it, or who did not confirm in time."""
+    """The sides that a match did not come about because of: who aborted it, or who was told and did not confirm."""
     if match.state is _S.ABORTED:
         return () if aborted_by is None else (aborted_by,)
-    if match.state is _S.ABANDONED:
-        return tuple(side for side in _SIDES if match.sides[side].confirmed_at_us is None)
-    return ()
+    return _late_to_confirm(match) if match.state is _S.ABANDONED else ()
+
+
+def _late_to_confirm(match: Match) -> tuple[Side, ...]:
+    """The sides that know of the match and have not confirmed it."""
+    return tuple(
+        side
+        for side in _SIDES
+        if match.sides[side].told_at_us is not None and match.sides[side].confirmed_at_us is None
+    )
 
 
 _SIDES: Final[tuple[Side, Side]] = (0, 1)
@@ -274,7 +315,7 @@ _REFUSALS: Final[Mapping[MatchState, str]] = {
     _S.COMPLETED: "is over and its result stands; an organiser can correct it",
     _S.ABORTED: "was aborted",
     _S.ABANDONED: "was not confirmed in time",
-    _S.CONFLICT: "has reports that contradict each other; an organiser decides it",
+    _S.CONFLICT: "is not decided yet; an organiser decides it",
     _S.EXPIRED: "was not reported in time; an organiser can still set its result",
     _S.VOIDED: "is void; an organiser can set its result",
 }
@@ -285,14 +326,14 @@ def _require(match: Match, step: Step) -> None:
         raise StepRefused(f"Match {match.id} {_REFUSALS[match.state]}.", match.state.value, match.id)
 
 
-def _at_deadline(match: Match, deadline_us: int, rules: MatchRules) -> Match:
+def _at_deadline(match: Match, deadline_us: int) -> Match:
     if match.state is _S.ASSIGNED:
-        return _ended(match, _S.ABANDONED, deadline_us)
+        return _ended(match, _S.ABANDONED if _late_to_confirm(match) else _S.CONFLICT, deadline_us)
     if match.state is _S.IN_PROGRESS:
         return _ended(match, _S.EXPIRED, deadline_us)
-    claimant, claim = _only_claim(match)
-    if claim.told_at_us is None:  # nobody could tell the other side in all this time, so it counts as out of reach
-        return told(match, claimant, deadline_us, rules)
+    _, claim = _only_claim(match)
+    if claim.told_at_us is None:  # that is nobody's fault, so that it cannot decide against anybody
+        return _ended(match, _S.CONFLICT, deadline_us)
     return _completed(match, claim.result, deadline_us)
 
 

@@ -8,8 +8,12 @@ import pytest
 from tests.databases import REFUSALS, Database
 from toprung.adapters.storage import migration, schema
 from toprung.domain.errors import StorageUnavailable
+from toprung.domain.match_life import at_fault, pass_deadlines
 
 pytest_plugins = ("tests.databases",)
+
+BEFORE_TELLING = "0011"
+"""A revision that did not know when each side was told of a match."""
 
 OLD_ROWS = (
     "insert into player (id, name, name_key) values (1, 'Ann', 'ann'), (2, 'Bob', 'bob')",
@@ -34,6 +38,27 @@ async def made_by(
         with pytest.raises(StorageUnavailable, match="writer"):  # it is made, and no writer of today knows its tables
             await database.open_for_writing()
     await database.run(*rows)
+
+
+async def test_who_was_to_confirm_when_the_program_was_brought_along_still_has_the_time_that_was_said(
+    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (
+        "insert into player (id, name, name_key, is_banned) values (1, 'Ann', 'ann', false), (2, 'Bob', 'bob', false)",
+        """insert into match (id, source_key, state, assigned_at_us, deadline_us, recorded_at_us)
+        values (1, 'a', 'assigned', 10, 130, 10), (2, 'b', 'in_progress', 11, 900, 11)""",
+        """insert into match_player (match_id, side, seat, player_id, race)
+        values (1, 1, 1, 1, 'zerg'), (1, 2, 1, 2, 'zerg'), (2, 1, 1, 1, 'zerg'), (2, 2, 1, 2, 'zerg')""",
+        """insert into match_side (match_id, side, confirmed_at_us)
+        values (1, 1, 20), (1, 2, null), (2, 1, 20), (2, 2, 20)""",
+    )
+    await made_by(BEFORE_TELLING, empty_database, tmp_path / "before", monkeypatch, rows)
+    async with empty_database.writing() as storage:
+        later, first = await storage.read(lambda tx: tx.matches.latest(10))
+    assert [side.told_at_us for side in first.sides] == [10, 10]
+    assert [side.told_at_us for side in later.sides] == [None, None]
+    assert pass_deadlines(first, 129) == first
+    assert at_fault(pass_deadlines(first, 130)) == (1,)
 
 
 async def test_matches_of_the_first_version_keep_their_result_and_whether_they_count(

@@ -5,6 +5,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ from referencing.jsonschema import DRAFT202012
 DOCUMENT: Final = Path(__file__).parent / "discord_openapi.json"
 _URI: Final = "urn:discord"
 _ORIGIN: Final = f"{DOCUMENT.name} has; what Discord has beyond it is added in scripts/make_discord_part.py"
-_SNOWFLAKE_KEY: Final = re.compile(r"(^|_)ids?$")
+_SNOWFLAKE_KEY: Final = re.compile(r"(^|_)ids?$|^users$")
 
 
 class InvalidRequest(AssertionError):
@@ -75,14 +76,35 @@ def check_request(method: str, path: str, body: object) -> None:
 
 
 def check_mentions(method: str, path: str, body: object) -> None:
-    """Raises `InvalidRequest` for a message that could mention anybody."""
+    """Raises `InvalidRequest` for a message that could mention anybody but the one user whom it means to.
+
+    That one is allowed by id in a new message of a channel, and stands in its text, since Discord pings nobody else.
+    """
     message = body.get("data") if isinstance(body, dict) and "callback" in path else body
     if not isinstance(message, dict) or not ({"components", "content", "embeds"} & message.keys()):
         return
     if "title" in message and "custom_id" in message:
         return  # a modal, which mentions nobody
-    if message.get("allowed_mentions", {}).get("parse") != []:
-        raise InvalidRequest(f"{method} {path} may mention: {message.get('allowed_mentions')}")
+    allowed = message.get("allowed_mentions", {})
+    users = allowed.get("users", [])
+    if allowed.get("parse") != [] or allowed.get("roles") or allowed.get("replied_user") or len(users) > 1:
+        raise InvalidRequest(f"{method} {path} may mention: {allowed}")
+    if users and (method != "POST" or not path.startswith("/channels/")):
+        raise InvalidRequest(f"{method} {path} mentions where nobody is to be pinged: {allowed}")
+    if users and "\n".join(_texts(message)).count(f"<@{users[0]}>") != 1:
+        raise InvalidRequest(f"{method} {path} allows a mention that its text does not hold once: {allowed}")
+
+
+def _texts(value: object, key: str = "") -> Iterator[str]:
+    """Every text that Discord reads mentions in: a message's own, and those of its components."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _texts(part, name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part, key)
+    elif isinstance(value, str) and key == "content":
+        yield value
 
 
 def _normalised(value: object, key: str = "") -> object:

@@ -126,6 +126,92 @@ async def test_closed_direct_messages_bring_it_into_the_channel(joined: World) -
     assert state(world) is ChallengeState.ACCEPTED
 
 
+def posted(world: World) -> list[simcord.ResponseMessage]:
+    """What stands in the channel."""
+    kept = (world.env.backend.get_message(world.channel.id, one.id) for one in world.channel.history(viewer=world.bob))
+    return [simcord.ResponseMessage(world.env, message) for message in kept]
+
+
+def pinged(world: World) -> list[list[str]]:
+    """Whom each message in the channel may ping, by the requests."""
+    path = f"/channels/{world.channel.id}/messages"
+    sent = [one.json for one in world.env.http_requests if one.method == "POST" and one.path == path]
+    return [[str(user) for user in (message or {})["allowed_mentions"].get("users", [])] for message in sent]
+
+
+def close(world: World, actor: simcord.MemberActor) -> None:
+    """This one takes no direct messages from now on."""
+    channel = world.users[actor.id].dm_channel
+    world.env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=50007, times=None)
+
+
+async def test_in_the_channel_the_challenged_one_is_pinged_and_nobody_else(world: World) -> None:
+    """Whatever the names say."""
+    carol = world.guild.add_member(world.env.create_user("carol"))
+    await world.ladder.joined(world.alice.id, f"<@{carol.id}>")
+    await world.ladder.joined(world.bob.id, "@everyone<@&1>")
+    close(world, world.bob)
+    await challenge(world)
+    await world.bot.queue.deliver_due()
+    (message,) = posted(world)
+    assert pinged(world) == [[str(world.bob.id)]]
+    assert text_of(message).count(f"<@{world.bob.id}>") == 1
+    assert f"<@{carol.id}>" not in text_of(message)
+    await world.bob.click(message, custom_id="challenge:1:decline")
+    assert f"<@{world.bob.id}>" not in text_of(posted(world)[0])  # an edit pings nobody
+
+
+@pytest.mark.parametrize("outcome", ["declined", "expired", "accepted"])
+@pytest.mark.parametrize("is_bob_closed", [False, True])
+async def test_a_challenger_who_takes_no_direct_messages_is_told_in_the_channel_what_came_of_it(
+    joined: World, outcome: str, is_bob_closed: bool
+) -> None:
+    world = joined
+    close(world, world.alice)
+    if is_bob_closed:
+        close(world, world.bob)
+    await challenge(world)
+    await world.bot.queue.deliver_due()
+    if outcome == "expired":
+        world.ladder.clock.advance(seconds=600)
+    elif outcome == "declined":
+        await world.ladder.challenges.decline(next(iter(world.ladder.storage.database.challenges)), BOB)
+    else:
+        await world.ladder.challenges.accept(next(iter(world.ladder.storage.database.challenges)), BOB, "sc2_zerg")
+    world.bot = world.ladder.new_bot()
+    await world.env.restart_bot(world.bot.client)
+    await world.bot.queue.deliver_due()
+    world.ladder.clock.advance(seconds=4_000)
+    await world.bot.queue.deliver_due()
+    *before, last = posted(world)
+    assert len(before) == is_bob_closed
+    said_of_it = {"declined": "declined", "expired": "did not answer", "accepted": "accepted"}
+    assert said_of_it[outcome] in text_of(last)
+    assert ("shows match 1" in text_of(last)) is (outcome == "accepted")
+    assert pinged(world) == [*[[str(world.bob.id)]] * is_bob_closed, [str(world.alice.id)]]
+    assert text_of(last).count(f"<@{world.alice.id}>") == 1
+
+
+async def test_whoever_is_only_told_later_is_not_told_in_the_channel(joined: World) -> None:
+    world = joined
+    channel = world.users[world.bob.id].dm_channel
+    world.env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=40003, times=1)
+    await challenge(world)
+    world.ladder.clock.advance(seconds=5)
+    await world.bot.queue.deliver_due()
+    assert posted(world) == []
+    assert len(told(world, world.bob)) == 1
+
+
+async def test_a_match_that_came_of_no_challenge_is_not_told_in_any_channel(joined: World) -> None:
+    world = joined
+    close(world, world.alice)
+    first, second = Participant(player_id=ALICE, race="bw_zerg"), Participant(player_id=BOB, race="bw_zerg")
+    await world.ladder.lifecycle.open(first, second, source_key="challenge 99999999999999999999")
+    await world.bot.queue.deliver_due()
+    assert posted(world) == []
+
+
 async def test_the_races_are_asked_for_where_none_was_named(joined: World) -> None:
     world = joined
     asked = await challenge(world, races=None)

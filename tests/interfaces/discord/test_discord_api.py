@@ -21,6 +21,14 @@ def answer(*components: dict[str, Any], **rest: Any) -> dict[str, Any]:
     }
 
 
+def message(text: str, **allowed: Any) -> dict[str, Any]:
+    return {
+        "components": [{"type": 10, "content": text}],
+        "flags": 32768,
+        "allowed_mentions": {"parse": [], **allowed},
+    }
+
+
 def select(options: int) -> dict[str, Any]:
     offered = [{"label": str(number), "value": str(number)} for number in range(options)]
     return {"type": 1, "components": [{"type": 3, "custom_id": "a", "options": offered}]}
@@ -29,6 +37,7 @@ def select(options: int) -> dict[str, Any]:
 def test_a_fine_message_passes() -> None:
     check_request("POST", CALLBACK, answer({"type": 10, "content": "text"}, select(25)))
     check_request("PUT", "/guilds/1/members/2/roles/3", None)
+    check_request("POST", "/channels/1/messages", message("<@7> is asked", users=["7"]))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +49,14 @@ def test_a_fine_message_passes() -> None:
         ("POST", CALLBACK, answer({"type": 10, "content": "text"}, allowed_mentions={"parse": ["everyone"]})),
         ("POST", CALLBACK, {"type": 4, "data": {"components": [{"type": 10, "content": "text"}], "flags": 32768}}),
         ("POST", "/channels/1/messages", {"content": "x" * 4_001, "allowed_mentions": {"parse": []}}),
+        ("POST", "/channels/1/messages", message("<@7>", users=["7", "8"])),
+        ("POST", "/channels/1/messages", message("<@8>", users=["7"])),
+        ("POST", "/channels/1/messages", message("\\<\\@7\\>", users=["7"])),
+        ("POST", "/channels/1/messages", message("<@7> <@7>", users=["7"])),
+        ("POST", "/channels/1/messages", message("<@7> <@&9>", users=["7"], roles=["9"])),
+        ("POST", "/channels/1/messages", message("<@7>", users=["7"], replied_user=True)),
+        ("PATCH", "/channels/1/messages/2", message("<@7>", users=["7"])),
+        ("POST", CALLBACK, {"type": 4, "data": message("<@7>", users=["7"])}),
         ("POST", "/channels/1/notices", {}),
         ("POST", "/channels/1/messages/2", {}),
         ("PUT", "/guilds/1/onboarding", {}),

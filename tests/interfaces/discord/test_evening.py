@@ -29,7 +29,7 @@ from toprung.domain.match import MatchId, Outcome, Participant
 from toprung.domain.match_life import Step
 from toprung.domain.notice import NoticeKind
 from toprung.domain.player import Player
-from toprung.interfaces.discord import send_queue
+from toprung.interfaces.discord import send_pace
 
 if TYPE_CHECKING:
     from toprung.application.replays.intake import Intake
@@ -168,7 +168,7 @@ async def test_each_step_of_a_match_is_read_by_both(sqlite_database: Database) -
 async def test_an_evening_of_sixty_players_is_read_by_all_of_them(
     sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_queue, "SENDS_PER_SECOND_MAX", 10_000)
+    monkeypatch.setattr(send_pace, "SENDS_PER_SECOND_MAX", 10_000)
     chance = random.Random(11)
     async with evening_of(sqlite_database, PLAYERS, is_checking=False) as evening:
         waiting = list(evening.players)

@@ -137,17 +137,15 @@ async def test_who_claims_reads_how_long_the_other_side_will_have(world: World, 
 
 
 @pytest.mark.parametrize("evidence", Evidence)
-async def test_a_claim_that_could_not_be_told_in_time_counts_from_the_moment_that_was_said(
+async def test_a_claim_that_could_not_be_told_goes_to_the_organisers_at_the_moment_that_was_said(
     world: World, pair: Pair, evidence: Evidence
 ) -> None:
     await pair.begin()
     await claim(pair, evidence)
     (told_by_us,) = stated(await listed(world, world.alice))
-    world.ladder.clock.moment_us = told_by_us
-    await world.ladder.lifecycle.pass_deadlines()
-    (due_us,) = stated(await listed(world, world.bob))
-    assert due_us == told_by_us + world.ladder.steps.rules.answer_us(evidence)
-    await check_is_kept(pair, due_us)
+    await check_is_kept(pair, told_by_us)
+    assert pair.match().is_held_up
+    assert stated(await listed(world, world.bob)) == []
 
 
 async def test_a_report_that_a_replay_bears_out_later_is_told_with_the_time_that_it_then_has(

@@ -8,16 +8,17 @@ from typing import Any
 import pytest
 
 from tests.interfaces.discord.ladder import DiscordLadder
-from toprung.application.intents import Intent, Priority, StoredIntent
+from toprung.application.intents import Ending, Intent, Priority, StoredIntent
 from toprung.interfaces.discord import send_queue
+from toprung.interfaces.discord.hindrances import Hindrances
 from toprung.interfaces.discord.send_queue import Delivery, SendQueue
 
 import discord  # isort: skip - after the bot, which loads it without its warning
 
 
-def refusal(status: int, code: int = 0) -> discord.HTTPException:
+def refusal(status: int, code: int = 0, **headers: str) -> discord.HTTPException:
     """What discord.py raises for an answer with this status."""
-    response: Any = SimpleNamespace(status=status, reason="because", headers={})
+    response: Any = SimpleNamespace(status=status, reason="because", headers=headers)
     kind = {403: discord.Forbidden, 404: discord.NotFound, 503: discord.DiscordServerError}.get(
         status, discord.HTTPException
     )
@@ -56,7 +57,8 @@ class Post:
         self.ladder = DiscordLadder()
         self.deliverer = FakeDeliverer()
         self.refused = 0
-        self.settled: list[tuple[str, bool]] = []
+        self.settled: list[tuple[str, Ending]] = []
+        self.hindrances = Hindrances(str)
         self.queue = self.restarted()
 
     def restarted(self) -> SendQueue:
@@ -66,7 +68,8 @@ class Post:
             clock=self.ladder.clock,
             deliverers={"note": self.deliverer},
             on_refused=self._refuse,
-            settlings={"note": lambda _, stored, was_reached: self.settled.append((stored.intent.key, was_reached))},
+            hindrances=self.hindrances,
+            settlings={"note": lambda _, stored, ending: self.settled.append((stored.intent.key, ending))},
         )
 
     def _refuse(self) -> None:
@@ -151,24 +154,14 @@ async def test_what_fails_for_now_is_tried_again_later_even_after_a_restart(post
 
 
 async def test_what_fails_for_good_is_given_up_after_so_many_attempts(post: Post) -> None:
-    post.deliverer.answers = [refusal(503)] * 100
+    post.deliverer.answers = [refusal(503)] * 1_000
     await post.want(note("match"))
     for _ in range(send_queue.ATTEMPTS_MAX + 5):
         await post.queue.deliver_due()
         post.ladder.clock.advance(seconds=2_000)
     assert len(post.deliverer.asked) == send_queue.ATTEMPTS_MAX
     assert await post.waiting() == 0
-
-
-@pytest.mark.parametrize("status", [403, 404])
-async def test_a_recipient_who_refuses_is_left_in_peace_for_a_while(post: Post, status: int) -> None:
-    post.deliverer.answers = [refusal(status)]
-    await post.want(note("first"), note("second"), note("elsewhere", recipient=2))
-    await post.queue.deliver_due()
-    assert post.deliverer.keys == ["first", "elsewhere"]
-    post.ladder.clock.advance(seconds=3_601)
-    await post.queue.deliver_due()
-    assert post.deliverer.keys == ["first", "elsewhere", "second"]
+    assert post.settled == []  # which is no proof against anybody
 
 
 async def test_nobody_waits_for_the_rest_of_who_refuses_direct_messages(post: Post) -> None:
@@ -179,12 +172,12 @@ async def test_nobody_waits_for_the_rest_of_who_refuses_direct_messages(post: Po
     await post.want(replace(note("claim", recipient=7), is_direct=True), note("channel", recipient=8))
     await post.queue.deliver_due()
     assert post.deliverer.keys == ["found", "channel"]  # no further request that Discord would refuse
-    assert post.settled == [("found", False), ("claim", False), ("channel", True)]
+    assert post.settled == [("found", Ending.REFUSED), ("claim", Ending.REFUSED), ("channel", Ending.SAID)]
     assert await post.waiting() == 0
     post.ladder.clock.advance(seconds=3_600)
     await post.want(replace(note("next day", recipient=7), is_direct=True))
     await post.queue.deliver_due()
-    assert post.settled[-1] == ("next day", True)
+    assert post.settled[-1] == ("next day", Ending.SAID)
 
 
 async def test_a_message_that_somebody_deleted_is_said_anew(post: Post) -> None:
@@ -203,17 +196,6 @@ async def test_a_refused_token_is_said_once_and_the_message_stays(post: Post) ->
     await post.queue.deliver_due()
     assert post.refused == 1
     assert await post.waiting() == 1
-
-
-async def test_too_many_refusals_stop_everything_for_a_while(post: Post) -> None:
-    post.deliverer.answers = [refusal(403)] * 100
-    await post.want(*(note(str(recipient), recipient=recipient) for recipient in range(100)))
-    await post.queue.deliver_due()
-    most = send_queue.INVALID_REQUESTS_MAX + send_queue.SENDS_AT_ONCE_MAX
-    assert send_queue.INVALID_REQUESTS_MAX <= len(post.deliverer.asked) < most
-    post.ladder.clock.advance(seconds=601)
-    await post.queue.deliver_due()
-    assert len(post.deliverer.asked) >= 2 * send_queue.INVALID_REQUESTS_MAX
 
 
 async def test_what_is_over_or_of_an_unknown_kind_waits_no_longer(post: Post) -> None:

@@ -33,6 +33,11 @@ class SqlChallengeRepository:
         row = self._connection.execute(query).one_or_none()
         return None if row is None else _to_challenge(row)
 
+    def of_match(self, match_id: MatchId) -> Challenge | None:
+        """See `ChallengeRepository`."""
+        row = self._connection.execute(select(_challenge).where(_challenge.c.match_id == match_id)).one_or_none()
+        return None if row is None else _to_challenge(row)
+
     def open_of(self, player_id: PlayerId) -> list[Challenge]:
         """See `ChallengeRepository`."""
         is_theirs = (_challenge.c.challenger_id == player_id) | (_challenge.c.opponent_id == player_id)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, tuple_, update
 
 from toprung.adapters.storage import schema
 from toprung.application.intents import Intent, IntentId, NewNonce, Priority, StoredIntent
@@ -52,14 +52,26 @@ class SqlIntentRepository:
             again |= {"channel_id": None, "message_id": None}
         self._connection.execute(update(_intent).where(_intent.c.id == row.id).values(values | again))
 
-    def due(self, *, now_us: int, limit: int, passed_over: Collection[int] = ()) -> list[StoredIntent]:
+    def due(
+        self,
+        *,
+        now_us: int,
+        limit: int,
+        passed_over: Collection[int] = (),
+        resting: Collection[tuple[str, int | None]] = (),
+    ) -> list[StoredIntent]:
         """See `IntentRepository`."""
+        kinds = [kind for kind, recipient in resting if recipient is None]
+        corners = [(kind, recipient) for kind, recipient in resting if recipient is not None]
         query = (
             select(_intent)
             .where(_is_waiting, _intent.c.due_at_us <= now_us, _intent.c.recipient.not_in(list(passed_over)))
+            .where(_intent.c.kind.not_in(kinds))
             .order_by(_intent.c.priority, _intent.c.due_at_us, _intent.c.id)
             .limit(limit)
         )
+        if corners:
+            query = query.where(tuple_(_intent.c.kind, _intent.c.recipient).not_in(corners))
         return [_to_stored(row) for row in self._connection.execute(query)]
 
     def due_of(
@@ -78,11 +90,18 @@ class SqlIntentRepository:
     def delivered(self, intent_id: IntentId, *, revision: int, message: tuple[int, int] | None) -> None:
         """See `IntentRepository`."""
         channel_id, message_id = message or (None, None)
-        self._set(intent_id, delivered_revision=revision, attempts=0, channel_id=channel_id, message_id=message_id)
+        said_by = {"channel_id": channel_id, "message_id": message_id}
+        self._set(intent_id, delivered_revision=revision, attempts=0, hindrance=None, **said_by)
 
-    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int) -> None:
+    def put_off(self, intent_id: IntentId, *, until_us: int, attempts: int, hindrance: str | None = None) -> None:
         """See `IntentRepository`."""
-        self._set(intent_id, due_at_us=until_us, attempts=attempts)
+        why = {} if hindrance is None else {"hindrance": hindrance}
+        self._set(intent_id, due_at_us=until_us, attempts=attempts, **why)
+
+    def hindered(self) -> list[StoredIntent]:
+        """See `IntentRepository`."""
+        query = select(_intent).where(_is_waiting, _intent.c.hindrance.is_not(None)).order_by(_intent.c.id)
+        return [_to_stored(row) for row in self._connection.execute(query)]
 
     def move_due(self, by_us: int, *, due_after_us: int) -> None:
         """See `IntentRepository`."""
@@ -152,4 +171,5 @@ def _to_stored(row: Row[Any]) -> StoredIntent:
         nonce=row.nonce,
         attempts=row.attempts,
         message=None if row.message_id is None else (row.channel_id, row.message_id),
+        hindrance=row.hindrance,
     )

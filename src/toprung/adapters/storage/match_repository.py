@@ -237,6 +237,7 @@ class SqlMatchRepository:
 def _side_values(side: MatchSide) -> dict[str, Any]:
     claim = side.claim
     return {
+        "new_told_at_us": side.told_at_us,
         "new_confirmed_at_us": side.confirmed_at_us,
         "new_claim_result": None if claim is None else claim.result.value,
         "new_claim_evidence": None if claim is None else claim.evidence.value,
@@ -275,6 +276,7 @@ def _to_side(rows: Sequence[Row[Any]]) -> MatchSide:
         )
     return MatchSide(
         players=tuple(Participant(player_id=PlayerId(row.player_id), race=row.race) for row in rows),
+        told_at_us=one.told_at_us,
         confirmed_at_us=one.confirmed_at_us,
         claim=claim,
         cancel_asked_at_us=one.cancel_asked_at_us,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.intents import Intent, Priority, StoredIntent
+from toprung.application.intents import Ending, Intent, Priority, StoredIntent
 from toprung.application.matches.match_lifecycle import Choose, MatchLifecycle
 from toprung.application.matches.match_readiness import locked_players
 from toprung.application.ports.clock import Clock
@@ -12,7 +12,7 @@ from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.catalog import Catalog
 from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState, NewChallenge
 from toprung.domain.errors import Conflict, InvalidInput, LimitReached
-from toprung.domain.match import Match, Participant
+from toprung.domain.match import Match, MatchId, Participant
 from toprung.domain.player import Player, PlayerId
 
 KIND: Final = "challenge"
@@ -20,7 +20,8 @@ OPEN_CHALLENGES_MAX: Final = 5
 """How many challenges of one player may wait for an answer, so that nobody writes to everybody."""
 
 
-_ASKED, _IN_CHANNEL, _OVER = "asked", "in channel", "over"
+_ASKED, _IN_CHANNEL, _OVER, _OVER_IN_CHANNEL = "asked", "in channel", "over", "over in channel"
+_WITHOUT_MATCH: Final = frozenset({ChallengeState.DECLINED, ChallengeState.EXPIRED})
 
 
 class ChallengeRefused(Conflict):
@@ -51,7 +52,7 @@ class ChallengeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChallengeNote:
-    """What an intent of this kind says: which challenge, and whether to the challenger. In a channel, to the other."""
+    """What an intent of this kind says: which challenge, and whether to the challenger or to the other one."""
 
     challenge_id: ChallengeId
     is_to_challenger: bool
@@ -61,6 +62,11 @@ def challenge_note(stored: StoredIntent) -> ChallengeNote:
     """What an intent of this kind says."""
     said = stored.intent.parameters
     return ChallengeNote(challenge_id=ChallengeId(int(said["challenge"])), is_to_challenger=said["to"] == "challenger")
+
+
+def is_news(state: ChallengeState, *, is_to_challenger: bool) -> bool:
+    """Whether there is something to say of a challenge: to be answered by the one, or without a match for the other."""
+    return state in (_WITHOUT_MATCH if is_to_challenger else {ChallengeState.OPEN})
 
 
 class ChallengeService:
@@ -181,15 +187,27 @@ class ChallengeService:
 
         return await self._unit_of_work.read(work)
 
-    def settle(self, tx: Transaction, stored: StoredIntent, is_delivered: bool) -> None:
-        """Where a challenge could not be said to the opponent alone, it is said in the channel where it was made."""
-        note = challenge_note(stored)
-        if is_delivered or note.is_to_challenger or not stored.intent.is_direct:
+    def settle(self, tx: Transaction, stored: StoredIntent, ending: Ending) -> None:
+        """Where somebody takes no direct messages, what concerns them is said in the channel of the challenge."""
+        if ending is not Ending.REFUSED or not stored.intent.is_direct:
             return
-        now_us = self._clock.now_us()
-        challenge = _get(tx, note.challenge_id).at(now_us)
-        if challenge.state is ChallengeState.OPEN and challenge.channel_id is not None:
-            tx.intents.want([_in_channel(challenge, challenge.channel_id)], now_us=now_us)
+        note = challenge_note(stored)
+        challenge = _get(tx, note.challenge_id).at(self._clock.now_us())
+        if is_news(challenge.state, is_to_challenger=note.is_to_challenger):
+            self._say_in_channel(tx, challenge, to="challenger" if note.is_to_challenger else "opponent")
+
+    def tell_in_channel(self, tx: Transaction, match_id: MatchId, player_id: PlayerId) -> None:
+        """Where a challenger takes no direct messages, the channel of the challenge says what came of it.
+
+        Does nothing for another match, or for the other player, who accepted it themselves.
+        """
+        challenge = tx.challenges.of_match(match_id)
+        if challenge is not None and challenge.challenger_id == player_id:
+            self._say_in_channel(tx, challenge, to="challenger")
+
+    def _say_in_channel(self, tx: Transaction, challenge: Challenge, *, to: str) -> None:
+        if challenge.channel_id is not None:
+            tx.intents.want([_in_channel(challenge, challenge.channel_id, to=to)], now_us=self._clock.now_us())
 
     def _ready(
         self, tx: Transaction, challenger_id: PlayerId, opponent_id: PlayerId, now_us: int
@@ -256,8 +274,9 @@ def _to_opponent(challenge: Challenge, opponent: Player) -> Intent:
     return _intent(challenge, _ASKED, to="opponent", recipient=opponent.discord_id or 0, is_direct=True)
 
 
-def _in_channel(challenge: Challenge, channel_id: int) -> Intent:
-    return _intent(challenge, _IN_CHANNEL, to="opponent", recipient=channel_id, is_direct=False)
+def _in_channel(challenge: Challenge, channel_id: int, *, to: str) -> Intent:
+    what = _OVER_IN_CHANNEL if to == "challenger" else _IN_CHANNEL
+    return _intent(challenge, what, to=to, recipient=channel_id, is_direct=False)
 
 
 def _to_challenger(challenge: Challenge, challenger: Player) -> Intent:

@@ -96,7 +96,7 @@ class MatchLifecycle:
                 source_key=source_key,
                 sides=((first,), (second,)),
                 assigned_at_us=now_us,
-                deadline_us=now_us + self._steps.rules.confirm_us,
+                deadline_us=now_us + self._steps.rules.tell_us,
                 map_name=chosen_map,
                 server=self._server(*players),
             )
@@ -172,7 +172,7 @@ class MatchLifecycle:
             match = tx.matches.get(match_id)
             if match is None:
                 raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
-            match = match_life.pass_deadlines(match, now_us, self._steps.rules)
+            match = match_life.pass_deadlines(match, now_us)
             side = match_life.side_of(match, player_id)
             return match, self._after(match, side, step, outcome, now_us)
 

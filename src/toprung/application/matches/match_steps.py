@@ -12,7 +12,7 @@ from toprung.domain.conduct import REMEMBERED_US, Offence, Penalty, PenaltyRules
 from toprung.domain.errors import NotFound
 from toprung.domain.events import MatchAborted, MatchMoved
 from toprung.domain.match import Match, MatchId, MatchState, NewMatch, Side, other
-from toprung.domain.match_life import MatchRules, at_fault, pass_deadlines, side_of, told
+from toprung.domain.match_life import MatchRules, at_fault, found, pass_deadlines, side_of, told
 from toprung.domain.notice import NoticeId, NoticeKind, notices_of
 from toprung.domain.player import Player, PlayerId
 
@@ -31,8 +31,10 @@ class MatchSteps:
 
     def open(self, tx: Transaction, new: NewMatch, now_us: int) -> Match:
         """A new match, stored and told."""
-        match = tx.matches.open(new)
-        self._tell(tx, None, match, now_us)
+        opened = tx.matches.open(new)
+        match = self._tell(tx, None, opened, now_us)
+        if match != opened:
+            tx.matches.save(match)
         tx.record(MatchMoved(match_id=match.id, state=match.state, deadline_us=match.deadline_us))
         return match
 
@@ -41,7 +43,7 @@ class MatchSteps:
         match = tx.matches.get(match_id)
         if match is None:
             raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
-        return self.take(tx, match, pass_deadlines(match, now_us, self.rules), now_us)
+        return self.take(tx, match, pass_deadlines(match, now_us), now_us)
 
     def take(
         self, tx: Transaction, before: Match, after: Match, now_us: int, *, aborted_by: Side | None = None
@@ -92,7 +94,7 @@ class MatchSteps:
         )
 
     def _tell(self, tx: Transaction, before: Match | None, after: Match, now_us: int) -> Match:
-        """Stores what the players are to be told; a claim counts as told at once to a player out of reach."""
+        """Stores what the players are to be told; one whom nothing here can reach counts as told at once."""
         notices = notices_of(before, after)
         if not notices:
             return after
@@ -103,8 +105,7 @@ class MatchSteps:
             notice = NewNotice(player_id=player_id, match_id=after.id, kind=kind, created_at_us=now_us)
             if not self._can_reach(players[player_id]):
                 notice = replace(notice, was_reached=False)
-                if kind is NoticeKind.CLAIM:
-                    after = told(after, other(side), now_us, self.rules)
+                after = self._after_telling(after, side, kind, now_us)
             stored.append(notice)
         ids = tx.notices.add(stored)
         pairs = zip(ids, stored, strict=True)
@@ -119,9 +120,10 @@ class MatchSteps:
         return after
 
     def settle(self, tx: Transaction, notice_id: NoticeId, now_us: int, *, was_reached: bool) -> None:
-        """Says that a player was told, or is out of reach; the time to answer a claim runs from here.
+        """Says that a player was told, or out of reach by a refusal of their own; their time to act runs from here.
 
-        Raises `NotFound`. Settling one again changes nothing.
+        Nothing else settles a notice: whoever was not told for another reason loses nothing by it. Raises `NotFound`.
+        Settling one again changes nothing.
         """
         notice = tx.notices.get(notice_id)
         if notice is None:
@@ -129,12 +131,27 @@ class MatchSteps:
         if notice.was_reached is not None:
             return
         tx.notices.settle(notice_id, was_reached=was_reached)
-        if notice.kind is NoticeKind.CLAIM:
-            match = self.current(tx, notice.match_id, now_us)
-            claimant = other(side_of(match, notice.player_id))
-            claim = match.sides[claimant].claim
-            if claim is not None and claim.at_us == notice.created_at_us:
-                self.take(tx, match, told(match, claimant, now_us, self.rules), now_us)
+        if notice.kind not in {NoticeKind.FOUND, NoticeKind.CLAIM}:
+            return
+        match = self.current(tx, notice.match_id, now_us)
+        side = side_of(match, notice.player_id)
+        claim = match.sides[other(side)].claim
+        if notice.kind is NoticeKind.FOUND or (claim is not None and claim.at_us == notice.created_at_us):
+            self.take(tx, match, self._after_telling(match, side, notice.kind, now_us), now_us)
+
+    def let_go(self, tx: Transaction, notice_id: NoticeId) -> None:
+        """Says that there is nothing left to tell by a notice; no time runs because of that. Raises `NotFound`."""
+        notice = tx.notices.get(notice_id)
+        if notice is None:
+            raise NotFound(f"There is no notice {notice_id}.")
+        if notice.was_reached is None:
+            tx.notices.settle(notice_id, was_reached=False)
+
+    def _after_telling(self, match: Match, side: Side, kind: NoticeKind, now_us: int) -> Match:
+        """The match when this side knows of it, or of what the other side claims."""
+        if kind is NoticeKind.FOUND:
+            return found(match, side, now_us, self.rules)
+        return told(match, other(side), now_us, self.rules) if kind is NoticeKind.CLAIM else match
 
 
 def held_by_penalty(tx: Transaction, player_id: PlayerId, now_us: int) -> Penalty | None:

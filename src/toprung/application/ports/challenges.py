@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from toprung.domain.challenge import Challenge, ChallengeId, NewChallenge
+from toprung.domain.match import MatchId
 from toprung.domain.player import PlayerId
 
 
@@ -15,6 +16,10 @@ class ChallengeRepository(Protocol):
 
     def get(self, challenge_id: ChallengeId) -> Challenge | None:
         """The challenge with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def of_match(self, match_id: MatchId) -> Challenge | None:
+        """The challenge that this match came of."""
         ...
 
     def open_of(self, player_id: PlayerId) -> list[Challenge]:

@@ -21,11 +21,13 @@ from toprung.interfaces.discord import live_leaderboard, rank_roles
 from toprung.interfaces.discord.challenge_command import ChallengeDrawing
 from toprung.interfaces.discord.client import ToprungClient
 from toprung.interfaces.discord.context import BotContext
+from toprung.interfaces.discord.hindrances import Hindrances
 from toprung.interfaces.discord.live_leaderboard import LeaderboardDrawing, LiveLeaderboard
 from toprung.interfaces.discord.match_log import MatchLog
 from toprung.interfaces.discord.match_messages import NoticeDrawing, settling_notices
 from toprung.interfaces.discord.organisers_channel import OrganisersChannel, organisers_deliverers
 from toprung.interfaces.discord.rank_roles import RankRoles, RoleDeliverer
+from toprung.interfaces.discord.refusals import refusal_sentence
 from toprung.interfaces.discord.replay_command import VerdictDeliverer
 from toprung.interfaces.discord.send_queue import Deliverer, MessageDeliverer, SaidOnce, SendQueue
 
@@ -43,6 +45,8 @@ class BotStatus(StrEnum):
 
     CONNECTING = "connecting"
     CONNECTED = "connected"
+    HINDERED = "hindered"
+    """Connected, but Discord refuses something until an organiser mends it."""
     REFUSED = "refused"
     STOPPED = "stopped"
 
@@ -69,6 +73,7 @@ class DiscordBot:
         self._options = options
         self._is_refused = False
         self._closing: asyncio.Task[None] | None = None
+        self._hindrances = Hindrances(lambda one: refusal_sentence(context.log_reader(), one))
         self.client = ToprungClient(context, unit_of_work)
         self.queue = self._new_queue(self.client)
 
@@ -79,7 +84,9 @@ class DiscordBot:
             return BotStatus.REFUSED
         if self.client.is_closed():
             return BotStatus.STOPPED
-        return BotStatus.CONNECTED if self.client.is_ready() else BotStatus.CONNECTING
+        if not self.client.is_ready():
+            return BotStatus.CONNECTING
+        return BotStatus.HINDERED if self._hindrances else BotStatus.CONNECTED
 
     def _new_queue(self, client: ToprungClient) -> SendQueue:
         deliverers: dict[str, Deliverer] = {
@@ -96,9 +103,10 @@ class DiscordBot:
             clock=self._context.clock,
             deliverers=deliverers,
             on_refused=self._refuse,
+            hindrances=self._hindrances,
             something_happened=self._context.something_to_send,
             settlings={
-                match_notices.KIND: settling_notices(self._steps, self._context.clock),
+                match_notices.KIND: settling_notices(self._steps, self._context.challenges, self._context.clock),
                 challenge_service.KIND: self._context.challenges.settle,
             },
         )

@@ -8,11 +8,17 @@ from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
 from toprung.application.intents import StoredIntent
-from toprung.application.matches.challenge_service import KIND, ChallengeRefused, ChallengeView, challenge_note
+from toprung.application.matches.challenge_service import (
+    KIND,
+    ChallengeRefused,
+    ChallengeView,
+    challenge_note,
+    is_news,
+)
 from toprung.application.players.account_service import NotSetUp
 from toprung.domain.challenge import ChallengeId, ChallengeState
 from toprung.domain.countries import flag_emoji
-from toprung.domain.player import PlayerId
+from toprung.domain.player import Player, PlayerId
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import OPTIONS_MAX, Button, Layout, Select, answered_elsewhere, option
 from toprung.interfaces.discord.markdown import Markdown, escaped
@@ -29,13 +35,18 @@ class ChallengeLayout(Layout):
         self.begin()
         self._view = view
 
-    def draw(self) -> "ChallengeLayout":
-        """Who asks, and how to answer; or how it was answered."""
+    def draw(self, to: Player | None = None) -> "ChallengeLayout":
+        """Who asks, and how to answer; or how it was answered. In a channel, to the one whom it concerns, by a ping."""
         view, reader, challenge = self._view, self.reader, self._view.challenge
+        self.mentions = None if to is None else to.discord_id
+        if self.mentions is not None:
+            self.add_item(self.paragraph(Markdown(f"<@{self.mentions}>")))
         names = {"challenger": view.challenger.name, "opponent": view.opponent.name}
         if challenge.state is not ChallengeState.OPEN:
-            said = reader.say(f"challenge.is_{challenge.state.value}", **names)
-            self.add_container(self.paragraph(Markdown(f"## ⚔️ {said}")))
+            said = f"## ⚔️ {reader.say(f'challenge.is_{challenge.state.value}', **names)}"
+            if to is not None and challenge.match_id is not None:
+                said += f"\n{reader.say('challenge.see_match', number=str(challenge.match_id))}"
+            self.add_container(self.paragraph(Markdown(said)))
             return self
         catalog = self.context.services.catalog
         races = ", ".join(escaped(race_name(catalog, race)) for race in challenge.races)
@@ -54,7 +65,10 @@ class ChallengeLayout(Layout):
 
 
 class ChallengeDrawing:
-    """Draws a challenge for the opponent, alone or in a channel; and for the challenger that nothing comes of it."""
+    """Draws a challenge for the opponent, and for the challenger what came of it; alone, or in a channel.
+
+    That a challenge was accepted is said in the channel only: a direct message of the match says it better.
+    """
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
@@ -63,16 +77,14 @@ class ChallengeDrawing:
         """See `Drawing`."""
         context, note = self._context, challenge_note(stored)
         view = await context.challenges.view(note.challenge_id)
-        state = view.challenge.state
-        if note.is_to_challenger:
-            is_to_say = state in (ChallengeState.DECLINED, ChallengeState.EXPIRED)
-        else:
-            is_to_say = state is ChallengeState.OPEN
-        if not is_to_say:
+        state, is_direct = view.challenge.state, stored.intent.is_direct
+        is_accepted = note.is_to_challenger and state is ChallengeState.ACCEPTED
+        if not is_news(state, is_to_challenger=note.is_to_challenger) and (is_direct or not is_accepted):
             return None
-        is_direct = stored.intent.is_direct
-        reader = await context.addressee(stored.intent.recipient) if is_direct else context.public_reader()
-        return ChallengeLayout(context, reader, view).draw()
+        if is_direct:
+            return ChallengeLayout(context, await context.addressee(stored.intent.recipient), view).draw()
+        whom = view.challenger if note.is_to_challenger else view.opponent
+        return ChallengeLayout(context, context.public_reader(), view).draw(whom)
 
 
 class ChallengePresses:

@@ -27,6 +27,9 @@ from toprung.interfaces.discord.setup_command import SetupCog
 GUILDS_SECONDS_MAX: Final = 0.5
 """How long to wait for further servers before the bot counts as ready; nothing here needs to know them all."""
 
+RATE_LIMIT_SECONDS_MAX: Final = 30.0
+"""A request that Discord limits for longer fails instead of waiting, so that it holds nobody else's message up."""
+
 _log = structlog.get_logger(__name__)
 
 Opening = Callable[[discord.Interaction], Awaitable[None]]
@@ -67,6 +70,7 @@ class ToprungClient(commands.Bot):
             tree_cls=ToprungTree,
             max_messages=None,
             guild_ready_timeout=GUILDS_SECONDS_MAX,
+            max_ratelimit_timeout=RATE_LIMIT_SECONDS_MAX,
         )
         self.context = context
         self._unit_of_work = unit_of_work

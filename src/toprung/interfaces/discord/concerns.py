@@ -52,7 +52,7 @@ class Concern(Protocol):
 
 
 class ConflictConcern:
-    """A match whose sides contradict each other."""
+    """A match whose sides contradict each other, or of which a side could not be told."""
 
     kind: Final = "conflict"
 
@@ -77,8 +77,11 @@ class ConflictConcern:
         view, shown = Layout(context, reader, timeout=None), await context.services.matches.get(MatchId(number))
         view.begin()
         is_over = bool(parameters[SETTLED])
-        title = reader.say("concern.conflict_over" if is_over else "concern.conflict", match=number)
+        code = "concern.held_up" if shown.match.is_held_up else "concern.conflict"
+        title = reader.say("concern.conflict_over" if is_over else code, match=number)
         text = match_line(reader, shown) if is_over else match_lines(context, reader, shown)
+        if shown.match.is_held_up:
+            text = Markdown(f"{text}\n-# {reader.say('concern.held_up_what')}")
         view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(text, 3_000))
         if not is_over:
             label, style = reader.plain("admin.resolve"), discord.ButtonStyle.primary

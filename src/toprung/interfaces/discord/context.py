@@ -106,7 +106,13 @@ class BotContext:
 
     def public_reader(self) -> Reader:
         """Everybody who reads a channel, spoken to in the language that the organiser chose for it."""
-        language = self.texts.language(self.channel_language)
+        return self._nobody(self.texts.language(self.channel_language))
+
+    def log_reader(self) -> Reader:
+        """Whoever reads the log, which is in English."""
+        return self._nobody(DEFAULT_LANGUAGE)
+
+    def _nobody(self, language: str) -> Reader:
         return Reader(discord_id=0, player_id=None, language=language, locale=language, texts=self.texts)
 
 

@@ -52,12 +52,16 @@ class Shown:
 
 
 class Layout(discord.ui.LayoutView):
-    """A message made of text and controls, redrawn as a whole, which never grows over what Discord takes."""
+    """A message made of text and controls, redrawn as a whole, which never grows over what Discord takes.
+
+    `mentions` is the Discord id of the one user whom it pings, if it is to ping one.
+    """
 
     def __init__(self, context: BotContext, reader: Reader, *, timeout: float | None = VIEW_TIMEOUT_SECONDS) -> None:
         super().__init__(timeout=timeout)
         self.context = context
         self.reader = reader
+        self.mentions: int | None = None
         self._characters_left = LAYOUT_CHARACTERS_MAX
         self._shown: Shown | None = None
 

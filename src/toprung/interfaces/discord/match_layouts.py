@@ -27,6 +27,7 @@ from toprung.interfaces.discord.match_text import (
     race_name,
     reasons,
     standing,
+    state_code,
 )
 
 PREFIX: Final = "match"
@@ -126,7 +127,7 @@ class MatchLayout(Layout):
     def add_match(self, kind: NoticeKind | None = None) -> None:
         """Adds the match's own block."""
         reader, match, side = self.reader, self._card.view.match, self._card.side
-        title = reader.say(f"match.title_{match.state.value}", number=str(match.id))
+        title = reader.say(f"match.title_{state_code(match)}", number=str(match.id))
         head = f"## {ICONS[match.state]} {title}"
         if kind in _HEADLINES:
             head += f"\n**{reader.say(f'match.news_{kind.value}')}**"
@@ -229,7 +230,7 @@ class MatchLayout(Layout):
         view = self._card.view
         result = view.match.standing_result
         if result is None:
-            return self.reader.say(f"match.is_{view.match.state.value}")
+            return self.reader.say(f"match.is_{state_code(view.match)}")
         if result.score_of_side_1 == 0.5:
             return self.reader.say("match.public_draw")
         winner = view.players[0 if result.score_of_side_1 == 1 else 1]

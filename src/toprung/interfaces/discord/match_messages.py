@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import discord
 
-from toprung.application.intents import StoredIntent
+from toprung.application.intents import Ending, StoredIntent
+from toprung.application.matches.challenge_service import ChallengeService
 from toprung.application.matches.match_history import MatchUnknown
 from toprung.application.matches.match_notices import notice_of
 from toprung.application.matches.match_steps import MatchSteps
@@ -13,7 +14,7 @@ from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import ToprungError
 from toprung.domain.match import Match, MatchId, MatchState, Outcome, Side
 from toprung.domain.match_life import Step
-from toprung.domain.notice import is_timely
+from toprung.domain.notice import NoticeKind, is_timely
 from toprung.domain.player import PlayerId
 from toprung.interfaces.discord.context import BotContext, Reader
 from toprung.interfaces.discord.layouts import say
@@ -48,11 +49,17 @@ class NoticeDrawing:
         return MatchLayout(self._context, reader, await match_card(self._context, view, player_id)).draw(kind)
 
 
-def settling_notices(steps: MatchSteps, clock: Clock) -> Settling:
+def settling_notices(steps: MatchSteps, challenges: ChallengeService, clock: Clock) -> Settling:
     """Settles a notice in the transaction in which its intent ends."""
 
-    def settle(tx: Transaction, stored: StoredIntent, is_delivered: bool) -> None:
-        steps.settle(tx, notice_of(stored)[0], clock.now_us(), was_reached=is_delivered)
+    def settle(tx: Transaction, stored: StoredIntent, ending: Ending) -> None:
+        notice_id, player_id, match_id, kind = notice_of(stored)
+        if ending is Ending.NOTHING_TO_SAY:
+            steps.let_go(tx, notice_id)
+            return
+        steps.settle(tx, notice_id, clock.now_us(), was_reached=ending is Ending.SAID)
+        if ending is Ending.REFUSED and kind is NoticeKind.FOUND:
+            challenges.tell_in_channel(tx, match_id, player_id)
 
     return settle
 

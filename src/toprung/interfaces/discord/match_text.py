@@ -7,7 +7,7 @@ from toprung.domain.catalog import Catalog
 from toprung.domain.explanation import reasons_of
 from toprung.domain.map_link import MapLink
 from toprung.domain.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
-from toprung.domain.match_life import MatchRules, told
+from toprung.domain.match_life import MatchRules, as_told, at_fault, is_awaited
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.discord.context import Reader
 from toprung.interfaces.discord.markdown import Markdown, escaped
@@ -49,16 +49,18 @@ def duration(reader: Reader, us: int) -> Markdown:
 def standing(reader: Reader, match: Match, side: Side, *, now_us: int, rules: MatchRules) -> list[Markdown]:
     """What this side has to know of an open match: what was said, what to do, and until when.
 
-    Who reads of a claim is told of it by that, so the time to answer is what it is from now on, where it does not run
-    yet: what is said is what will be kept once this message is known to be delivered.
+    Who reads of a match or a claim is told of it by that, so the time to act is what it is from now on, where it does
+    not run yet: what is said is what will be kept once this message is known to be delivered.
     """
-    match = told(match, other(side), now_us, rules)
+    match = as_told(match, side, now_us, rules)
     own, across = match.sides[side], match.sides[other(side)]
     due = moment(match.deadline_us or 0)
     lines: list[Markdown] = []
     if match.state is MatchState.ASSIGNED:
-        confirmed = own.confirmed_at_us is not None
-        return [reader.say("match.waiting_for_opponent" if confirmed else "match.please_confirm", due=due)]
+        if own.confirmed_at_us is None:
+            return [reader.say("match.please_confirm", due=due)]
+        is_running = is_awaited(match, other(side))
+        return [reader.say("match.waiting_for_opponent" if is_running else "match.waiting_for_untold", due=due)]
     if own.claim is not None:
         said = reader.say(f"match.own_claim_{outcome_of(own.claim.result, side).value}")
         if own.claim.told_at_us is not None:
@@ -87,9 +89,16 @@ def ending(reader: Reader, match: Match, side: Side) -> Markdown:
     if match.standing_result is not None:
         return reader.say(f"match.result_{outcome_of(match.standing_result, side).value}")
     if match.state is MatchState.ABANDONED:
+        if side in at_fault(match):
+            return reader.say("match.abandoned_by_you")
         confirmed = match.sides[side].confirmed_at_us is not None
-        return reader.say("match.abandoned_by_other" if confirmed else "match.abandoned_by_you")
-    return reader.say(f"match.is_{match.state.value}")
+        return reader.say("match.abandoned_by_other" if confirmed else "match.abandoned_untold")
+    return reader.say(f"match.is_{state_code(match)}")
+
+
+def state_code(match: Match) -> str:
+    """What a match's state is called in the catalogues."""
+    return "held_up" if match.is_held_up else match.state.value
 
 
 def moved(view: MatchView, side: Side) -> Markdown | None:

@@ -24,6 +24,7 @@ from toprung.interfaces.discord.concerns import (
 )
 from toprung.interfaces.discord.context import BotContext
 from toprung.interfaces.discord.match_log import MatchLogDrawing
+from toprung.interfaces.discord.refusal_concern import RefusalConcern
 from toprung.interfaces.discord.send_queue import Deliverer, Delivery, Drawing, MessageDeliverer, SaidOnce, SendQueue
 
 LOOK_SECONDS: Final = 10.0
@@ -33,13 +34,14 @@ _log = structlog.get_logger(__name__)
 
 def concerns(context: BotContext) -> tuple[Concern, ...]:
     """Every kind of concern."""
-    return (
+    of_the_ladder: tuple[Concern, ...] = (
         ConflictConcern(context),
         DeadLetterConcern(context),
         ExpiredConcern(context),
         UnknownModConcern(context),
         ReturnConcern(context),
     )
+    return *of_the_ladder, RefusalConcern(context, [one.kind for one in of_the_ladder])
 
 
 class OrganisersChannel:

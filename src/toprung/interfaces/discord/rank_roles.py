@@ -1,7 +1,8 @@
 """Roles by letter rank, given and taken as ranks change."""
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import discord
@@ -11,11 +12,14 @@ from toprung.application.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.context import BotContext
-from toprung.interfaces.discord.send_queue import Delivery, SendQueue
+from toprung.interfaces.discord.refusals import Place, PlaceKind
+from toprung.interfaces.discord.send_queue import Delivery, RefusedAt, SendQueue
 
 KIND: Final = "rank_role"
 LOOK_SECONDS: Final = 60.0
 ROWS_MAX: Final = 1_000_000
+NOT_THERE: Final = frozenset({10007, 10013})
+"""Discord's codes for somebody who is not in the server, or not at all: they have no role there."""
 
 _log = structlog.get_logger(__name__)
 
@@ -84,17 +88,32 @@ class RoleDeliverer:
 
     async def deliver(self, stored: StoredIntent) -> Delivery:
         """See `Deliverer`. Who is not in the server has no role there."""
-        http, member_id = self._client.http, stored.intent.recipient
         try:
-            member = await http.get_member(self._guild_id, member_id)
-        except discord.NotFound:
-            return Delivery()
+            await self._make_so(stored.intent.recipient, stored.intent.parameters["letter"])
+        except RefusedAt as refusal:
+            if refusal.error.code not in NOT_THERE:
+                raise
+        return Delivery(is_over=stored.intent.parameters["letter"] == "")
+
+    async def _make_so(self, member_id: int, letter: str) -> None:
+        http, guild_id = self._client.http, self._guild_id
+        with _refused_at(PlaceKind.SERVER, guild_id):
+            member = await http.get_member(guild_id, member_id)
         has = {int(role) for role in member["roles"]}
-        letter = stored.intent.parameters["letter"]
         wanted = self._roles.get(letter)
         reason = f"rank {letter or 'none'}"
         if wanted is not None and wanted not in has:
-            await http.add_role(self._guild_id, member_id, wanted, reason=reason)
+            with _refused_at(PlaceKind.ROLE, wanted):
+                await http.add_role(guild_id, member_id, wanted, reason=reason)
         for role in set(self._roles.values()) & has - {wanted}:
-            await http.remove_role(self._guild_id, member_id, role, reason=reason)
-        return Delivery(is_over=letter == "")
+            with _refused_at(PlaceKind.ROLE, role):
+                await http.remove_role(guild_id, member_id, role, reason=reason)
+
+
+@contextlib.contextmanager
+def _refused_at(kind: PlaceKind, number: int) -> Iterator[None]:
+    """Says where Discord refused, so that nobody takes it for a refusal of the member's."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        raise RefusedAt(error, Place(kind=kind, number=number)) from error

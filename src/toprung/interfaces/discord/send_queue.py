@@ -2,13 +2,12 @@
 
 Answers to interactions do not: they have their own limits and three seconds. discord.py keeps to the limits that
 Discord announces per route; this adds what it does not know: which message matters more, that a later wish replaces an
-earlier one, that a refused recipient stays refused for a while, and that a refused token is the end.
+earlier one, whose fault a refusal is and what follows from that, and that a refused token is the end.
 """
 
 import asyncio
 import contextlib
 import random
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -17,23 +16,30 @@ import aiohttp
 import discord
 import structlog
 
-from toprung.application.intents import StoredIntent
+from toprung.application.intents import Ending, StoredIntent
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
 from toprung.application.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.interfaces.discord.hindrances import Hindrances
+from toprung.interfaces.discord.layouts import Layout
+from toprung.interfaces.discord.refusals import QUARANTINED, Fault, Hindrance, Place, PlaceKind, Refusal, fault_of
+from toprung.interfaces.discord.rests import Rests
+from toprung.interfaces.discord.send_pace import SendPace
 
-SENDS_PER_SECOND_MAX: Final = 20
 SENDS_AT_ONCE_MAX: Final = 5
-ATTEMPTS_MAX: Final = 12
+ATTEMPTS_MAX: Final = 120
+"""What fails for now is tried for more than a day, by when organisers look after a match that waits for it."""
+
 RETRY_SECONDS_MIN: Final = 2.0
 RETRY_SECONDS_MAX: Final = 900.0
+HINDERED_RETRY_SECONDS_MIN: Final = 60.0
+WAIT_SECONDS_MAX: Final = 3_600.0
+"""The longest wait between two attempts, also where Discord says more."""
+
 LOOK_AGAIN_SECONDS_MAX: Final = 30.0
-REFUSED_RECIPIENT_REST_SECONDS: Final = 3_600.0
 ENDED_UNSENT_AT_ONCE_MAX: Final = 100
-INVALID_REQUESTS_MAX: Final = 20
-INVALID_REQUESTS_WINDOW_SECONDS: Final = 600.0
 
 _log = structlog.get_logger(__name__)
 
@@ -46,16 +52,25 @@ class Delivery:
     is_over: bool = False
 
 
+class RefusedAt(Exception):
+    """Discord refused what concerns the recipient at a place of the server's, which says nothing of the recipient."""
+
+    def __init__(self, error: discord.HTTPException, place: Place) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.place = place
+
+
 class Deliverer(Protocol):
     """Makes one kind of intent so."""
 
     async def deliver(self, stored: StoredIntent) -> Delivery:
-        """Makes it so. Raises discord.py's exceptions."""
+        """Makes it so. Raises discord.py's exceptions where it is a message to the recipient, else `RefusedAt`."""
         ...
 
 
-Settling = Callable[[Transaction, StoredIntent, bool], None]
-"""What follows from the end of an intent, in the transaction that notes it; the flag says whether it was delivered."""
+Settling = Callable[[Transaction, StoredIntent, Ending], None]
+"""What follows from the end of an intent, in the transaction that notes it. One that was given up has no such end."""
 
 
 class SendQueue:
@@ -68,6 +83,7 @@ class SendQueue:
         clock: Clock,
         deliverers: Mapping[str, Deliverer],
         on_refused: Callable[[], None],
+        hindrances: Hindrances,
         settlings: Mapping[str, Settling] | None = None,
         something_happened: asyncio.Event | None = None,
     ) -> None:
@@ -76,11 +92,11 @@ class SendQueue:
         self._clock = clock
         self._deliverers = deliverers
         self._on_refused = on_refused
+        self._hindrances = hindrances
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        self._resting_until_us: dict[int, int] = {}
-        self._invalid_at_us: deque[int] = deque()
+        self._rests = Rests()
+        self._pace = SendPace()
         self._something_happened = something_happened or asyncio.Event()
-        self._next_send_at = 0.0
 
     def wake(self) -> None:
         """Says that there may be something to send."""
@@ -113,9 +129,6 @@ class SendQueue:
     async def _start_due(self) -> float:
         """Starts what is due as far as there is room, and says for how many seconds nothing more will be, at most."""
         now_us = self._clock.now_us()
-        if self._is_over_budget(now_us):
-            return LOOK_AGAIN_SECONDS_MAX
-        self._resting_until_us = {who: until for who, until in self._resting_until_us.items() if until > now_us}
         await self._end_unsent(now_us)
         while len(self._under_way) < SENDS_AT_ONCE_MAX:
             due, next_due_us = await self._unit_of_work.read(self._look_for_due(now_us))
@@ -129,11 +142,11 @@ class SendQueue:
         return LOOK_AGAIN_SECONDS_MAX  # the end of any of them wakes it
 
     async def _end_unsent(self, now_us: int) -> None:
-        """Ends what is meant for users who refused lately, where something follows from their not being reached.
+        """Ends what is meant for users who take no messages, where something follows from their not being reached.
 
         Their rest spares Discord requests that it would refuse; whoever waits for them to be told should not wait too.
         """
-        resting = self._resting_until_us.keys() - self._under_way.keys()
+        resting = {*self._rests.people(now_us)} - self._under_way.keys()
         if not resting:
             return
 
@@ -142,23 +155,24 @@ class SendQueue:
 
         def end(tx: Transaction) -> None:
             for stored in unsent(tx):
-                self._give_up(stored, "refused a message lately")(tx)
+                self._end_refused(stored, "refused a message lately")(tx)
 
         if await self._unit_of_work.read(unsent):
             await self._unit_of_work.run(end)
 
     def _look_for_due(self, now_us: int) -> Callable[[Transaction], tuple[list[StoredIntent], int | None]]:
         room = SENDS_AT_ONCE_MAX - len(self._under_way)
-        passed_over = {*self._under_way, *self._resting_until_us}
+        passed_over, resting = {*self._under_way, *self._rests.people(now_us)}, self._rests.corners(now_us)
 
         def work(tx: Transaction) -> tuple[list[StoredIntent], int | None]:
-            return tx.intents.due(now_us=now_us, limit=room, passed_over=passed_over), tx.intents.next_due_us()
+            due = tx.intents.due(now_us=now_us, limit=room, passed_over=passed_over, resting=resting)
+            return due, tx.intents.next_due_us()
 
         return work
 
     async def _deliver(self, stored: StoredIntent) -> None:
         try:
-            await self._pace()
+            await self._take_turn()
             outcome = await self._outcome(stored)
             await self._unit_of_work.run(outcome)
         except Exception:  # noqa: BLE001 - the row stays due, and is looked at again with the next round
@@ -174,78 +188,122 @@ class SendQueue:
             return lambda tx: tx.intents.give_up(stored.id, reason="this version knows no such kind")
         try:
             delivery = await deliverer.deliver(stored)
+        except RefusedAt as refusal:
+            return self._after_refusal(stored, refusal.error, refusal.place)
         except discord.HTTPException as error:
-            return self._after_refusal(stored, error)
-        except (discord.RateLimited, discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            return self._put_off(stored, str(error) or type(error).__name__, getattr(error, "retry_after", 0.0))
-        except ToprungError as error:
-            return self._put_off(stored, str(error), 0.0)
+            return self._after_refusal(stored, error, None)
+        except discord.RateLimited as error:
+            return self._put_off(stored, str(error), at_least_seconds=error.retry_after)
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, ToprungError) as error:
+            return self._put_off(stored, str(error) or type(error).__name__)
         return self._after_delivery(stored, delivery)
 
     def _after_delivery(self, stored: StoredIntent, delivery: Delivery) -> Callable[[Transaction], None]:
+        self._rests.end(stored.intent.kind, stored.intent.recipient)
+        if stored.hindrance is not None:
+            self._hindrances.over(stored.hindrance)
+
         def note(tx: Transaction) -> None:
             if delivery.is_over:
                 tx.intents.remove(stored.id, revision=stored.revision)
             else:
                 tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
-            self._settle(tx, stored, is_delivered=delivery.message is not None)
+            self._settle(tx, stored, Ending.NOTHING_TO_SAY if delivery.message is None else Ending.SAID)
 
         return note
 
-    def _give_up(self, stored: StoredIntent, reason: str) -> Callable[[Transaction], None]:
+    def _end_refused(self, stored: StoredIntent, reason: str) -> Callable[[Transaction], None]:
+        """Ends one whose recipient takes no messages."""
+
         def note(tx: Transaction) -> None:
             tx.intents.give_up(stored.id, reason=reason)
-            self._settle(tx, stored, is_delivered=False)
+            self._settle(tx, stored, Ending.REFUSED)
 
         return note
 
-    def _settle(self, tx: Transaction, stored: StoredIntent, *, is_delivered: bool) -> None:
+    def _settle(self, tx: Transaction, stored: StoredIntent, ending: Ending) -> None:
         settling = self._settlings.get(stored.intent.kind)
         if settling is not None:
-            settling(tx, stored, is_delivered)
+            settling(tx, stored, ending)
 
-    def _after_refusal(self, stored: StoredIntent, error: discord.HTTPException) -> Callable[[Transaction], None]:
-        now_us = self._clock.now_us()
-        if error.status in (401, 403, 404, 429):
-            self._invalid_at_us.append(now_us)
+    def _after_refusal(
+        self, stored: StoredIntent, error: discord.HTTPException, place: Place | None
+    ) -> Callable[[Transaction], None]:
+        """What follows from a refusal: of a message to the recipient, or at a place of the server's."""
+        self._pace.answered(error.status, asyncio.get_running_loop().time())
         if error.status == 401:
             self._on_refused()
-            return self._put_off(stored, "the token is refused", RETRY_SECONDS_MAX)
-        if error.status == 404 and stored.message is not None and error.code == 10008:
+            return self._put_off(stored, "the token is refused", at_least_seconds=RETRY_SECONDS_MAX)
+        is_message, is_direct = place is None, stored.intent.is_direct
+        refusal = Refusal(
+            status=error.status,
+            code=error.code,
+            is_to_person=is_message and is_direct,
+            is_edit=is_message and stored.message is not None,
+        )
+        fault, now_us = fault_of(refusal), self._clock.now_us()
+        details = {"key": stored.intent.key, "status": error.status, "code": error.code, "fault": fault.value}
+        if fault is Fault.GONE:
             return lambda tx: tx.intents.lost_message(stored.id)  # somebody deleted it: it is said anew
-        if error.status in (403, 404):
-            until_us = now_us + round(REFUSED_RECIPIENT_REST_SECONDS * MICROSECONDS_PER_SECOND)
-            self._resting_until_us[stored.intent.recipient] = until_us
-        if 400 <= error.status < 500 and error.status != 429:
-            _log.warning("intent_refused", key=stored.intent.key, status=error.status, code=error.code)
-            return self._give_up(stored, f"{error.status}: {error.text[:200]}")
-        return self._put_off(stored, str(error), 0.0)
+        if fault is Fault.THEIRS:
+            _log.info("intent_refused", **details)
+            self._rests.rest_person(stored.intent.recipient, now_us)
+            return self._end_refused(stored, f"{error.status}: {error.text[:200]}")
+        if place is None:
+            kind = PlaceKind.DIRECT if is_direct else PlaceKind.CHANNEL
+            place = Place(kind=kind, number=0 if is_direct else stored.intent.recipient)
+        hindrance = Hindrance(status=error.status, code=error.code, place=place)
+        if fault is Fault.OURS:
+            _log.info("intent_refused", **details)
+            self._rests.rest_corner((stored.intent.kind, stored.intent.recipient if is_message else None), now_us)
+            self._hindrances.met(hindrance, stored.intent.key)
+            return self._put_off(stored, str(error), seconds_min=HINDERED_RETRY_SECONDS_MIN, hindrance=hindrance)
+        if error.code == QUARANTINED:
+            self._hindrances.met(hindrance, stored.intent.key)
+        told_seconds = _retry_after_seconds(error)
+        return self._put_off(
+            stored,
+            str(error),
+            at_least_seconds=told_seconds,
+            hindrance=hindrance if error.code == QUARANTINED else None,
+        )
 
-    def _put_off(self, stored: StoredIntent, reason: str, at_least_seconds: float) -> Callable[[Transaction], None]:
+    def _put_off(
+        self,
+        stored: StoredIntent,
+        reason: str,
+        *,
+        at_least_seconds: float = 0.0,
+        seconds_min: float = RETRY_SECONDS_MIN,
+        hindrance: Hindrance | None = None,
+    ) -> Callable[[Transaction], None]:
+        """Tries one again later. One that was tried too often is given up, which is proof against nobody."""
         attempts = stored.attempts + 1
         if attempts >= ATTEMPTS_MAX:
             _log.error("intent_given_up", key=stored.intent.key, reason=reason)
-            return self._give_up(stored, reason)
-        seconds = min(RETRY_SECONDS_MIN * 2**stored.attempts, RETRY_SECONDS_MAX)
-        seconds = max(seconds * random.uniform(0.8, 1.2), at_least_seconds)  # noqa: S311 - only so that not all come at once
+            return lambda tx: tx.intents.give_up(stored.id, reason=reason)
+        seconds = min(seconds_min * 2.0 ** min(stored.attempts, 20), RETRY_SECONDS_MAX)
+        seconds *= random.uniform(0.8, 1.2)  # noqa: S311 - only so that not all come at once
+        seconds = min(max(seconds, at_least_seconds), WAIT_SECONDS_MAX)
         until_us = self._clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
         _log.info("intent_put_off", key=stored.intent.key, seconds=round(seconds, 1), reason=reason)
-        return lambda tx: tx.intents.put_off(stored.id, until_us=until_us, attempts=attempts)
+        noted = None if hindrance is None else str(hindrance)
+        return lambda tx: tx.intents.put_off(stored.id, until_us=until_us, attempts=attempts, hindrance=noted)
 
-    def _is_over_budget(self, now_us: int) -> bool:
-        """Whether so much was refused lately that Discord may take us for broken; then nothing is sent for a while."""
-        earliest_us = now_us - round(INVALID_REQUESTS_WINDOW_SECONDS * MICROSECONDS_PER_SECOND)
-        while self._invalid_at_us and self._invalid_at_us[0] < earliest_us:
-            self._invalid_at_us.popleft()
-        return len(self._invalid_at_us) >= INVALID_REQUESTS_MAX
-
-    async def _pace(self) -> None:
+    async def _take_turn(self) -> None:
         """Waits for this send's turn."""
         now = asyncio.get_running_loop().time()
-        turn = max(now, self._next_send_at)
-        self._next_send_at = turn + 1 / SENDS_PER_SECOND_MAX
+        turn = self._pace.turn(now)
         if turn > now:
             await asyncio.sleep(turn - now)
+
+
+def _retry_after_seconds(error: discord.HTTPException) -> float:
+    """How long Discord says to wait; 0 where it does not say."""
+    try:
+        return float(error.response.headers.get("Retry-After", 0.0))
+    except ValueError:
+        return 0.0
 
 
 class MessageDeliverer:
@@ -262,7 +320,7 @@ class MessageDeliverer:
             return Delivery(is_over=True)
         # Nobody is kept to answer its buttons: the client answers those of all messages without a layout, ever after.
         view.stop()
-        mentions = discord.AllowedMentions.none()
+        mentions = _mentions_of(view)
         if stored.message is not None:
             channel_id, message_id = stored.message
             channel = self._client.get_partial_messageable(channel_id)
@@ -277,6 +335,13 @@ class MessageDeliverer:
         # The nonce makes a repetition after a lost answer the same message to Discord.
         sent = await target.send(view=view, nonce=stored.nonce, allowed_mentions=mentions)
         return Delivery(message=(sent.channel.id, sent.id))
+
+
+def _mentions_of(view: discord.ui.LayoutView) -> discord.AllowedMentions:
+    """Who may be pinged: the one whom the message is for, where it names somebody, whatever else is in it."""
+    whom = view.mentions if isinstance(view, Layout) else None
+    users: bool | list[discord.Object] = False if whom is None else [discord.Object(whom)]
+    return discord.AllowedMentions(everyone=False, users=users, roles=False, replied_user=False)
 
 
 class SaidOnce:
