@@ -140,6 +140,7 @@ class LifeMachine(RuleBasedStateMachine):
         self.stack = AsyncExitStack()
         self.raw_journal: list[object] = []
         self.judged: set[str] = set()
+        self.recomputations = 0
         self.known_rows: dict[bool, tuple[reference.LeaderboardRow, ...]] = {False: (), True: ()}
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -435,12 +436,13 @@ class LifeMachine(RuleBasedStateMachine):
 
     @rule(is_new=st.booleans())
     def recompute_or_restart(self, is_new: bool) -> None:
-        """Either brings nothing new."""
+        """Either brings nothing new, but that a recomputation is audited."""
         before = self.stored
         if is_new:
             self.run(self.ladder.restart())
         else:
             assert self.run(self.ladder.ratings.recompute(no_progress)).changed == 0
+            self.recomputations += 1
         self.stored = self.run(self.ladder.stored())
         assert self.stored == before
 
@@ -501,7 +503,7 @@ class LifeMachine(RuleBasedStateMachine):
             database = self.memory.database
             assert database.journal[: len(self.raw_journal)] == self.raw_journal
             self.raw_journal = list(database.journal)
-            assert len(database.audit) == self.oracle.corrections
+            assert len(database.audit) == self.oracle.corrections + self.recomputations
             assert [change.seq for change in database.changes] == list(range(1, database.seq + 1))
 
     def check_people(self) -> None:
