@@ -70,7 +70,7 @@ def test_the_list_is_of_one_player_and_as_long_as_asked(ladder: Ladder) -> None:
 def test_an_empty_ladder_has_no_matches_and_adds_up() -> None:
     assert said(Ladder(), "match", "list") == "There are no matches.\n"
     assert said(Ladder(), "verify").startswith("All adds up")
-    assert said(Ladder(), "ratings", "recompute") == "Recomputed: all the same.\n"
+    assert said(Ladder(), "ratings", "recompute") == "Recomputed: all the same (0 new, 0 changed, 0 unchanged).\n"
 
 
 @pytest.mark.parametrize("columns", [80, 120])
@@ -167,14 +167,15 @@ def test_the_preview_says_who_moves_by_how_much_and_yes_makes_it_so(ladder: Ladd
     assert [line.split()[0] for line in lines[4:6]] == ["+2", "-2"]
     assert lines[-1] == "Match 1 is judged; 6 rating changes follow from it."
     assert (ratings(ladder)["Serral"], ratings(ladder)["Maru"]) == (1539, 1501)
-    (audit,) = ladder.storage.database.audit
+    imported, audit = ladder.storage.database.audit
+    assert imported.action == "import_games"
     assert (audit.actor, audit.subject, audit.reason) == (
         f"cli:{getpass.getuser()}",
         "match 1",
         "the replay shows it",
     )
     assert said(ladder, "verify") == "All adds up: the log leads to every rating that is stored.\n"
-    assert said(ladder, "ratings", "recompute") == "Recomputed: all the same.\n"
+    assert said(ladder, "ratings", "recompute") == "Recomputed: all the same (0 new, 0 changed, 6 unchanged).\n"
     assert "This is revision 2" in said(ladder, "why", "1")
 
 
@@ -248,7 +249,7 @@ def test_a_user_without_a_name_can_correct(ladder: Ladder, monkeypatch: pytest.M
 
     monkeypatch.setattr(getpass, "getuser", nameless)
     said(ladder, *RESOLVE, "--void", "--yes")
-    assert ladder.storage.database.audit[0].actor == "cli"
+    assert ladder.storage.database.audit[-1].actor == "cli"
 
 
 def raise_a_rating(ladder: Ladder) -> None:
@@ -293,11 +294,11 @@ def test_verify_names_what_was_tampered_with(ladder: Ladder, tamper: Callable[[L
 
 def test_recompute_mends_what_verify_finds(ladder: Ladder) -> None:
     raise_a_rating(ladder)
-    assert said(ladder, "ratings", "recompute") == "Recomputed: 1 rating came out otherwise.\n"
+    assert said(ladder, "ratings", "recompute") == "Recomputed: 1 rating came out otherwise (0 new, 1 changed, 5 unchanged).\n"
     assert ratings(ladder)["Maru"] == 1539
     assert said(ladder, "verify").startswith("All adds up")
     turn_a_result(ladder)
-    assert said(ladder, "ratings", "recompute") == "Recomputed: 2 ratings came out otherwise.\n"
+    assert said(ladder, "ratings", "recompute") == "Recomputed: 2 ratings came out otherwise (0 new, 2 changed, 4 unchanged).\n"
 
 
 @pytest.mark.parametrize("number", ["1", None])
