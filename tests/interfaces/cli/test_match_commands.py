@@ -294,11 +294,13 @@ def test_verify_names_what_was_tampered_with(ladder: Ladder, tamper: Callable[[L
 
 def test_recompute_mends_what_verify_finds(ladder: Ladder) -> None:
     raise_a_rating(ladder)
-    assert said(ladder, "ratings", "recompute") == "Recomputed: 1 rating came out otherwise (0 new, 1 changed, 5 unchanged).\n"
+    said_so = said(ladder, "ratings", "recompute")
+    assert said_so == "Recomputed: 1 rating came out otherwise (0 new, 1 changed, 5 unchanged).\n"
     assert ratings(ladder)["Maru"] == 1539
     assert said(ladder, "verify").startswith("All adds up")
     turn_a_result(ladder)
-    assert said(ladder, "ratings", "recompute") == "Recomputed: 2 ratings came out otherwise (0 new, 2 changed, 4 unchanged).\n"
+    said_so = said(ladder, "ratings", "recompute")
+    assert said_so == "Recomputed: 2 ratings came out otherwise (0 new, 2 changed, 4 unchanged).\n"
 
 
 @pytest.mark.parametrize("number", ["1", None])
