@@ -1,6 +1,8 @@
 """The made-up season: played through the real write path, the same every time, and of a believable shape."""
 
 import asyncio
+import csv
+import io
 import random
 from collections.abc import AsyncIterator
 from itertools import pairwise
@@ -68,15 +70,20 @@ async def test_a_season_is_played_through_the_real_write_path(opened: OpenLadder
 
 async def test_the_same_seed_plays_the_same_season(opened: OpenLadder, sqlite_database: Database) -> None:
     await demo_of(opened).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
-    text = await opened.ladder.services.exports.entries_csv()
+    season = without_ids(await opened.ladder.services.exports.entries_csv())
     again = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('again.db')}")
     async with opened_ladder(again, rating_system="elo") as other:
         await demo_of(other).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
-        assert await other.ladder.services.exports.entries_csv() == text
+        assert without_ids(await other.ladder.services.exports.entries_csv()) == season
     another = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('another.db')}")
     async with opened_ladder(another, rating_system="elo") as other:
         await demo_of(other, seed=SEED + 1).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
-        assert await other.ladder.services.exports.entries_csv() != text
+        assert without_ids(await other.ladder.services.exports.entries_csv()) != season
+
+
+def without_ids(text: str) -> list[dict[str, str]]:
+    """The rows of an export but for the players' numbers, which a database may leave gaps in."""
+    return [{**row, "player_id": ""} for row in csv.DictReader(io.StringIO(text))]
 
 
 async def test_after_the_season_matches_go_on_until_they_are_stopped(opened: OpenLadder) -> None:

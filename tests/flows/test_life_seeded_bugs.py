@@ -119,7 +119,7 @@ BUGS: dict[str, Seed] = {
         match_life._at_deadline, "if claim.told_at_us is None:", "if False:"
     ),
     "a deadline that is seen late is dated now": line(
-        match_life.pass_deadlines, "_at_deadline(match, match.deadline_us, rules)", "_at_deadline(match, now_us, rules)"
+        match_life.pass_deadlines, "_at_deadline(match, match.deadline_us)", "_at_deadline(match, now_us)"
     ),
     "deadlines that passed before a restart are forgotten": DEADLINES_IN_MEMORY,
     "telling a player starts no clock": line(MatchSteps.settle, TELLING[0], "if False:"),

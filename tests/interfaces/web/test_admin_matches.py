@@ -134,7 +134,7 @@ async def test_the_answers_are_as_they_are_described(ladder: Ladder, client: htt
     async with ladder.client() as anybody:
         document: dict[str, Any] = (await anybody.get("/openapi.json")).json()
     operation = document["paths"]["/api/v1/admin/matches/{match_id}/correction"]["post"]
-    assert set(operation["responses"]) == {"200", "401", "404", "409", "413", "422", "503"}
+    assert set(operation["responses"]) == {"200", "401", "404", "408", "409", "413", "422", "429", "503"}
     assert operation["security"] == [{"HTTPBearer": []}]
     (match_id,) = operation["parameters"]
     assert (match_id["schema"]["minimum"], match_id["schema"]["maximum"]) == (1, 2**63 - 1)

@@ -179,7 +179,7 @@ async def test_a_name_is_found_on_the_board_that_is_looked_at(site: Site) -> Non
 
 
 async def test_seasons_are_listed_and_their_boards_kept(site: Site) -> None:
-    headers = {"Authorization": "Bearer token"}
+    headers = {"Authorization": "Bearer what-organisers-know"}
     assert (await site.json("/api/v1/seasons")) == {"seasons": []}
     start = {"code": "s1", "name": "One", "reason": "new"}
     started = await site.client.post("/api/v1/admin/seasons/start", json=start, headers=headers)
@@ -198,7 +198,7 @@ async def test_seasons_are_listed_and_their_boards_kept(site: Site) -> None:
 
 
 async def test_a_rating_is_set_over_http(site: Site) -> None:
-    headers = {"Authorization": "Bearer token"}
+    headers = {"Authorization": "Bearer what-organisers-know"}
     body = {"name": "Ann", "race": "bw_zerg", "mmr": 2222, "preview": True}
     preview = await site.client.post("/api/v1/admin/players/rating", json=body, headers=headers)
     assert preview.json()["mmr_after"] == 2222
