@@ -145,5 +145,5 @@ async def test_the_answers_are_as_they_are_described(ladder: Ladder, client: htt
     assert set(schemas["CorrectionAnswer"]["properties"]) == set(answer)
     assert set(schemas["MoveAnswer"]["properties"]) == set(answer["moves"][0])
     recompute = document["paths"]["/api/v1/admin/ratings/recompute"]["post"]
-    assert set(recompute["responses"]) == {"200", "401", "409", "413", "422", "503"}
+    assert set(recompute["responses"]) == {"200", "401", "408", "409", "413", "422", "429", "503"}
     assert set(schemas["RecomputeAnswer"]["properties"]) == {"entries_changed", "entries_unchanged"}
