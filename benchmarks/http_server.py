@@ -142,5 +142,8 @@ async def _obey(ladder: Ladder, players: dict[int, str]) -> None:
 
 
 if __name__ == "__main__":
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),  # what is said on the other one are answers
+    )
     asyncio.run(main(Path(sys.argv[1]), Keeper() if sys.argv[2] == "kept" else Forgetful()))
