@@ -22,7 +22,7 @@ check: ## Check format, lint, types, import contracts, locks and house rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@scripts/check-locks
-	@$(BIN)/python -m pytest tests/test_tidy.py
+	@$(BIN)/python -m pytest tests/house/test_tidy.py
 
 format: ## Format the code and apply the linter's safe fixes
 	@scripts/venv dev

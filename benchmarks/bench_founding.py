@@ -28,8 +28,8 @@ from benchmarks.machine import ROOT
 from benchmarks.measuring import Plan, Results, median_ms, rounded, seconds_of
 from benchmarks.population import NOW_US, make_population
 from benchmarks.queries import founding_query
-from toprung.domain.board import Board
-from toprung.domain.leaderboard import LeaderboardQuery
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
 
 CONCURRENT: Final = 3
 

@@ -18,12 +18,12 @@ from benchmarks.ladder import Service
 from benchmarks.measuring import Plan, Results, settled_memory, summary_ms
 from benchmarks.population import INACTIVITY_US, NOW_US, Matches, Population, make_population
 from benchmarks.queries import page_queries
-from toprung.domain.board import Board
 from toprung.domain.events import Change, RatingChanged
-from toprung.domain.leaderboard import LeaderboardQuery
-from toprung.domain.match import MatchId
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
+from toprung.domain.matches.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.rating import Entry, Standing
+from toprung.domain.ratings.rating import Entry, Standing
 
 _ROUNDS: Final = {1_000: 120, 10_000: 100, 100_000: 60, 1_000_000: 24}
 _MATCHES_PER_ROUND: Final = 12

@@ -11,17 +11,17 @@ from benchmarks.postgres_server import postgres_server
 from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.jobs.workers import JobWorkers
-from toprung.adapters.storage.postgres import PostgresStorage
-from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.application.event_bus import EventBus
-from toprung.application.job_endings import JobEndings
-from toprung.application.job_queue import Handled, JobHistory, JobQueue
+from toprung.adapters.storage.postgres.postgres import PostgresStorage
+from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
+from toprung.application.jobs.job_endings import JobEndings
+from toprung.application.jobs.job_queue import Handled, JobHistory, JobQueue
 from toprung.application.ports.storage import NewPlayer, Storage, Transaction
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.bootstrap.wiring import new_nonce
-from toprung.domain.job import Finished, Job, JobKind, NewJob
-from toprung.domain.player import PlayerId
-from toprung.domain.replay_upload import ReplayFile
+from toprung.domain.jobs.job import Finished, Job, JobKind, NewJob
+from toprung.domain.players.player import PlayerId
+from toprung.domain.replays.replay_upload import ReplayFile
 
 JOBS: Final = 500
 AT_A_TIME: Final = 50

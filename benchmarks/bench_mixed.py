@@ -15,9 +15,9 @@ from benchmarks.engines import polars_page
 from benchmarks.measuring import Plan, Results, percentile_ms, rounded, settled_memory
 from benchmarks.population import NOW_US, SEED, Matches, Population, make_population
 from benchmarks.queries import page_queries
-from toprung.domain.leaderboard import LeaderboardQuery
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.rating import Entry
+from toprung.domain.ratings.rating import Entry
 
 WRITE_SHARE: Final = 0.05
 CLIENTS: Final = 8

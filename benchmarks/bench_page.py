@@ -12,7 +12,7 @@ from benchmarks.measuring import Plan, Results, median_ms, settled_memory, summa
 from benchmarks.population import NOW_US, SEED, make_population
 from benchmarks.queries import Named, at_the_middle, deep_queries, first_page_names, page_queries
 from benchmarks.sql_engines import PostgresEngine, SqliteEngine, listed_rows, running_postgres
-from toprung.domain.leaderboard import LeaderboardQuery, LeaderboardRow, page_count
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery, LeaderboardRow, page_count
 
 _ROUNDS: Final = {1_000: 150, 10_000: 100, 100_000: 50, 1_000_000: 24}
 _DEEP_SHARE: Final = 0.4

@@ -14,7 +14,7 @@ from typing import Final
 from benchmarks.ladder import HandClock
 from benchmarks.population import NOW_US, SEED
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.settings import load_settings
 

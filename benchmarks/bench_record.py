@@ -22,11 +22,11 @@ from benchmarks.measuring import Plan, Results, rounded, summary_ms
 from benchmarks.population import NOW_US, SEED
 from benchmarks.postgres_server import postgres_server
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.storage.sqlite_engine import writing_engine
+from toprung.adapters.storage.sqlite.sqlite_engine import writing_engine
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
-from toprung.domain.match import FinalMatch, MatchResult, Outcome, Participant
-from toprung.domain.match_life import Step
-from toprung.domain.player import PlayerId
+from toprung.domain.matches.match import FinalMatch, MatchResult, Outcome, Participant
+from toprung.domain.matches.match_life import Step
+from toprung.domain.players.player import PlayerId
 from toprung.settings import load_settings
 
 PLAYERS: Final = 200

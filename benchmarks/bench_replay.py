@@ -20,12 +20,12 @@ import sc2reader
 
 from benchmarks.machine import describe_commit, describe_machine
 from benchmarks.measuring import FULL, Plan, Results, median_ms, ratio, settled_memory
-from tests.sample_replays import REAL_REPLAYS
-from tests.synthetic_replay import SyntheticGame, replay_of
+from tests.support.replays.sample_replays import REAL_REPLAYS
+from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.replay.parser import parse_replay
-from toprung.adapters.replay.pool import ReplayPool
-from toprung.adapters.replay.reading import decode_reading
+from toprung.adapters.replays.child.parser import parse_replay
+from toprung.adapters.replays.pool.pool import ReplayPool
+from toprung.adapters.replays.reading import decode_reading
 from toprung.application.replays.replay_parsing import Parsed
 
 _ROUNDS: Final = 30

@@ -24,13 +24,13 @@ from benchmarks.measuring import FULL, QUICK, Plan, Results, rounded, summary_ms
 from benchmarks.postgres_server import postgres_server
 from chaos.upload_files import MAP, RACES, BegunMatch, uploads_of
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.application.replays.intake import IntakeService
 from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
 from toprung.domain.events import Change, MatchMoved
-from toprung.domain.match import MatchId, MatchState, Participant
-from toprung.domain.match_life import Step
+from toprung.domain.matches.match import MatchId, MatchState, Participant
+from toprung.domain.matches.match_life import Step
 from toprung.settings import load_settings
 
 UPLOADS: Final = 200

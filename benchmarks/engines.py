@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import polars as pl
 
 from benchmarks.population import CERTAINTY, INACTIVITY_US, NOW_US, Population
-from toprung.domain.board import Board
-from toprung.domain.leaderboard import (
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.leaderboard import (
     LeaderboardQuery,
     clamp_page,
     filtered_entries,
@@ -15,7 +15,7 @@ from toprung.domain.leaderboard import (
     page_count,
     ranked_entries,
 )
-from toprung.domain.ranks import LETTERS
+from toprung.domain.leaderboard.ranks import LETTERS
 
 
 @dataclass(frozen=True, slots=True)

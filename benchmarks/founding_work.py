@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-    from toprung.domain.leaderboard import LeaderboardQuery
+    from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
 
 
 def do_nothing() -> None:
@@ -33,7 +33,7 @@ def filtered_page(ranked: "pl.DataFrame", query: "LeaderboardQuery") -> tuple[An
     """The page that the founding report's function gives: its rows, the number of rows and of pages."""
     from benchmarks.population import CERTAINTY, NOW_US
     from toprung.application.leaderboard.leaderboard_service import _get_filtered_leaderboard_dataframe
-    from toprung.domain.leaderboard import clamp_page, leaderboard_rows
+    from toprung.domain.leaderboard.leaderboard import clamp_page, leaderboard_rows
 
     filtered, total, pages = _get_filtered_leaderboard_dataframe(
         ranked, query.countries, query.races, query.best_race_only, query.rank, query.page_size

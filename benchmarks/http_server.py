@@ -23,20 +23,20 @@ import structlog
 from benchmarks.measuring import Results, percentile_ms, rounded
 from benchmarks.population import INACTIVITY_US, NOW_US, SEED
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.site import THREAD_SWITCH_SECONDS
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
+from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
-from toprung.interfaces.web.connections import ConnectionLimits
-from toprung.interfaces.web.front_door import DoorRules
-from toprung.interfaces.web.kept import Keeper, KeptAnswer, Make
-from toprung.interfaces.web.live import LISTENERS_MAX, BoardHub
-from toprung.interfaces.web.server import listen, serve
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.door.connections import ConnectionLimits
+from toprung.interfaces.web.door.front_door import DoorRules
+from toprung.interfaces.web.door.server import listen, serve
+from toprung.interfaces.web.site.kept import Keeper, KeptAnswer, Make
+from toprung.interfaces.web.site.live import LISTENERS_MAX, BoardHub
 from toprung.settings import load_settings
 
 TICK_SECONDS: Final = 0.002

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import TypeVar, cast
 
 from benchmarks.population import CERTAINTY, INACTIVITY_US, NOW_US, Population
-from toprung.application.event_bus import EventBus
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.ports.storage import Committed, Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board_table import BoardTable, EntryColumns, PlayerColumns
-from toprung.domain.leaderboard import LeaderboardPage, LeaderboardQuery
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.leaderboard.board_table import BoardTable, EntryColumns, PlayerColumns
+from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardQuery
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.measuring import Results
 from benchmarks.memory import total_gb
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 
 ROOT = Path(__file__).parent.parent
 

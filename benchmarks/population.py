@@ -10,16 +10,16 @@ import polars as pl
 
 from toprung.adapters.catalog_files import GAMES_FOLDER, load_catalog
 from toprung.adapters.countries import load_countries
-from toprung.domain.board import Board
-from toprung.domain.board_table import EntryColumns, PlayerColumns
-from toprung.domain.catalog import Catalog
-from toprung.domain.certainty import CertaintyByDeviation
-from toprung.domain.countries import Countries
-from toprung.domain.glicko2 import Glicko2, SkillEstimate
-from toprung.domain.match import MatchResult
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import EntryColumns, PlayerColumns
+from toprung.domain.matches.match import MatchResult
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from toprung.domain.player import PlayerId
-from toprung.domain.rating import Elo, Entry, EntryId, Standing
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.certainty import CertaintyByDeviation
+from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
+from toprung.domain.ratings.rating import Elo, Entry, EntryId, Standing
 
 NOW_US: Final = 1_790_251_200 * MICROSECONDS_PER_SECOND
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
-from toprung.domain.countries import OTHER, Countries
-from toprung.domain.leaderboard import LeaderboardQuery
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
+from toprung.domain.players.countries import OTHER, Countries
 
 Named = dict[str, LeaderboardQuery]
 

@@ -12,9 +12,9 @@ import asyncpg
 
 from benchmarks.engines import Answer
 from benchmarks.postgres_server import postgres_server
-from toprung.adapters.storage.sqlite_engine import driver
-from toprung.domain.board_order import order_key
-from toprung.domain.leaderboard import LeaderboardQuery, LeaderboardRow, clamp_page, page_count
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
+from toprung.domain.leaderboard.board_order import order_key
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery, LeaderboardRow, clamp_page, page_count
 
 _COLUMNS: Final = (
     *("sort_key", "entry_id", "is_best", "letter", "race", "country", "player_id", "player_name"),

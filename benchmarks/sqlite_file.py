@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.population import Population
-from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.bootstrap.wiring import new_nonce
 
 _PLAYER = "insert into player (id, name, name_key, country, is_banned) values (?, ?, ?, ?, 0)"

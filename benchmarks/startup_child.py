@@ -17,11 +17,11 @@ from benchmarks.memory import peak_mb, resident_mb, seconds_alive
 from benchmarks.population import INACTIVITY_US, NOW_US, SEED
 from toprung.adapters.clock import FixedClock
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
-from toprung.domain.board_table import EntryColumns
 from toprung.domain.events import Change
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.leaderboard.board_table import EntryColumns
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
 from toprung.settings import load_settings
 
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, event
 
-from toprung.adapters.storage import sqlite_writer
-from toprung.adapters.storage.sqlite_engine import writing_engine
+from toprung.adapters.storage.sqlite import sqlite_writer
+from toprung.adapters.storage.sqlite.sqlite_engine import writing_engine
 from toprung.application.ports.storage import Committed, Transaction
 from toprung.bootstrap.wiring import AnyStorage
-from toprung.domain.match import Match, MatchId, MatchState
-from toprung.domain.rating import Entry, RatingChange
+from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.ratings.rating import Entry, RatingChange
 
 T = TypeVar("T")
 

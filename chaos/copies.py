@@ -21,7 +21,7 @@ from chaos.experiment import Claim, Plan, Results, about, claimed
 from chaos.victims import begin
 from chaos.workload import START_US
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.storage.safety_copies import COPIES_KEPT
+from toprung.adapters.storage.sqlite.safety_copies import COPIES_KEPT
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.errors import ToprungError
 from toprung.settings import load_settings

@@ -19,10 +19,10 @@ import structlog
 from chaos.victim import say
 from chaos.workload import PLAYERS, RACES, START_US
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.bootstrap.wiring import Ladder, opened_storage, wire
-from toprung.domain.match import FinalMatch, MatchResult, Participant
-from toprung.domain.player import PlayerId
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
+from toprung.domain.players.player import PlayerId
 from toprung.settings import load_settings
 
 AS_IT_IS: Final = "as it is"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from tests.replays import (
+from tests.support.replays.archives import (
     EXISTS,
     METHODS,
     Method,
@@ -21,8 +21,8 @@ from tests.replays import (
     stored,
     unpacked,
 )
-from tests.sample_replays import REAL_REPLAYS
-from tests.synthetic_replay import (
+from tests.support.replays.sample_replays import REAL_REPLAYS
+from tests.support.replays.synthetic_replay import (
     SyntheticGame,
     SyntheticPlayer,
     details_of,
@@ -31,7 +31,7 @@ from tests.synthetic_replay import (
     replay_of,
     vint,
 )
-from toprung.adapters.replay.mpq_archive import TABLE_ENTRIES_MAX, UNPACKED_BYTES_MAX
+from toprung.adapters.replays.child.mpq_archive import TABLE_ENTRIES_MAX, UNPACKED_BYTES_MAX
 
 SOURCE_BYTES_MAX: Final = 100_000
 _EDGES: Final = (0, 1, 2**15, 2**16, 2**31 - 1, 2**31, 2**32 - 1)

@@ -24,10 +24,10 @@ import psutil  # type: ignore[import-untyped]
 import structlog
 
 from chaos.experiment import Claim, Plan, Results, about, claimed
-from tests.adapters.replay.pools import command
-from toprung.adapters.replay.children import ChildLimits
-from toprung.adapters.replay.pool import ReplayPool
-from toprung.adapters.replay.worker import Attempt, Worker
+from tests.adapters.replays.pool.pools import command
+from toprung.adapters.replays.pool.children import ChildLimits
+from toprung.adapters.replays.pool.pool import ReplayPool
+from toprung.adapters.replays.pool.worker import Attempt, Worker
 from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, PoolHealth, TimedOut
 
 JOBS: Final = 1_200

@@ -22,7 +22,7 @@ from chaos.disk import Disk, Operation, operations
 from chaos.experiment import Claim, Plan, Results, Skipped, about, claimed
 from chaos.victims import Victim, begin, inspected
 from chaos.workload import Request, made_up_matches
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 
 MATCHES: Final = 300
 CUTS: Final = 200

@@ -27,14 +27,14 @@ from chaos.experiment import Claim, Plan, Results, about, claimed
 from chaos.idle import longest_delay_ms
 from chaos.workload import START_US, register_players
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.site import THREAD_SWITCH_SECONDS
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
 from toprung.domain.errors import StorageUnavailable
-from toprung.domain.match import FinalMatch, MatchResult, Participant
-from toprung.domain.player import PlayerId
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
+from toprung.domain.players.player import PlayerId
 from toprung.settings import load_settings
 
 LAG_MS_MAX: Final = 150

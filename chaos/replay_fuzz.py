@@ -27,11 +27,11 @@ import structlog
 
 from chaos.hostile_replays import Named, hand_made, spoilt
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.replay.pool import ReplayPool
-from toprung.adapters.replay.reading import decode_reading
+from toprung.adapters.replays.pool.pool import ReplayPool
+from toprung.adapters.replays.reading import decode_reading
 from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.application.replays.replay_parsing import Refused
-from toprung.domain.replay import REPLAY_BYTES_MAX
+from toprung.domain.replays.replay import REPLAY_BYTES_MAX
 
 FILES: Final = 3_200
 FILES_MIN: Final = 3_000

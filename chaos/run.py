@@ -24,7 +24,7 @@ from chaos import copies, front_door, kill, pool_murderers, power_cut, pressure,
 from chaos.databases import KINDS, Databases
 from chaos.experiment import SEED, Experiment, Plan, Results, Skipped
 from chaos.report import render
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 
 EXPERIMENTS: Final = {
     "kill": Experiment(run=kill.run, title="kill -9 in the middle of reports", databases=KINDS),

@@ -4,10 +4,10 @@ import random
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.replays import bzipped, deflated
-from tests.synthetic_replay import SyntheticGame, SyntheticPlayer, replay_of
-from toprung.domain.match import MatchId
-from toprung.domain.replay_upload import UploadState
+from tests.support.replays.archives import bzipped, deflated
+from tests.support.replays.synthetic_replay import SyntheticGame, SyntheticPlayer, replay_of
+from toprung.domain.matches.match import MatchId
+from toprung.domain.replays.replay_upload import UploadState
 
 UPLOADS_PER_MATCH: Final = 5
 MAP: Final = "Keres Passage"

@@ -13,14 +13,14 @@ import structlog
 
 from chaos.upload_files import HANGS, KILLS
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.application.replays.replay_parsing import Died, ParseOutcome, ReplayParser, TimedOut
 from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.wiring import opened_storage, wire
+from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
-from toprung.interfaces.web.live import BoardHub
-from toprung.interfaces.web.server import address_of, listen, serve
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.door.server import address_of, listen, serve
+from toprung.interfaces.web.site.live import BoardHub
 from toprung.settings import load_settings
 
 

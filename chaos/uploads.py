@@ -28,15 +28,15 @@ from sqlalchemy import text
 from chaos.experiment import Plan, Results
 from chaos.upload_files import MAP, RACES, UPLOADS_PER_MATCH, BegunMatch, uploads_of
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.replay_archive import ReplayFolder
-from toprung.adapters.storage.postgres_lock import WRITER_LOCK
+from toprung.adapters.replays.replay_archive import ReplayFolder
+from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import opened_storage, wire
-from toprung.domain.job import DEATHS_MAX, JobState
-from toprung.domain.match import Match, MatchResult, MatchState, Participant
-from toprung.domain.match_life import Step
-from toprung.domain.replay_upload import UploadId, UploadState
+from toprung.domain.jobs.job import DEATHS_MAX, JobState
+from toprung.domain.matches.match import Match, MatchResult, MatchState, Participant
+from toprung.domain.matches.match_life import Step
+from toprung.domain.replays.replay_upload import UploadId, UploadState
 from toprung.settings import load_settings
 
 ROOT: Final = Path(__file__).parents[1]

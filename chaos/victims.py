@@ -12,7 +12,7 @@ from benchmarks.machine import ROOT
 from chaos.databases import run_on_postgres
 from chaos.workload import START_US, Findings, Request, inspect, register_players
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.storage.postgres_lock import WRITER_LOCK
+from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.settings import load_settings
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import Ladder
-from toprung.domain.match import Match, MatchResult, MatchState, Outcome, Participant
-from toprung.domain.match_life import Step
+from toprung.domain.matches.match import Match, MatchResult, MatchState, Outcome, Participant
+from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
 
 PLAYERS: Final = 120
 MATCHES_MAX: Final = 20_000

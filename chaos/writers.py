@@ -29,8 +29,8 @@ from benchmarks.machine import ROOT
 from chaos.databases import run_on_postgres
 from chaos.experiment import Claim, Plan, Results, about, claimed
 from chaos.tcp_proxy import TcpProxy, proxied
-from toprung.adapters.storage.postgres_lock import WRITER_LOCK
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.bootstrap.wiring import opened_storage
 from toprung.settings import load_settings
 

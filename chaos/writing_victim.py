@@ -15,7 +15,7 @@ from time import monotonic
 import structlog
 
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.storage.postgres import FOUND_NOT_KEPT
+from toprung.adapters.storage.postgres.postgres import FOUND_NOT_KEPT
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
 from toprung.domain.errors import OutcomeUnknown, ToprungError, WriterPresent

@@ -1,6 +1,6 @@
 """Reduces Discord's OpenAPI document to what the bot's requests are held against in tests.
 
-    python scripts/make_discord_part.py openapi.json > tests/interfaces/discord/discord_openapi.json
+    python scripts/make_discord_part.py openapi.json > tests/interfaces/discord/bot/discord_openapi.json
 
 The original is specs/openapi.json of https://github.com/discord/discord-api-spec; the same input gives the same output.
 Kept are the operations below with the JSON bodies of their requests, and every schema that these lead to. An operation

@@ -6,11 +6,11 @@ from typing import Final
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.ladder import DiscordLadder
 from tests.interfaces.discord.organisers import Office, mod, office_of, played, shown
-from toprung.domain.match import MatchResult, Outcome
-from toprung.domain.match_life import Step
+from toprung.domain.matches.match import MatchResult, Outcome
+from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import to_datetime
-from toprung.domain.replay_upload import UploadId
-from toprung.interfaces.discord.match_log import MatchLog
+from toprung.domain.replays.replay_upload import UploadId
+from toprung.interfaces.discord.organising.match_log import MatchLog
 
 import simcord  # isort: skip - after the bot, which loads discord.py without its warning
 

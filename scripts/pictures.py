@@ -16,11 +16,11 @@ from playwright.async_api import BrowserType  # noqa: E402
 
 from scripts.organisers_pictures import organisers_pictures  # noqa: E402
 from tests.interfaces.discord.ladder import DiscordLadder  # noqa: E402
-from toprung.domain.match import Outcome, Participant  # noqa: E402
-from toprung.domain.match_life import Step  # noqa: E402
+from toprung.domain.matches.match import Outcome, Participant  # noqa: E402
+from toprung.domain.matches.match_life import Step  # noqa: E402
 from toprung.domain.moment import to_datetime  # noqa: E402
-from toprung.domain.player import PlayerId  # noqa: E402
-from toprung.interfaces.discord.bot import DiscordBot  # noqa: E402
+from toprung.domain.players.player import PlayerId  # noqa: E402
+from toprung.interfaces.discord.bot.bot import DiscordBot  # noqa: E402
 
 import simcord  # noqa: E402  # isort: skip - after the bot, which loads discord.py without its warning
 

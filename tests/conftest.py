@@ -9,18 +9,18 @@ import grimp
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.domain.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
-from tests.fakes import FakeClock, FakeStorage, recording
-from toprung.application.event_bus import EventBus
+from tests.domain.leaderboard.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
+from tests.support.fakes.ladder import FakeClock, FakeStorage, recording
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board import Board
-from toprung.domain.board_table import BoardTable
-from toprung.domain.catalog import Catalog, Race
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.events import Event
-from toprung.domain.leaderboard import LeaderboardRow
+from toprung.domain.game.catalog import Catalog, Race
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.domain.leaderboard.leaderboard import LeaderboardRow
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -41,9 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def readers_of_shared_data() -> set[str]:
-    """The modules that reach `tests.shared` by what they import, or by what that imports."""
+    """The modules that reach `tests.support.shared` by what they import, or by what that imports."""
     graph = grimp.build_graph("tests", "chaos", "benchmarks", "scripts", cache_dir=None)
-    return {"tests.shared", *graph.find_downstream_modules("tests.shared")}
+    return {"tests.support.shared", *graph.find_downstream_modules("tests.support.shared")}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from scripts.transcript.ladder import MOMENT, opened
 from scripts.transcript.pages import Transcript, as_json
-from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import make_intake
-from toprung.interfaces.discord import bot as bot_module
-from toprung.interfaces.discord.bot import DiscordBot
+from toprung.interfaces.discord.bot import bot as bot_module
+from toprung.interfaces.discord.bot.bot import DiscordBot
 from toprung.settings import Settings
 
 import simcord  # isort: skip - after the bot, which loads discord.py without its warning

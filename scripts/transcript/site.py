@@ -7,14 +7,14 @@ import httpx
 
 from scripts.transcript.ladder import MOMENT, opened
 from scripts.transcript.pages import Transcript, as_json
-from tests.synthetic_replay import SyntheticGame, replay_of
-from toprung.adapters.replay.pool import ReplayPool
+from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import Ladder
-from toprung.domain.job import JobState
+from toprung.domain.jobs.job import JobState
+from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
-from toprung.interfaces.web.live import BoardHub
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.site.live import BoardHub
 from toprung.settings import Settings
 
 TOKEN: Final = "a-token-that-only-organisers-know"

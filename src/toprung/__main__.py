@@ -1,7 +1,7 @@
 """`python -m toprung`: the command line."""
 
 from toprung.interfaces.cli.app import create_cli
-from toprung.interfaces.cli.builder import Builder
+from toprung.interfaces.cli.terminal.builder import Builder
 
 
 def main() -> None:

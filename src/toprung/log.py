@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from toprung.application.replays.replay_parsing import ChildState, PoolHealth
 from toprung.domain.database_address import without_password
-from toprung.domain.job import JobState, JobStats
+from toprung.domain.jobs.job import JobState, JobStats
 
 _READ_BUCKETS_SECONDS: Final = (
     *(0.000_01, 0.000_02, 0.000_05, 0.000_1, 0.000_2, 0.000_5),

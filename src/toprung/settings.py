@@ -8,15 +8,15 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from toprung.domain.conduct import PenaltyRules
 from toprung.domain.errors import InvalidInput
-from toprung.domain.match_life import MatchRules
+from toprung.domain.leaderboard.ranks import LETTERS
+from toprung.domain.matches.conduct import PenaltyRules
+from toprung.domain.matches.match_life import MatchRules
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from toprung.domain.ranks import LETTERS
-from toprung.domain.replay import REPLAY_BYTES_MAX
-from toprung.domain.replay_checks import CheckCode, ReplayPolicy
-from toprung.interfaces.web.hosts import parse_host_pattern, parse_site_url
-from toprung.interfaces.web.shares import CONNECTIONS_PER_ADDRESS, STREAMS_PER_ADDRESS, checked_token
+from toprung.domain.replays.replay import REPLAY_BYTES_MAX
+from toprung.domain.replays.replay_checks import CheckCode, ReplayPolicy
+from toprung.interfaces.web.door.hosts import parse_host_pattern, parse_site_url
+from toprung.interfaces.web.door.shares import CONNECTIONS_PER_ADDRESS, STREAMS_PER_ADDRESS, checked_token
 
 T = TypeVar("T")
 

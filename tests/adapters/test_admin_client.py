@@ -15,24 +15,24 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.intake import REPLAY_BYTES_MAX
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
+from tests.support.intake import REPLAY_BYTES_MAX
 from toprung.adapters.admin_client import AdminClient, AdminRefused
-from toprung.application.audit import Attribution, Counts
 from toprung.application.organising.admin_service import Administration
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
 from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
 from toprung.application.transfer.table_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
+from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
-from toprung.domain.match import MatchId, MatchResult, MatchState
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import EntryId
-from toprung.interfaces.cli.builder import Options
-from toprung.interfaces.web.admin_api import admin_router
-from toprung.interfaces.web.admin_token import AdminToken
-from toprung.interfaces.web.errors import Refusals, add_error_handlers
-from toprung.interfaces.web.security import AdminGuard
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.domain.matches.match import MatchId, MatchResult, MatchState
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import EntryId
+from toprung.interfaces.cli.terminal.builder import Options
+from toprung.interfaces.web.admin.admin_api import admin_router
+from toprung.interfaces.web.api.uploads import UploadLimits
+from toprung.interfaces.web.door.admin_token import AdminToken
+from toprung.interfaces.web.door.errors import Refusals, add_error_handlers
+from toprung.interfaces.web.door.security import AdminGuard
 
 ADDRESS = "http://127.0.0.1:8123"
 TOKEN = "let-me-in-since-I-may"

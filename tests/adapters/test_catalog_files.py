@@ -11,8 +11,8 @@ from toprung.adapters.catalog_files import (
     game_codes,
     load_catalog,
 )
-from toprung.domain.catalog import Catalog, CatalogError
-from toprung.domain.map_link import MapLink
+from toprung.domain.game.catalog import Catalog, CatalogError
+from toprung.domain.game.map_link import MapLink
 
 EXAMPLES_FOLDER = Path(__file__).parents[2] / "examples" / "games"
 

@@ -1,7 +1,7 @@
 """A clock that goes on evenly while the machine's is set."""
 
-from tests.fake_jobs import FakeBootClock
-from tests.fakes import NOON_US, FakeClock
+from tests.support.fakes.jobs import FakeBootClock
+from tests.support.fakes.ladder import NOON_US, FakeClock
 from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.clock import SteadyClock, SystemClock, TurnedClock
 

@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.intake import REPLAY_BYTES_MAX, hash_of, replay
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from tests.support.intake import REPLAY_BYTES_MAX, hash_of, replay
 from toprung.adapters.admin_client import AdminRefused
 from toprung.adapters.intake_client import IntakeClient
 from toprung.application.replays import replay_service
 from toprung.application.replays.replay_parsing import Died
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable
-from toprung.domain.job import JobId, JobState
-from toprung.domain.match import MatchId
-from toprung.domain.replay_upload import UploadState
+from toprung.domain.jobs.job import JobId, JobState
+from toprung.domain.matches.match import MatchId
+from toprung.domain.replays.replay_upload import UploadState
 
 ADDRESS = "http://127.0.0.1:8123"
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import MemoryLadder
-from tests.domain.strategies import entry
-from tests.fakes import NOON_US, stored
+from tests.domain.leaderboard.strategies import entry
+from tests.support.fakes.ladder import NOON_US, stored
 from toprung.domain.events import (
     EntriesImported,
     MatchAborted,
@@ -26,8 +26,8 @@ from toprung.domain.events import (
     RatingCreated,
     RatingSet,
 )
-from toprung.domain.match import MatchId
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import Player, PlayerId
 
 ANN, BEN = Player(id=PlayerId(1), name="Ann", country="KR"), Player(id=PlayerId(2), name="Ben", country="US")
 ANN_T, BEN_Z = entry(1, 1, "terran", 1600, NOON_US), entry(2, 2, "zerg", 1500, NOON_US)

@@ -13,13 +13,13 @@ from tests.characterize import test_leaderboard_cache_invalidation as invalidati
 from tests.characterize import test_synchronous_leaderboard_generation as generation
 from tests.conftest import MemoryLadder
 from tests.interfaces.discord.conftest import World, world
-from tests.seeding import Seed, both, line
+from tests.support.seeding import Seed, both, line
 from toprung.application.leaderboard import leaderboard_service
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.domain import ranks
-from toprung.domain.board import Board
-from toprung.interfaces.discord.leaderboard_command import LeaderboardView
+from toprung.domain.leaderboard import ranks
+from toprung.domain.leaderboard.board import Board
+from toprung.interfaces.discord.leaderboard.leaderboard_command import LeaderboardView
 
 __all__ = ["world"]
 

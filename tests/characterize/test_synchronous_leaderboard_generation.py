@@ -15,14 +15,14 @@ import polars as pl
 import pytest
 
 from tests.conftest import MemoryLadder
-from tests.domain.oracle import Oracle
-from tests.domain.strategies import COUNTRIES, DAY_US, RACES, SECOND_US, WINDOW_US, entry
-from tests.fakes import NOON_US, stored
+from tests.domain.leaderboard.oracle import Oracle
+from tests.domain.leaderboard.strategies import COUNTRIES, DAY_US, RACES, SECOND_US, WINDOW_US, entry
+from tests.support.fakes.ladder import NOON_US, stored
 from toprung.application.leaderboard.leaderboard_service import _get_filtered_leaderboard_dataframe
 from toprung.domain.events import EntriesImported
-from toprung.domain.leaderboard import ranked_entries
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.ranks import LETTERS
+from toprung.domain.leaderboard.leaderboard import ranked_entries
+from toprung.domain.leaderboard.ranks import LETTERS
+from toprung.domain.players.player import Player, PlayerId
 
 DISCORD_PAGES_MAX: Final = 25
 LETTERS_OF_A_HUNDRED: Final = "S" + 7 * "A" + 21 * "B" + 21 * "C" + 21 * "D" + 21 * "E" + 8 * "F"

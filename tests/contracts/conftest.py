@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.databases import KINDS, Database
-from tests.fakes import FakeStorage
+from tests.support.databases import KINDS, Database
+from tests.support.fakes.ladder import FakeStorage
 from toprung.application.ports.storage import Storage
 
 

@@ -2,12 +2,10 @@
 
 from dataclasses import dataclass
 
-from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeClock, departures
+from tests.support.fakes.ladder import FakeBackups, FakeClock, departures
+from tests.support.fakes.matches import match_parts
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import load_countries
-from toprung.application.audit import LISTED_MAX, Attribution, AuditLog
-from toprung.application.event_bus import EventBus
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.organising.admin_service import AdminService
@@ -21,17 +19,19 @@ from toprung.application.ratings.verification import LadderVerification
 from toprung.application.transfer.entry_file import EntryFileReader
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board import Board
-from toprung.domain.board_table import BoardTable
-from toprung.domain.certainty import CertaintyByGames
-from toprung.domain.departure import Departure
-from toprung.domain.match import MatchId, Outcome
-from toprung.domain.match_life import Step
-from toprung.domain.names import NameKeys
-from toprung.domain.player import Player
-from toprung.domain.rating import Elo
-from toprung.domain.rating_engine import EloEngine
+from toprung.application.writing.audit import LISTED_MAX, Attribution, AuditLog
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.domain.matches.match import MatchId, Outcome
+from toprung.domain.matches.match_life import Step
+from toprung.domain.players.departure import Departure
+from toprung.domain.players.names import NameKeys
+from toprung.domain.players.player import Player
+from toprung.domain.ratings.certainty import CertaintyByGames
+from toprung.domain.ratings.rating import Elo
+from toprung.domain.ratings.rating_engine import EloEngine
 
 CATALOG = load_catalog(find_game("sc_evo"))
 EVE = Attribution(actor="cli:eve", reason="as asked")

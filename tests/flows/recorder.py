@@ -9,11 +9,11 @@ from typing import Final
 
 import structlog
 
-from tests.databases import Database, opened_ladder
+from tests.support.databases import Database, opened_ladder
 from toprung.bootstrap.wiring import Ladder
 from toprung.domain.errors import NotFound
-from toprung.domain.match import FinalMatch, MatchResult, Participant
-from toprung.domain.player import Player
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
+from toprung.domain.players.player import Player
 
 PLAYERS: Final = 6
 AT_ONCE: Final = 5

@@ -9,9 +9,9 @@ import pytest
 from chaos import broken, kill, power_cut, writers
 from chaos.experiment import SEED, Plan, Skipped
 from chaos.workload import Findings
-from tests.databases import KINDS, Database
+from tests.support.databases import KINDS, Database
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 
 def plan(address: str, folder: Path, *, effort: float = 1) -> Plan:

@@ -7,12 +7,12 @@ from typing import Final
 
 import pytest
 
-from tests.databases import Database, OpenLadder, opened_ladder
-from tests.game_files import GameFile, each_game_file, results
-from toprung.application.audit import Counts
+from tests.support.databases import Database, OpenLadder, opened_ladder
+from tests.support.game_files import GameFile, each_game_file, results
 from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.writing.audit import Counts
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 HALO2: Final = str(Path(__file__).parents[2] / "examples" / "games" / "halo2")
 PAGE_SIZE: Final = 200

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.databases import Database, opened_ladder
-from tests.fake_matches import final
-from toprung.adapters.storage.postgres_lock import WRITER_LOCK
+from tests.support.databases import Database, opened_ladder
+from tests.support.fakes.matches import final
+from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 ROOT: Final = Path(__file__).parents[2]
 START: Final = 1500

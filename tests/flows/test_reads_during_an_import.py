@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from tests.databases import Database, opened_ladder
-from tests.fakes import FakeClock
+from tests.support.databases import Database, opened_ladder
+from tests.support.fakes.ladder import FakeClock
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.moment import to_iso
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 ENTRIES: Final = 100_000
 TICK_SECONDS: Final = 0.005

@@ -11,18 +11,18 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.databases import Database, OpenLadder, opened_ladder
-from tests.fakes import FakeClock
-from tests.played import MAP, TERRAN, ZERG, recorded
-from tests.replays import bzipped
-from toprung.adapters.replay.pool import ReplayPool
+from tests.support.databases import Database, OpenLadder, opened_ladder
+from tests.support.fakes.ladder import FakeClock
+from tests.support.played import MAP, TERRAN, ZERG, recorded
+from tests.support.replays.archives import bzipped
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.bootstrap.intake import SiteIntake, make_intake
-from toprung.domain.replay_upload import UploadId, UploadState
+from toprung.domain.replays.replay_upload import UploadId, UploadState
+from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
-from toprung.interfaces.web.live import BoardHub
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.site.live import BoardHub
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 TOKEN = "what-organisers-know"
 PLAYERS = ("Maru", "Serral", "Cid")

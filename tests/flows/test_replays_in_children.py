@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.replays import archive as archive_of
-from tests.replays import bzipped, deflated, in_one_unit
-from tests.sample_replays import SampleReplay, all_replays
-from tests.synthetic_replay import SyntheticGame, replay_of
-from toprung.adapters.replay.mpq_archive import UNPACKED_BYTES_MAX
-from toprung.adapters.replay.parser import parse_replay
-from toprung.adapters.replay.pool import ReplayPool
+from tests.support.replays.archives import archive as archive_of
+from tests.support.replays.archives import bzipped, deflated, in_one_unit
+from tests.support.replays.sample_replays import SampleReplay, all_replays
+from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
+from toprung.adapters.replays.child.mpq_archive import UNPACKED_BYTES_MAX
+from toprung.adapters.replays.child.parser import parse_replay
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.application.replays.replay_parsing import Parsed, Refused
 from toprung.bootstrap.builder import Bootstrap
-from toprung.domain.replay import ReplayReading
-from toprung.interfaces.cli.builder import Options
+from toprung.domain.replays.replay import ReplayReading
+from toprung.interfaces.cli.terminal.builder import Options
 
 
 @pytest.fixture(autouse=True)

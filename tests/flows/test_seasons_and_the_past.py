@@ -12,19 +12,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.databases import Database, OpenLadder, opened_ladder
-from tests.fakes import FakeClock, Listener
-from toprung.application.audit import Attribution
+from tests.support.databases import Database, OpenLadder, opened_ladder
+from tests.support.fakes.ladder import FakeClock, Listener
 from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, RatingSet
-from toprung.domain.leaderboard import LeaderboardPage, LeaderboardRow, Movement
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardRow, Movement
+from toprung.domain.leaderboard.past import PastMoment, Since, parse_since
+from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, to_iso
-from toprung.domain.past import PastMoment, Since, parse_since
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 WON, LOST, DRAW = MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON, MatchResult.DRAW
 RESULTS: Final = (WON, LOST, DRAW)

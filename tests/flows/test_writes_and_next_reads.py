@@ -6,17 +6,17 @@ from typing import Final
 
 import pytest
 
-from tests.databases import Database, OpenLadder, opened_ladder
-from tests.fakes import FakeClock
+from tests.support.databases import Database, OpenLadder, opened_ladder
+from tests.support.fakes.ladder import FakeClock
 from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.events import MatchAborted, MatchRatingCorrected
-from toprung.domain.leaderboard import LeaderboardPage
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.leaderboard.leaderboard import LeaderboardPage
+from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import to_iso
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 NOW_US: Final = FakeClock().now_us()
 

@@ -9,14 +9,14 @@ from typing import Final, Self, TypeVar
 import httpx
 import msgspec
 
-from toprung.application.audit import Attribution, Counts
-from toprung.application.progress import Progress
+from toprung.application.ports.progress import Progress
 from toprung.application.ratings.rating_adjustment import RatingSetOutcome
 from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.ratings.season_service import SeasonStarted
 from toprung.application.replays.replay_parsing import PoolHealth
 from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
+from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.errors import (
     Busy,
     Conflict,
@@ -29,12 +29,12 @@ from toprung.domain.errors import (
     ToprungError,
     WriterPresent,
 )
-from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome
-from toprung.domain.match_life import Step, StepRefused
+from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome
+from toprung.domain.matches.match_life import Step, StepRefused
 from toprung.domain.moment import from_iso
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.replay_upload import UploadId
-from toprung.domain.season import LadderSeason, SeasonId
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.season import LadderSeason, SeasonId
+from toprung.domain.replays.replay_upload import UploadId
 
 T = TypeVar("T")
 

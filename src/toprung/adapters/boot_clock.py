@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from toprung.domain.job import BootMoment
+from toprung.domain.jobs.job import BootMoment
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from toprung.adapters.countries import load_countries
-from toprung.domain.catalog import Catalog, CatalogError, GameMap, Mod, Race, Season
 from toprung.domain.errors import InvalidInput, NotFound
-from toprung.domain.map_link import MapLink
-from toprung.domain.places import GameServer, Region, ServerOverride
+from toprung.domain.game.catalog import Catalog, CatalogError, GameMap, Mod, Race, Season
+from toprung.domain.game.map_link import MapLink
+from toprung.domain.game.places import GameServer, Region, ServerOverride
 
 GAMES_FOLDER: Final = Path(__file__).parent.parent / "games"
 MAX_FILE_BYTES: Final = 1_000_000

@@ -7,7 +7,7 @@ from typing import Final
 
 from babel import Locale
 
-from toprung.domain.countries import OTHER, PREFER_NOT_TO_SAY, Countries
+from toprung.domain.players.countries import OTHER, PREFER_NOT_TO_SAY, Countries
 
 DEFAULT_LOCALE: Final = "en"
 

@@ -6,10 +6,10 @@ import httpx
 import msgspec
 
 from toprung.adapters.admin_client import CONNECT_TIMEOUT_SECONDS, AdminClient
-from toprung.application.audit import Attribution
 from toprung.application.replays.intake import SubmittedReplay
-from toprung.domain.job import JobId
-from toprung.domain.match import MatchId
+from toprung.application.writing.audit import Attribution
+from toprung.domain.jobs.job import JobId
+from toprung.domain.matches.match import MatchId
 
 UPLOAD_TIMEOUT_SECONDS: Final = 60.0
 

@@ -1,10 +1,10 @@
 """Finding the player whose name somebody wrote."""
 
 from toprung.application.ports.storage import Transaction
-from toprung.domain.departure import has_left, nameless_number
 from toprung.domain.errors import NotFound
-from toprung.domain.names import InvalidName, NameKeys, clean_name
-from toprung.domain.player import Player
+from toprung.domain.players.departure import has_left, nameless_number
+from toprung.domain.players.names import InvalidName, NameKeys, clean_name
+from toprung.domain.players.player import Player
 
 
 def player_named(tx: Transaction, name: str, name_keys: NameKeys) -> Player:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from toprung.application.audit import AuditLog
-from toprung.application.job_queue import JobHistory
+from toprung.application.jobs.job_queue import JobHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.organising.admin_service import Administration
@@ -16,8 +15,9 @@ from toprung.application.ratings.verification import LadderVerification
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_service import ReplayHistory
 from toprung.application.transfer.export_service import ExportService
-from toprung.domain.catalog import Catalog
-from toprung.domain.countries import Countries
+from toprung.application.writing.audit import AuditLog
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.players.countries import Countries
 
 
 class CountryNames(Protocol):

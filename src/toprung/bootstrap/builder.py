@@ -14,9 +14,9 @@ from toprung.adapters.admin_client import AdminClient
 from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.clock import FixedClock, SteadyClock, SystemClock, TurnedClock
 from toprung.adapters.intake_client import IntakeClient
-from toprung.adapters.replay.children import ChildLimits
-from toprung.adapters.replay.pool import ReplayPool
-from toprung.adapters.replay.reading import decode_reading
+from toprung.adapters.replays.pool.children import ChildLimits
+from toprung.adapters.replays.pool.pool import ReplayPool
+from toprung.adapters.replays.reading import decode_reading
 from toprung.adapters.storage import migration
 from toprung.application.organising.admin_service import Administration
 from toprung.application.ports.clock import Clock
@@ -28,9 +28,9 @@ from toprung.bootstrap.site import running_server, serve_site
 from toprung.bootstrap.wiring import AnyStorage, Ladder, game_catalog, opened_storage, wire
 from toprung.domain.database_address import secrets_in
 from toprung.domain.errors import Conflict, NotFound, WriterPresent
-from toprung.domain.replay import REPLAY_BYTES_MAX
-from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
-from toprung.interfaces.web.server import listen
+from toprung.domain.replays.replay import REPLAY_BYTES_MAX
+from toprung.interfaces.cli.terminal.builder import MigrationSummary, Options, Reading
+from toprung.interfaces.web.door.server import listen
 from toprung.settings import Settings, load_settings
 
 DEMO_PLAYERS: Final = 300

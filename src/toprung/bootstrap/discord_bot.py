@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from toprung.application.job_endings import JobEndings
+from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.matches.challenge_service import ChallengeService
 from toprung.application.organising.announcements import Announcements
 from toprung.application.players.account_service import AccountService
@@ -18,7 +18,7 @@ from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.bootstrap.wiring import Ladder
 
 if TYPE_CHECKING:  # the module loads discord.py
-    from toprung.interfaces.discord.organising import Organising
+    from toprung.interfaces.discord.messages.organisers import Organising
 
 
 @asynccontextmanager
@@ -29,9 +29,9 @@ async def discord_bot(ladder: Ladder, intake: Intake, endings: JobEndings) -> As
         yield lambda: "off"
         return
     # Imported here: discord.py takes longer to load than the rest of the program together, and most starts need none.
-    from toprung.interfaces.discord.bot import BotOptions, DiscordBot, running
-    from toprung.interfaces.discord.context import BotContext
-    from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
+    from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot, running
+    from toprung.interfaces.discord.messages.context import BotContext
+    from toprung.interfaces.discord.messages.live_layouts import LiveLayouts, SeenInteractions
     from toprung.interfaces.texts.texts import load_texts
 
     services, unit_of_work = ladder.services, ladder.unit_of_work
@@ -91,7 +91,7 @@ async def discord_bot(ladder: Ladder, intake: Intake, endings: JobEndings) -> As
 
 
 def _organising(ladder: Ladder, intake: Intake) -> "Organising":
-    from toprung.interfaces.discord.organising import Organisers, Organising
+    from toprung.interfaces.discord.messages.organisers import Organisers, Organising
 
     settings, services, unit_of_work = ladder.settings, ladder.services, ladder.unit_of_work
     return Organising(

@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.jobs.workers import JobWorkers
-from toprung.adapters.replay.reading import decode_reading
-from toprung.adapters.replay_archive import ReplayFolder
-from toprung.application.job_endings import JobEndings
-from toprung.application.job_queue import JobQueue
+from toprung.adapters.replays.reading import decode_reading
+from toprung.adapters.replays.replay_archive import ReplayFolder
+from toprung.application.jobs.job_endings import JobEndings
+from toprung.application.jobs.job_queue import JobQueue
 from toprung.application.ports.clock import Clock
 from toprung.application.replays.intake import IntakeService
 from toprung.application.replays.replay_claims import ReplayClaims
@@ -19,7 +19,7 @@ from toprung.application.replays.replay_job import ReplayJobHandler
 from toprung.application.replays.replay_parsing import ReplayParser
 from toprung.application.replays.replay_service import ReplayService
 from toprung.bootstrap.wiring import Ladder
-from toprung.domain.job import JobKind, JobStats
+from toprung.domain.jobs.job import JobKind, JobStats
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 
 DEAD_LETTERS_ALARM: Final = 10

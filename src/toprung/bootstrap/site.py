@@ -12,10 +12,10 @@ from typing import Final
 import structlog
 from fastapi import FastAPI
 
-from toprung.adapters.replay.children import ChildLimits
-from toprung.adapters.replay.pool import ReplayPool
+from toprung.adapters.replays.pool.children import ChildLimits
+from toprung.adapters.replays.pool.pool import ReplayPool
+from toprung.adapters.storage.hold.writer_hold import WriterHold
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
-from toprung.adapters.storage.writer_hold import WriterHold
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.players.departure_pruning import DeparturePruning
 from toprung.application.ports.clock import SteadyTime
@@ -23,14 +23,14 @@ from toprung.bootstrap.discord_bot import discord_bot
 from toprung.bootstrap.intake import SiteIntake, make_intake
 from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
-from toprung.interfaces.web.addresses import TrustedProxies
+from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
-from toprung.interfaces.web.connections import ConnectionLimits
-from toprung.interfaces.web.front_door import DoorRules
-from toprung.interfaces.web.hosts import AllowedHosts
-from toprung.interfaces.web.live import BoardHub
-from toprung.interfaces.web.server import address_of, serve
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.door.addresses import TrustedProxies
+from toprung.interfaces.web.door.connections import ConnectionLimits
+from toprung.interfaces.web.door.front_door import DoorRules
+from toprung.interfaces.web.door.hosts import AllowedHosts
+from toprung.interfaces.web.door.server import address_of, serve
+from toprung.interfaces.web.site.live import BoardHub
 from toprung.log import Metrics
 from toprung.settings import Settings
 

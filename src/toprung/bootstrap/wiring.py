@@ -15,12 +15,10 @@ from uuid import uuid4
 from toprung.adapters.catalog_files import GAMES_FOLDER, find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
-from toprung.adapters.replay.reading import decode_reading
-from toprung.adapters.storage.postgres import PostgresStorage
-from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.application.audit import AuditLog
-from toprung.application.event_bus import EventBus
-from toprung.application.job_queue import JobHistory
+from toprung.adapters.replays.reading import decode_reading
+from toprung.adapters.storage.postgres.postgres import PostgresStorage
+from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
+from toprung.application.jobs.job_queue import JobHistory
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
@@ -47,17 +45,19 @@ from toprung.application.transfer.entry_file import EntryFileReader
 from toprung.application.transfer.export_service import ExportService
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board import Board
-from toprung.domain.board_table import BoardTable
-from toprung.domain.catalog import Catalog
-from toprung.domain.certainty import Certainty, CertaintyByDeviation, CertaintyByGames
-from toprung.domain.countries import Countries
+from toprung.application.writing.audit import AuditLog
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, GameMismatch
-from toprung.domain.glicko2 import Glicko2
-from toprung.domain.names import NameKeys
-from toprung.domain.rating import Elo
-from toprung.domain.rating_engine import EloEngine, Glicko2Engine, RatingEngine
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.names import NameKeys
+from toprung.domain.ratings.certainty import Certainty, CertaintyByDeviation, CertaintyByGames
+from toprung.domain.ratings.glicko2 import Glicko2
+from toprung.domain.ratings.rating import Elo
+from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 from toprung.settings import Settings
 
 DEFAULT_GAME: Final = "sc_evo"

@@ -5,9 +5,9 @@ An event carries the values as they now are, so that hearing it twice is harmles
 
 from dataclasses import dataclass
 
-from toprung.domain.match import MatchId, MatchState
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry
+from toprung.domain.matches.match import MatchId, MatchState
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

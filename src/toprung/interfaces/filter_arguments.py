@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from toprung.domain.past import PastMoment, Since
+from toprung.domain.leaderboard.past import PastMoment, Since
 
 
 class FilterArguments(TypedDict):

@@ -1,7 +1,7 @@
 """The JSON of uploads and jobs that the command line and the web share."""
 
 from toprung.application.replays.intake import SubmittedReplay
-from toprung.domain.job import Job, JobStats
+from toprung.domain.jobs.job import Job, JobStats
 from toprung.domain.moment import to_iso
 
 

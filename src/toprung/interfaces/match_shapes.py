@@ -1,8 +1,8 @@
 """The JSON of a match that the command line and the web share."""
 
 from toprung.application.matches.match_history import MatchReplay, MatchView
-from toprung.domain.catalog import Catalog
-from toprung.domain.match import Claim, Side
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.match import Claim, Side
 from toprung.domain.moment import to_iso
 
 

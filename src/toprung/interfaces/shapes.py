@@ -1,8 +1,8 @@
 """The JSON that the command line and the web share. Discord ids are never in it."""
 
-from toprung.domain.leaderboard import LeaderboardPage, LeaderboardRow
+from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardRow
 from toprung.domain.moment import to_iso
-from toprung.domain.season import LadderSeason
+from toprung.domain.ratings.season import LadderSeason
 
 PERCENTILE_DECIMALS = 2
 

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.intake import MemoryIntake, hash_of, replay, until
+from tests.support.intake import MemoryIntake, hash_of, replay, until
 from toprung.adapters.jobs import workers as job_workers
 from toprung.application.replays.replay_parsing import Died, TimedOut, Unavailable
-from toprung.domain.job import LEASE_SECONDS, JobState
-from toprung.domain.player import PlayerId
-from toprung.domain.replay_upload import UploadState
+from toprung.domain.jobs.job import LEASE_SECONDS, JobState
+from toprung.domain.players.player import PlayerId
+from toprung.domain.replays.replay_upload import UploadState
 
 ANN, BOB = PlayerId(1), PlayerId(2)
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toprung.adapters.storage.event_codec import decode_event, encode_event
-from toprung.adapters.storage.schema import change
+from toprung.adapters.storage.tables.event_codec import decode_event, encode_event
+from toprung.adapters.storage.tables.schema import change
 from toprung.domain.events import Event
-from toprung.domain.match import MatchId, MatchState
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, EntryId
+from toprung.domain.matches.match import MatchId, MatchState
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import Entry, EntryId
 
 EVENT_TYPES: Final = get_args(Event)
 

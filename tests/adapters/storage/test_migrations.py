@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import REFUSALS, Database
-from toprung.adapters.storage import migration, schema
+from tests.support.databases import REFUSALS, Database
+from toprung.adapters.storage import migration
+from toprung.adapters.storage.tables import schema
 from toprung.domain.errors import StorageUnavailable
-from toprung.domain.match_life import at_fault, pass_deadlines
+from toprung.domain.matches.match_life import at_fault, pass_deadlines
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 BEFORE_TELLING = "0011"
 """A revision that did not know when each side was told of a match."""

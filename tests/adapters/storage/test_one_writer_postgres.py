@@ -9,17 +9,18 @@ import asyncpg
 import pytest
 
 from chaos.tcp_proxy import Moment, TcpProxy, proxied
-from tests.databases import Database, PostgresServer, connection_of
-from tests.transaction_pooler import TransactionPooler
-from toprung.adapters.storage import postgres_fence, writer_hold
-from toprung.adapters.storage.postgres import PostgresStorage
-from toprung.adapters.storage.postgres_lock import WRITER_LOCK
+from tests.support.databases import Database, PostgresServer, connection_of
+from tests.support.transaction_pooler import TransactionPooler
+from toprung.adapters.storage.hold import writer_hold
+from toprung.adapters.storage.postgres import postgres_fence
+from toprung.adapters.storage.postgres.postgres import PostgresStorage
+from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable, WriterLost, WriterPresent
 from toprung.domain.events import PlayerRegistered
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 NEVER_SECONDS: Final = 3_600.0
 

@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import RootTransaction
 
-from tests.databases import Database
-from toprung.adapters.storage import sqlite_commit, sqlite_writer, writer_hold
+from tests.support.databases import Database
+from toprung.adapters.storage.hold import writer_hold
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile
-from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.adapters.storage.sqlite_engine import driver
+from toprung.adapters.storage.sqlite import sqlite_commit, sqlite_writer
+from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable, WriterLost, WriterPresent
 from toprung.domain.events import PlayerRegistered
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 
 async def opened(path: Path) -> SqliteStorage:

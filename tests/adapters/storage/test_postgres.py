@@ -8,16 +8,16 @@ import asyncpg
 import pytest
 from sqlalchemy.util import await_only
 
-from tests.databases import Database, PostgresServer
-from toprung.adapters.storage import postgres_engine
-from toprung.adapters.storage.postgres import PostgresStorage
+from tests.support.databases import Database, PostgresServer
+from toprung.adapters.storage.postgres import postgres_engine
+from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.application.ports.storage import Committed, NewEntry, NewPlayer, Storage, Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import StorageUnavailable
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import Entry
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 
 @pytest.fixture

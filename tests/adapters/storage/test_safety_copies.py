@@ -16,16 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.adapters.storage.test_sqlite_full_disk import files_up_to
-from tests.databases import Database
-from toprung.adapters.storage import safety_copies
-from toprung.adapters.storage.safety_copies import SafetyCopies
-from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.adapters.storage.sqlite_engine import driver
+from tests.support.databases import Database
+from toprung.adapters.storage.sqlite import safety_copies
+from toprung.adapters.storage.sqlite.safety_copies import SafetyCopies
+from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import PlayerRegistered
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 KILLS = 8
 STAMP = "20261127T101112131415Z"
@@ -298,7 +298,7 @@ COPYING = """
 import logging, signal, sys
 from pathlib import Path
 import structlog
-from toprung.adapters.storage.safety_copies import SafetyCopies
+from toprung.adapters.storage.sqlite.safety_copies import SafetyCopies
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 copies = SafetyCopies(Path(sys.argv[1]), kept=3)
 signal.setitimer(signal.ITIMER_REAL, float(sys.argv[2]))

@@ -6,10 +6,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, inspect
 
-from tests.databases import Database, connection_of
-from toprung.adapters.storage import migration, schema
+from tests.support.databases import Database, connection_of
+from toprung.adapters.storage import migration
+from toprung.adapters.storage.tables import schema
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 
 def differences(connection: Connection) -> list[Any]:

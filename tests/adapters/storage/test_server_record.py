@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import Database
-from tests.fakes import FakeStorage
+from tests.support.databases import Database
+from tests.support.fakes.ladder import FakeStorage
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 RECORD = ServerRecord(address="http://127.0.0.1:8000", token="a secret \"with' quotes")
 OTHER = ServerRecord(address="http://[::1]:9", token="another")

@@ -12,16 +12,17 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 from structlog.testing import capture_logs
 
-from tests.databases import Database, connection_of
-from toprung.adapters.storage import migration, sqlite, sqlite_engine, sqlite_writer
-from toprung.adapters.storage.sqlite import SqliteStorage
-from toprung.adapters.storage.sqlite_engine import driver
+from tests.support.databases import Database, connection_of
+from toprung.adapters.storage import migration
+from toprung.adapters.storage.sqlite import sqlite, sqlite_engine, sqlite_writer
+from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import PlayerRegistered
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 FULL: Final = 2
 

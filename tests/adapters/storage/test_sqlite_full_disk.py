@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import Database, connection_of, opened_ladder
+from tests.support.databases import Database, connection_of, opened_ladder
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.wiring import Ladder
 from toprung.domain.errors import StorageUnavailable
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 
-pytest_plugins = ("tests.databases",)
+pytest_plugins = ("tests.support.databases",)
 
 
 def room_for(pages: int, tx: Transaction) -> None:

@@ -5,16 +5,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
-from tests.fake_matches import match_parts
-from tests.fakes import FakeStorage, FakeTransaction, departures
-from tests.intake import MemoryIntake
-from tests.replays import InProcessParser
+from tests.support.fakes.ladder import FakeStorage, FakeTransaction, departures
+from tests.support.fakes.matches import match_parts
+from tests.support.intake import MemoryIntake
+from tests.support.replays.archives import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
-from toprung.adapters.replay.reading import decode_reading
-from toprung.application.audit import AuditLog
-from toprung.application.event_bus import EventBus
-from toprung.application.job_queue import JobHistory
+from toprung.adapters.replays.reading import decode_reading
+from toprung.application.jobs.job_queue import JobHistory
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
@@ -36,19 +34,21 @@ from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader
 from toprung.application.transfer.export_service import ExportService
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board import Board
-from toprung.domain.board_table import BoardTable
-from toprung.domain.catalog import Catalog
-from toprung.domain.certainty import CertaintyByGames
+from toprung.application.writing.audit import AuditLog
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
 from toprung.domain.events import EntriesImported
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
-from toprung.domain.names import NameKeys
-from toprung.domain.player import Player
-from toprung.domain.rating import Elo
-from toprung.domain.rating_engine import EloEngine
-from toprung.interfaces.cli.builder import MigrationSummary, Options, Reading
+from toprung.domain.players.names import NameKeys
+from toprung.domain.players.player import Player
+from toprung.domain.ratings.certainty import CertaintyByGames
+from toprung.domain.ratings.rating import Elo
+from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.interfaces.cli.terminal.builder import MigrationSummary, Options, Reading
 
 REPLAY_BYTES_MAX = 50_000
 NOW_US = from_iso("2026-03-01T12:00:00Z")

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.interfaces.discord.discord_api import check_request
+from tests.interfaces.discord.bot.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder
 from tests.interfaces.discord.nonces import RememberedNonces, remembered_by_simcord
 from toprung.domain.errors import ToprungError
-from toprung.interfaces.discord.bot import DiscordBot  # before simcord: it loads discord.py without its warning
+from toprung.interfaces.discord.bot.bot import DiscordBot  # before simcord: it loads discord.py without its warning
 
 import simcord  # isort: skip
 

@@ -6,20 +6,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
-from tests.domain.strategies import CERTAINTY
-from tests.fake_jobs import FakeBootClock, FakeReplayArchive
-from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeClock, FakeStorage, departures
-from tests.intake import ScriptedParser, WatchedJudge
+from tests.domain.leaderboard.strategies import CERTAINTY
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
+from tests.support.fakes.jobs import FakeBootClock, FakeReplayArchive
+from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, departures
+from tests.support.fakes.matches import match_parts
+from tests.support.intake import ScriptedParser, WatchedJudge
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
-from toprung.adapters.replay.reading import decode_reading
-from toprung.application.audit import Attribution, AuditLog
-from toprung.application.event_bus import EventBus
-from toprung.application.job_endings import JobEndings
-from toprung.application.job_queue import JobHistory, JobQueue
+from toprung.adapters.replays.reading import decode_reading
+from toprung.application.jobs.job_endings import JobEndings
+from toprung.application.jobs.job_queue import JobHistory, JobQueue
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
@@ -43,20 +41,22 @@ from toprung.application.replays.replay_service import ReplayHistory, ReplayServ
 from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.application.services import Services
 from toprung.application.transfer.export_service import ExportService
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board import Board
-from toprung.domain.board_table import BoardTable
-from toprung.domain.job import JobId, JobKind
-from toprung.domain.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.application.writing.audit import Attribution, AuditLog
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.jobs.job import JobId, JobKind
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from toprung.domain.names import NameKeys
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Elo, Entry, EntryId
-from toprung.domain.rating_engine import EloEngine
-from toprung.interfaces.discord.bot import BotOptions, DiscordBot
-from toprung.interfaces.discord.context import BotContext
-from toprung.interfaces.discord.live_layouts import LiveLayouts, SeenInteractions
-from toprung.interfaces.discord.organising import Organisers, Organising
+from toprung.domain.players.names import NameKeys
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import Elo, Entry, EntryId
+from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot
+from toprung.interfaces.discord.messages.context import BotContext
+from toprung.interfaces.discord.messages.live_layouts import LiveLayouts, SeenInteractions
+from toprung.interfaces.discord.messages.organisers import Organisers, Organising
 from toprung.interfaces.texts.texts import Texts, load_texts
 
 CATALOG: Final = load_catalog(find_game("sc_evo"))

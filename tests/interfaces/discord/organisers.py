@@ -4,17 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from tests.intake import ANSWER, hash_of, replay
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
+from tests.support.intake import ANSWER, hash_of, replay
 from toprung.application.players.account_service import SETUP
 from toprung.application.replays.replay_parsing import Parsed
-from toprung.domain.match import Match, MatchId, Outcome, Participant
-from toprung.domain.match_life import Step
-from toprung.domain.player import Player
-from toprung.interfaces.discord.bot import BotOptions, DiscordBot
-from toprung.interfaces.discord.organisers_channel import OrganisersChannel
-from toprung.interfaces.discord.organising import Organisers
+from toprung.domain.matches.match import Match, MatchId, Outcome, Participant
+from toprung.domain.matches.match_life import Step
+from toprung.domain.players.player import Player
+from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot
+from toprung.interfaces.discord.messages.organisers import Organisers
+from toprung.interfaces.discord.organising.organisers_channel import OrganisersChannel
 
 import simcord  # isort: skip
 

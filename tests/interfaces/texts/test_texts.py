@@ -9,7 +9,7 @@ from babel.messages.pofile import read_po
 
 from toprung.application.players.account_service import NameTaken, RenameTooSoon
 from toprung.domain.errors import NotFound
-from toprung.domain.names import InvalidName, clean_name
+from toprung.domain.players.names import InvalidName, clean_name
 from toprung.interfaces.texts.texts import CATALOGUES_FOLDER, DEFAULT_LANGUAGE, Texts, load_texts, read_catalogue
 
 CATALOGUES = sorted(CATALOGUES_FOLDER.glob("*.po"))

@@ -10,51 +10,51 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
-from tests.fake_matches import match_parts
-from tests.fakes import FakeBackups, FakeStorage
-from tests.intake import REPLAY_BYTES_MAX, MemoryIntake
+from tests.support.fakes.ladder import FakeBackups, FakeStorage
+from tests.support.fakes.matches import match_parts
+from tests.support.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.countries import CountryNames, load_countries
-from toprung.application.audit import Attribution, AuditLog, Counts
-from toprung.application.event_bus import EventBus
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Committed, Transaction
-from toprung.application.progress import Progress
 from toprung.application.ratings.rating_adjustment import RatingSetOutcome
 from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
 from toprung.application.ratings.season_service import SeasonService, SeasonStarted
 from toprung.application.ratings.verification import LadderVerification
-from toprung.application.reasons import checked_reason
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.services import Services
 from toprung.application.transfer.export_service import ExportService
 from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board import Board
-from toprung.domain.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns
-from toprung.domain.catalog import Catalog
-from toprung.domain.certainty import NO_DEVIATION, CertaintyByGames
+from toprung.application.writing.audit import Attribution, AuditLog, Counts
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.reasons import checked_reason
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
 from toprung.domain.events import Change, Event, PlayerRegistered, RatingChanged
-from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
-from toprung.domain.match_life import Step
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns
+from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome, Participant
+from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
-from toprung.domain.names import NameKeys, clean_name
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Elo, Entry, EntryId, Standing
-from toprung.domain.rating_engine import EloEngine
-from toprung.domain.replay_upload import UploadId
-from toprung.domain.season import LadderSeason, SeasonId
+from toprung.domain.players.names import NameKeys, clean_name
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.certainty import NO_DEVIATION, CertaintyByGames
+from toprung.domain.ratings.rating import Elo, Entry, EntryId, Standing
+from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.domain.ratings.season import LadderSeason, SeasonId
+from toprung.domain.replays.replay_upload import UploadId
+from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
-from toprung.interfaces.web.front_door import DoorRules
-from toprung.interfaces.web.live import BoardHub
-from toprung.interfaces.web.shares import STREAMS_PER_ADDRESS
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.door.front_door import DoorRules
+from toprung.interfaces.web.door.shares import STREAMS_PER_ADDRESS
+from toprung.interfaces.web.site.live import BoardHub
 
 T = TypeVar("T")
 

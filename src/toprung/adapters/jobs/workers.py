@@ -7,9 +7,9 @@ from typing import Final
 
 import structlog
 
-from toprung.application.job_queue import Handled, JobHandler, JobHistory, JobQueue
+from toprung.application.jobs.job_queue import Handled, JobHandler, JobHistory, JobQueue
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
-from toprung.domain.job import LEASE_SECONDS, Failed, Job, JobId, JobKind, JobState, JobStats, Released
+from toprung.domain.jobs.job import LEASE_SECONDS, Failed, Job, JobId, JobKind, JobState, JobStats, Released
 
 BEAT_SECONDS: Final = LEASE_SECONDS / 3
 """How often leases are extended, and lost jobs and old ones looked for."""

@@ -5,13 +5,13 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
-from toprung.adapters.storage import schema
-from toprung.adapters.storage.entry_repository import entry_columns
-from toprung.domain.board_table import EntryColumns
-from toprung.domain.glicko2 import SkillEstimate
-from toprung.domain.match import MatchId
-from toprung.domain.rating import EntryId, EntryState, RatingChange, RatingChangeKind
-from toprung.domain.season import SeasonId
+from toprung.adapters.storage.repositories.entry_repository import entry_columns
+from toprung.adapters.storage.tables import schema
+from toprung.domain.leaderboard.board_table import EntryColumns
+from toprung.domain.matches.match import MatchId
+from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.rating import EntryId, EntryState, RatingChange, RatingChangeKind
+from toprung.domain.ratings.season import SeasonId
 
 ROWS_AT_ONCE: Final = 500
 

@@ -6,28 +6,29 @@ from typing import Final, cast, get_args
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
-from toprung.adapters.storage import journal, schema
-from toprung.adapters.storage.account_repository import SqlAccountRepository
-from toprung.adapters.storage.challenge_repository import SqlChallengeRepository
-from toprung.adapters.storage.departure_repository import SqlDepartureRepository
-from toprung.adapters.storage.entry_repository import SqlEntryRepository
-from toprung.adapters.storage.event_codec import decode_event, encode_event
-from toprung.adapters.storage.heartbeat_repository import SqlHeartbeatRepository
-from toprung.adapters.storage.intent_repository import SqlIntentRepository
-from toprung.adapters.storage.job_repository import SqlJobRepository
-from toprung.adapters.storage.match_repository import SqlMatchRepository
-from toprung.adapters.storage.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
-from toprung.adapters.storage.player_repository import SqlPlayerRepository
-from toprung.adapters.storage.replay_repository import SqlReplayRepository
-from toprung.adapters.storage.season_repository import SqlSeasonRepository
-from toprung.application.intents import NewNonce
+from toprung.adapters.storage import journal
+from toprung.adapters.storage.repositories.account_repository import SqlAccountRepository
+from toprung.adapters.storage.repositories.challenge_repository import SqlChallengeRepository
+from toprung.adapters.storage.repositories.departure_repository import SqlDepartureRepository
+from toprung.adapters.storage.repositories.entry_repository import SqlEntryRepository
+from toprung.adapters.storage.repositories.heartbeat_repository import SqlHeartbeatRepository
+from toprung.adapters.storage.repositories.intent_repository import SqlIntentRepository
+from toprung.adapters.storage.repositories.job_repository import SqlJobRepository
+from toprung.adapters.storage.repositories.match_repository import SqlMatchRepository
+from toprung.adapters.storage.repositories.notice_repository import SqlNoticeRepository, SqlPenaltyRepository
+from toprung.adapters.storage.repositories.player_repository import SqlPlayerRepository
+from toprung.adapters.storage.repositories.replay_repository import SqlReplayRepository
+from toprung.adapters.storage.repositories.season_repository import SqlSeasonRepository
+from toprung.adapters.storage.tables import schema
+from toprung.adapters.storage.tables.event_codec import decode_event, encode_event
+from toprung.application.ports.intents import NewNonce
 from toprung.application.ports.storage import AuditRow
-from toprung.domain.board_table import EntryColumns
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import Change, Event, PlayerEvent
-from toprung.domain.match import MatchId
-from toprung.domain.player import Player
-from toprung.domain.rating import EntryId, RatingChange
+from toprung.domain.leaderboard.board_table import EntryColumns
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import Player
+from toprung.domain.ratings.rating import EntryId, RatingChange
 
 CHANGES_KEPT_MIN: Final = 100_000
 _PRUNE_EVERY: Final = 10_000

@@ -8,8 +8,6 @@ import structlog
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Storage, Transaction
-from toprung.domain.board import Board
-from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import (
     Change,
@@ -23,6 +21,8 @@ from toprung.domain.events import (
     RatingCreated,
     RatingSet,
 )
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import EntryColumns, PlayerColumns
 
 _log = structlog.get_logger(__name__)
 

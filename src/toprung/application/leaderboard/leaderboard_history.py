@@ -16,12 +16,11 @@ import polars as pl
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board_order import Int64s
-from toprung.domain.board_table import BoardTable, EntryColumns, PlayerColumns
-from toprung.domain.certainty import Certainty
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, StorageUnavailable
-from toprung.domain.leaderboard import (
+from toprung.domain.leaderboard.board_order import Int64s
+from toprung.domain.leaderboard.board_table import BoardTable, EntryColumns, PlayerColumns
+from toprung.domain.leaderboard.leaderboard import (
     LeaderboardPage,
     LeaderboardQuery,
     LeaderboardRow,
@@ -33,9 +32,10 @@ from toprung.domain.leaderboard import (
     page_count,
     ranked_entries,
 )
+from toprung.domain.leaderboard.past import PastMoment
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_iso
-from toprung.domain.past import PastMoment
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.certainty import Certainty
 
 BOARDS_KEPT_MAX: Final = 8
 WAITING_MAX: Final = 50

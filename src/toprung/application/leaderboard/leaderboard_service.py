@@ -11,10 +11,9 @@ import polars as pl
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.ports.clock import Clock
-from toprung.domain.catalog import Catalog
-from toprung.domain.countries import Countries
 from toprung.domain.errors import InvalidInput
-from toprung.domain.leaderboard import (
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.leaderboard import (
     PAGE_SIZE_DEFAULT,
     FoundPlayer,
     LeaderboardPage,
@@ -24,9 +23,10 @@ from toprung.domain.leaderboard import (
     page_count,
     ranked_entries,
 )
-from toprung.domain.past import PastMoment, Since
-from toprung.domain.player import PlayerId
-from toprung.domain.ranks import LETTERS
+from toprung.domain.leaderboard.past import PastMoment, Since
+from toprung.domain.leaderboard.ranks import LETTERS
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.player import PlayerId
 
 SEARCH_TEXT_MAX_CODE_POINTS: Final = 64
 SEARCH_RESULTS_MAX: Final = 50

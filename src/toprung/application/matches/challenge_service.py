@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.intents import Ending, Intent, Priority, StoredIntent
 from toprung.application.matches.match_lifecycle import Choose, MatchLifecycle
 from toprung.application.matches.match_readiness import locked_players
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.intents import Ending, Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
-from toprung.domain.challenge import Challenge, ChallengeId, ChallengeState, NewChallenge
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, LimitReached
-from toprung.domain.match import Match, MatchId, Participant
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.challenge import Challenge, ChallengeId, ChallengeState, NewChallenge
+from toprung.domain.matches.match import Match, MatchId, Participant
+from toprung.domain.players.player import Player, PlayerId
 
 KIND: Final = "challenge"
 OPEN_CHALLENGES_MAX: Final = 5

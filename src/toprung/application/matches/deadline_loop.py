@@ -9,8 +9,8 @@ from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.matches.served_time import ServedTime
 from toprung.application.ports.clock import SteadyTime
 from toprung.domain.events import Change, MatchMoved
+from toprung.domain.matches.served_time import BEAT_SECONDS
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.served_time import BEAT_SECONDS
 
 _log = structlog.get_logger(__name__)
 

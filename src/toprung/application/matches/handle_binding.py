@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from toprung.application.ports.storage import Transaction
-from toprung.domain.match import Match, MatchResult, MatchState, Side
-from toprung.domain.replay_findings import Findings, findings_of
-from toprung.domain.replay_upload import UploadState
+from toprung.domain.matches.match import Match, MatchResult, MatchState, Side
+from toprung.domain.replays.replay_findings import Findings, findings_of
+from toprung.domain.replays.replay_upload import UploadState
 
 _SIDES: Final[tuple[Side, Side]] = (0, 1)
 

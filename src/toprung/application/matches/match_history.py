@@ -6,15 +6,15 @@ from typing import Final
 
 from toprung.application.named_player import player_named
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
-from toprung.domain.explanation import describe, explain, state_words
-from toprung.domain.match import Match, MatchId, MatchState
-from toprung.domain.match_life import side_of
-from toprung.domain.names import NameKeys
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import RatingChange
-from toprung.domain.replay_upload import ReplayUpload
+from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.matches.match_life import side_of
+from toprung.domain.players.names import NameKeys
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.explanation import describe, explain, state_words
+from toprung.domain.ratings.rating import RatingChange
+from toprung.domain.replays.replay_upload import ReplayUpload
 
 LISTED_MAX: Final = 200
 PLAYED: Final = (MatchState.COMPLETED, MatchState.VOIDED)

@@ -7,20 +7,20 @@ from uuid import uuid4
 
 import structlog
 
-from toprung.application.audit import Attribution, audit
 from toprung.application.matches.match_readiness import locked_players, require_ready
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain import match_life
-from toprung.domain.catalog import Catalog
+from toprung.application.writing.audit import Attribution, audit
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
-from toprung.domain.match import Match, MatchId, NewMatch, Outcome, Participant, Side
-from toprung.domain.match_life import Step, StepRefused
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches import match_life
+from toprung.domain.matches.match import Match, MatchId, NewMatch, Outcome, Participant, Side
+from toprung.domain.matches.match_life import Step, StepRefused
+from toprung.domain.matches.notice import Notice, NoticeId
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.notice import Notice, NoticeId
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.players.player import Player, PlayerId
 
 DUE_AT_ONCE_MAX: Final = 50
 FAILED_AGAIN_US: Final = 60 * MICROSECONDS_PER_SECOND

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from toprung.application.intents import Intent, Priority, StoredIntent
+from toprung.application.ports.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.matches import NewNotice
 from toprung.application.ports.storage import Transaction
-from toprung.domain.match import Match, MatchId
-from toprung.domain.notice import NoticeId, NoticeKind
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.matches.match import Match, MatchId
+from toprung.domain.matches.notice import NoticeId, NoticeKind
+from toprung.domain.players.player import Player, PlayerId
 
 KIND: Final = "match_notice"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from toprung.application.ports.storage import EntryKey, NewEntry, Transaction
 from toprung.domain.events import Event, RatingChanged, RatingCreated
-from toprung.domain.match import MatchId, MatchResult, Participant
-from toprung.domain.rating import Entry, EntryId, RatingChange, RatingChangeKind
-from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import Rating, Verdict, rate
+from toprung.domain.matches.match import MatchId, MatchResult, Participant
+from toprung.domain.ratings.rating import Entry, EntryId, RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.rating_log import Rating, Verdict, rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

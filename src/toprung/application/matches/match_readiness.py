@@ -4,7 +4,7 @@ from toprung.application.matches.match_steps import held_by_penalty
 from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.players.player import Player, PlayerId
 
 
 class NotReady(Conflict):

@@ -7,12 +7,12 @@ from typing import Final
 from toprung.application.matches.match_rating import Decided, MatchRater
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput
-from toprung.domain.match import FinalMatch, MatchId
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.match import FinalMatch, MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.rating import Entry
+from toprung.domain.ratings.rating import Entry
 
 BATCH_MATCHES_MAX: Final = 1_000
 FUTURE_END_MAX_US: Final = MICROSECONDS_PER_DAY

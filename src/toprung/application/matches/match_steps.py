@@ -8,13 +8,13 @@ from toprung.application.matches.match_notices import notice_intent
 from toprung.application.matches.match_rating import Decided, MatchRater
 from toprung.application.ports.matches import NewNotice
 from toprung.application.ports.storage import Transaction
-from toprung.domain.conduct import REMEMBERED_US, Offence, Penalty, PenaltyRules, strikes
 from toprung.domain.errors import NotFound
 from toprung.domain.events import MatchAborted, MatchMoved
-from toprung.domain.match import Match, MatchId, MatchState, NewMatch, Side, other
-from toprung.domain.match_life import MatchRules, at_fault, found, pass_deadlines, side_of, told
-from toprung.domain.notice import NoticeId, NoticeKind, notices_of
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.matches.conduct import REMEMBERED_US, Offence, Penalty, PenaltyRules, strikes
+from toprung.domain.matches.match import Match, MatchId, MatchState, NewMatch, Side, other
+from toprung.domain.matches.match_life import MatchRules, at_fault, found, pass_deadlines, side_of, told
+from toprung.domain.matches.notice import NoticeId, NoticeKind, notices_of
+from toprung.domain.players.player import Player, PlayerId
 
 Reach = Callable[[Player], bool]
 """Whether anything here can send a player a message."""

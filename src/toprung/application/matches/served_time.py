@@ -17,11 +17,11 @@ import structlog
 from toprung.application.matches import challenge_service, match_notices
 from toprung.application.ports.clock import Clock, SteadyTime
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.events import MatchMoved
-from toprung.domain.match_life import MatchRules, give_back
+from toprung.domain.matches.match_life import MatchRules, give_back
+from toprung.domain.matches.served_time import BEAT_SECONDS, SERVED_BETWEEN_BEATS_US_MAX, Heartbeat, next_beat
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.served_time import BEAT_SECONDS, SERVED_BETWEEN_BEATS_US_MAX, Heartbeat, next_beat
 
 DEADLINES: Final = "deadlines"
 """The name of the heartbeat of the loop that enforces deadlines."""

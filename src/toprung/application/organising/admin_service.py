@@ -2,20 +2,20 @@
 
 from typing import Protocol
 
-from toprung.application.audit import Attribution, Counts
 from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.players.player_service import PlayerService
-from toprung.application.progress import Progress
+from toprung.application.ports.progress import Progress
 from toprung.application.ratings.rating_adjustment import RatingAdjustment, RatingSetOutcome
 from toprung.application.ratings.rating_service import CorrectionOutcome, RatingService
 from toprung.application.ratings.season_service import SeasonService, SeasonStarted
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.transfer.import_service import ImportOrigin, ImportService, ImportSummary
-from toprung.domain.match import MatchId, MatchResult, MatchState, Outcome, Participant
-from toprung.domain.match_life import Step
-from toprung.domain.player import Player
-from toprung.domain.replay_upload import UploadId
-from toprung.domain.season import LadderSeason
+from toprung.application.writing.audit import Attribution, Counts
+from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome, Participant
+from toprung.domain.matches.match_life import Step
+from toprung.domain.players.player import Player
+from toprung.domain.ratings.season import LadderSeason
+from toprung.domain.replays.replay_upload import UploadId
 
 
 class Administration(Protocol):

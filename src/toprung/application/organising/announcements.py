@@ -3,11 +3,11 @@
 from typing import Final
 from uuid import uuid4
 
-from toprung.application.audit import Attribution, audit
-from toprung.application.intents import Intent, Priority
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.intents import Intent, Priority
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.audit import Attribution, audit
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput
 
 KIND: Final = "announcement"

@@ -3,21 +3,21 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
-from toprung.application.audit import REGISTER, Attribution, Counts, about, audit
 from toprung.application.players.departures import Departures
 from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import NewPlayer, Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
-from toprung.domain.countries import Countries
-from toprung.domain.departure import is_reserved
+from toprung.application.writing.audit import REGISTER, Attribution, Counts, about, audit
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
 from toprung.domain.events import PlayerCountryChanged, PlayerRegistered, PlayerRenamed
-from toprung.domain.match import MatchId
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.names import NameKeys, clean_name
-from toprung.domain.player import Player
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.departure import is_reserved
+from toprung.domain.players.names import NameKeys, clean_name
+from toprung.domain.players.player import Player
 
 RENAME_COOLDOWN_DAYS: Final = 30
 SETUP: Final = "setup"

@@ -8,11 +8,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from toprung.application.audit import Attribution, about, audit, forget_names
 from toprung.application.ports.storage import Transaction
-from toprung.domain.catalog import Catalog
-from toprung.domain.challenge import ChallengeState
-from toprung.domain.departure import (
+from toprung.application.writing.audit import Attribution, about, audit, forget_names
+from toprung.domain.errors import Conflict
+from toprung.domain.events import PlayerBanned, PlayerRenamed, PlayerUnbanned
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.challenge import ChallengeState
+from toprung.domain.players.departure import (
     DEPARTURES_KEPT_DAYS,
     DEPARTURES_KEPT_US,
     HASH_KEY_BYTES,
@@ -23,10 +25,8 @@ from toprung.domain.departure import (
     name_hash,
     nameless,
 )
-from toprung.domain.errors import Conflict
-from toprung.domain.events import PlayerBanned, PlayerRenamed, PlayerUnbanned
-from toprung.domain.names import NameKeys
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.players.names import NameKeys
+from toprung.domain.players.player import Player, PlayerId
 
 THE_LADDER: Final = Attribution(actor="ladder")
 """Who does what nobody asked for."""

@@ -9,13 +9,13 @@ from toprung.application.players.departures import Departures
 from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
-from toprung.domain.conduct import REMEMBERED_US, Penalty
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import NotFound
-from toprung.domain.match import MatchId
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.conduct import REMEMBERED_US, Penalty
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import Entry
 
 MATCHES_SHOWN: Final = 5
 _DISCORD_USER: Final = re.compile(r"<@!?([0-9]{1,19})>")

@@ -3,26 +3,26 @@
 from collections.abc import Collection
 from dataclasses import asdict, replace
 
-from toprung.application.audit import REGISTER, RENAME, Attribution, Counts, about, audit
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.named_player import player_named
 from toprung.application.players.departures import Departures
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import NewPlayer, Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
-from toprung.domain.countries import Countries
-from toprung.domain.departure import has_left, is_reserved
+from toprung.application.writing.audit import REGISTER, RENAME, Attribution, Counts, about, audit
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.events import (
     PlayerCountryChanged,
     PlayerRegistered,
     PlayerRenamed,
 )
-from toprung.domain.match import MatchId
-from toprung.domain.match_life import void
-from toprung.domain.names import NameKeys, clean_name
-from toprung.domain.player import Player, PlayerId
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.match import MatchId
+from toprung.domain.matches.match_life import void
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.departure import has_left, is_reserved
+from toprung.domain.players.names import NameKeys, clean_name
+from toprung.domain.players.player import Player, PlayerId
 
 
 class PlayerService:

@@ -7,12 +7,12 @@ from typing import Final
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.matches.match_history import MatchHistory, MatchView
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import NotFound
-from toprung.domain.leaderboard import LeaderboardRow
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.leaderboard import LeaderboardRow
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import Entry
 
 MATCHES_SHOWN: Final = 5
 HISTORY_POINTS_MAX: Final = 400

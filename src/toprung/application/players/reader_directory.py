@@ -7,10 +7,10 @@ from typing import Final
 import structlog
 
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import Change
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
 
 READERS_KEPT_MAX: Final = 10_000
 

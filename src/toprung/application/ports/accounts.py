@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
-from toprung.domain.player import PlayerId
+from toprung.domain.players.player import PlayerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from toprung.domain.challenge import Challenge, ChallengeId, NewChallenge
-from toprung.domain.match import MatchId
-from toprung.domain.player import PlayerId
+from toprung.domain.matches.challenge import Challenge, ChallengeId, NewChallenge
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import PlayerId
 
 
 class ChallengeRepository(Protocol):

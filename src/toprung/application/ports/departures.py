@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from toprung.domain.departure import Departure
-from toprung.domain.player import PlayerId
+from toprung.domain.players.departure import Departure
+from toprung.domain.players.player import PlayerId
 
 
 class DepartureRepository(Protocol):

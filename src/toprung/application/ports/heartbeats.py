@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from toprung.domain.served_time import Heartbeat
+from toprung.domain.matches.served_time import Heartbeat
 
 
 class HeartbeatRepository(Protocol):

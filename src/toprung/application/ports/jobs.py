@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from toprung.domain.job import BootMoment, Job, JobId, JobState, JobStats, NewJob
+from toprung.domain.jobs.job import BootMoment, Job, JobId, JobState, JobStats, NewJob
 
 
 class BootClock(Protocol):

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from toprung.domain.conduct import Penalty
-from toprung.domain.match import FinalMatch, Match, MatchId, MatchState, NewMatch
-from toprung.domain.notice import Notice, NoticeId, NoticeKind
-from toprung.domain.player import PlayerId
-from toprung.domain.rating_log import Verdict
+from toprung.domain.matches.conduct import Penalty
+from toprung.domain.matches.match import FinalMatch, Match, MatchId, MatchState, NewMatch
+from toprung.domain.matches.notice import Notice, NoticeId, NoticeKind
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating_log import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

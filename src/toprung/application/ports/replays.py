@@ -2,10 +2,10 @@
 
 from typing import Protocol
 
-from toprung.domain.match import MatchId
-from toprung.domain.mod_version import ModVersion
-from toprung.domain.player import PlayerId
-from toprung.domain.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import PlayerId
+from toprung.domain.replays.mod_version import ModVersion
+from toprung.domain.replays.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
 
 
 class ReplayArchive(Protocol):

@@ -4,21 +4,21 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from toprung.application.intents import IntentRepository
 from toprung.application.ports.accounts import AccountRepository
 from toprung.application.ports.challenges import ChallengeRepository
 from toprung.application.ports.departures import DepartureRepository
 from toprung.application.ports.heartbeats import HeartbeatRepository
+from toprung.application.ports.intents import IntentRepository
 from toprung.application.ports.jobs import JobRepository
 from toprung.application.ports.matches import MatchRepository, NoticeRepository, PenaltyRepository
 from toprung.application.ports.replays import ReplayRepository
-from toprung.domain.board_table import EntryColumns, PlayerColumns
 from toprung.domain.events import Change, Event
-from toprung.domain.glicko2 import SkillEstimate
-from toprung.domain.match import MatchId
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, EntryId, RatingChange
-from toprung.domain.season import LadderSeason, SeasonId
+from toprung.domain.leaderboard.board_table import EntryColumns, PlayerColumns
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.rating import Entry, EntryId, RatingChange
+from toprung.domain.ratings.season import LadderSeason, SeasonId
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)

@@ -3,18 +3,18 @@
 import json
 from dataclasses import dataclass
 
-from toprung.application.audit import about
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import AuditRow, NewEntry, Transaction
-from toprung.application.reasons import checked_reason
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.catalog import Catalog
+from toprung.application.writing.audit import about
+from toprung.application.writing.reasons import checked_reason
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import RatingSet
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import MMR_MAX, MMR_MIN, Entry, EntryState, RatingChange, RatingChangeKind
-from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import set_by_hand
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryState, RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.rating_log import set_by_hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

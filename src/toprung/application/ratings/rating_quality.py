@@ -6,12 +6,12 @@ from typing import Final
 
 from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput
-from toprung.domain.glicko2 import Glicko2
 from toprung.domain.moment import from_iso
-from toprung.domain.rating import Elo
-from toprung.domain.rating_evaluation import (
+from toprung.domain.ratings.glicko2 import Glicko2
+from toprung.domain.ratings.rating import Elo
+from toprung.domain.ratings.rating_evaluation import (
     CoinFlip,
     EloForecaster,
     Forecaster,

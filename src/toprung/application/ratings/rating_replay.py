@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
-from toprung.application.progress import Progress
 from toprung.domain.errors import Conflict
-from toprung.domain.match import MatchId
-from toprung.domain.rating import Entry, EntryId, RatingChange
-from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import RatingLog, Verdict
+from toprung.domain.matches.match import MatchId
+from toprung.domain.ratings.rating import Entry, EntryId, RatingChange
+from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.rating_log import RatingLog, Verdict
 
 PROGRESS_EVERY: Final = 1_000
 

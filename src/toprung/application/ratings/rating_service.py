@@ -5,23 +5,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
-from toprung.application.audit import Attribution, Counts, audit
 from toprung.application.matches.match_rating import Decided, MatchRater
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import AuditRow, Backups, Transaction
-from toprung.application.progress import Progress
 from toprung.application.ratings.rating_replay import Replayed, replay, replay_everything, unplayable
-from toprung.application.reasons import checked_reason
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.audit import Attribution, Counts, audit
+from toprung.application.writing.reasons import checked_reason
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import EntriesImported, MatchRatingCorrected
-from toprung.domain.match import Match, MatchId, MatchResult
-from toprung.domain.match_life import set_result, void
-from toprung.domain.player import PlayerId
-from toprung.domain.rating import Entry, EntryId
-from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import Rating, Verdict
+from toprung.domain.matches.match import Match, MatchId, MatchResult
+from toprung.domain.matches.match_life import set_result, void
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating import Entry, EntryId
+from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.rating_log import Rating, Verdict
 
 ENTRIES_TOLD_MAX: Final = 1_000
 

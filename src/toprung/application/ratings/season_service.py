@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import AuditRow, Transaction
-from toprung.application.reasons import checked_reason
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.reasons import checked_reason
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.events import EntriesImported
-from toprung.domain.rating import RatingChange, RatingChangeKind
-from toprung.domain.rating_engine import RatingEngine
-from toprung.domain.rating_log import soft_reset
-from toprung.domain.season import LadderSeason, SeasonId, reset_deviation, season_code, season_name
+from toprung.domain.ratings.rating import RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.rating_log import soft_reset
+from toprung.domain.ratings.season import LadderSeason, SeasonId, reset_deviation, season_code, season_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,14 @@ import polars as pl
 
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
-from toprung.application.progress import Progress
 from toprung.application.ratings.rating_replay import replay_everything
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.board_table import BoardTable, EntryColumns, PlayerColumns
-from toprung.domain.departure import HASH_KEY_NOTE, departure_faults
-from toprung.domain.journal_check import (
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.leaderboard.board_table import BoardTable, EntryColumns, PlayerColumns
+from toprung.domain.leaderboard.leaderboard import LeaderboardQuery, ranked_entries
+from toprung.domain.players.departure import HASH_KEY_NOTE, departure_faults
+from toprung.domain.ratings.journal_check import (
     chain_faults,
     count_faults,
     pair_faults,
@@ -22,9 +23,8 @@ from toprung.domain.journal_check import (
     sequence_faults,
     unpaired,
 )
-from toprung.domain.leaderboard import LeaderboardQuery, ranked_entries
-from toprung.domain.rating import EntryState, RatingChange
-from toprung.domain.rating_engine import RatingEngine
+from toprung.domain.ratings.rating import EntryState, RatingChange
+from toprung.domain.ratings.rating_engine import RatingEngine
 
 BOARD_READS_MAX: Final = 5
 """How often the board is read again because somebody wrote in between."""

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from toprung.application.audit import Attribution
-from toprung.application.job_queue import JobQueue
+from toprung.application.jobs.job_queue import JobQueue
 from toprung.application.players.player_service import PlayerService
 from toprung.application.replays.replay_service import ReplayService
-from toprung.domain.job import JobId
-from toprung.domain.match import MatchId
-from toprung.domain.player import PlayerId
-from toprung.domain.replay_upload import UploadId, UploadState
+from toprung.application.writing.audit import Attribution
+from toprung.domain.jobs.job import JobId
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import PlayerId
+from toprung.domain.replays.replay_upload import UploadId, UploadState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

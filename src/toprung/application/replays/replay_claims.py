@@ -7,12 +7,12 @@ from toprung.application.matches.handle_binding import bind_handles
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
-from toprung.domain.catalog import Catalog
-from toprung.domain.match import Evidence, Match, MatchId, MatchState, Participant, Side
-from toprung.domain.match_life import StepRefused, report
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.replay import ReplayReading
-from toprung.domain.replay_checks import (
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.match import Evidence, Match, MatchId, MatchState, Participant, Side
+from toprung.domain.matches.match_life import StepRefused, report
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.replays.replay import ReplayReading
+from toprung.domain.replays.replay_checks import (
     Check,
     ExpectedGame,
     ExpectedSide,
@@ -20,8 +20,8 @@ from toprung.domain.replay_checks import (
     check_sentence,
     judge,
 )
-from toprung.domain.replay_findings import Findings
-from toprung.domain.replay_upload import READ, ReplayUpload, UploadState, UploadVerdict
+from toprung.domain.replays.replay_findings import Findings
+from toprung.domain.replays.replay_upload import READ, ReplayUpload, UploadState, UploadVerdict
 
 TEXT_SHOWN_MAX_CODE_POINTS: Final = 70
 _MICROSECONDS_PER_MINUTE: Final = 60_000_000

@@ -14,7 +14,7 @@ from toprung.application.replays.replay_parsing import (
     TooBig,
     Unavailable,
 )
-from toprung.domain.replay import ReplayReading, ReplayTooBig, UnreadableReplay
+from toprung.domain.replays.replay import ReplayReading, ReplayTooBig, UnreadableReplay
 
 _BY_HAND = "choose the .SC2Replay file as the game saved it, or report the result by hand."
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from toprung.application.job_queue import Handled
+from toprung.application.jobs.job_queue import Handled
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayArchive
 from toprung.application.ports.storage import Transaction
@@ -21,11 +21,11 @@ from toprung.application.replays.replay_parsing import (
     Unavailable,
 )
 from toprung.application.replays.replay_verdicts import tell_verdict
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
-from toprung.domain.job import Failed, Finished, Job, Released, WorkerDied
-from toprung.domain.replay import READER, ReplayReading
-from toprung.domain.replay_upload import (
+from toprung.domain.jobs.job import Failed, Finished, Job, Released, WorkerDied
+from toprung.domain.replays.replay import READER, ReplayReading
+from toprung.domain.replays.replay_upload import (
     GIVEN_UP,
     QUARANTINED,
     ReplayFile,

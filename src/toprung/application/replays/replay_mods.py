@@ -8,12 +8,12 @@ from typing import Final
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import AuditRow, Transaction
-from toprung.application.reasons import checked_reason
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.reasons import checked_reason
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound, ToprungError
-from toprung.domain.mod_version import ModVersion, mod_key
-from toprung.domain.replay import ReplayReading
-from toprung.domain.replay_upload import ReplayFile, UploadId
+from toprung.domain.replays.mod_version import ModVersion, mod_key
+from toprung.domain.replays.replay import ReplayReading
+from toprung.domain.replays.replay_upload import ReplayFile, UploadId
 
 UPLOADS_LOOKED_AT_MAX: Final = 1_000
 

@@ -5,20 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.job_queue import PENDING_MAX
+from toprung.application.jobs.job_queue import PENDING_MAX
 from toprung.application.named_player import player_named
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayArchive
 from toprung.application.ports.storage import Transaction
 from toprung.application.replays.replay_verdicts import promise_verdict, tell_verdict
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Busy, Conflict, LimitReached, NotFound
-from toprung.domain.job import JobKind, JobState, NewJob
-from toprung.domain.match import MatchId, MatchState
+from toprung.domain.jobs.job import JobKind, JobState, NewJob
+from toprung.domain.matches.match import MatchId, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
-from toprung.domain.names import NameKeys
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.replay_upload import (
+from toprung.domain.players.names import NameKeys
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.replays.replay_upload import (
     GIVEN_UP,
     QUARANTINED,
     NewUpload,

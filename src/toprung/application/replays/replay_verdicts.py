@@ -10,13 +10,13 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.intents import Intent, Priority, StoredIntent
-from toprung.application.job_endings import JobEndings
+from toprung.application.jobs.job_endings import JobEndings
+from toprung.application.ports.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
-from toprung.application.unit_of_work import UnitOfWork
+from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import NotFound
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.replay_upload import ReplayUpload, UploadId, UploadState
+from toprung.domain.replays.replay_upload import ReplayUpload, UploadId, UploadState
 
 KIND: Final = "replay_verdict"
 SHOWN_WITHIN_SECONDS: Final = 10

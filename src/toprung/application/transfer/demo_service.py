@@ -9,13 +9,13 @@ from typing import Final
 from toprung.application.matches.match_service import MatchService
 from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.clock import Clock
-from toprung.application.progress import Progress
-from toprung.domain.catalog import Catalog
-from toprung.domain.countries import Countries
+from toprung.application.ports.progress import Progress
 from toprung.domain.errors import Conflict
-from toprung.domain.match import FinalMatch, MatchResult, Participant
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.player import PlayerId
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.player import PlayerId
 
 SEASON_DAYS: Final = 60
 MATCHES_AT_ONCE: Final = 200

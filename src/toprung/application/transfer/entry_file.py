@@ -9,14 +9,14 @@ import msgspec
 from toprung.application.ports.storage import StoredEntry
 from toprung.application.transfer.look_alikes import Spelling, look_alikes
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
-from toprung.domain.catalog import Catalog
-from toprung.domain.countries import Countries
-from toprung.domain.departure import is_reserved
 from toprung.domain.errors import ToprungError
+from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso, to_iso
-from toprung.domain.names import NameKeys, clean_name, csv_cell, csv_uncell
-from toprung.domain.player import PlayerId
-from toprung.domain.rating import MMR_MAX, MMR_MIN
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.departure import is_reserved
+from toprung.domain.players.names import NameKeys, clean_name, csv_cell, csv_uncell
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN
 
 COLUMNS: Final = (
     "discord_id",

@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
 
-from toprung.application.audit import Counts
+from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
-from toprung.application.progress import Progress
 from toprung.application.transfer.entry_file import EntryRow
 from toprung.application.transfer.look_alikes import ASKED
 from toprung.application.transfer.table_file import ImportRefused, Problem
-from toprung.domain.departure import has_left
+from toprung.application.writing.audit import Counts
 from toprung.domain.events import EntriesImported
-from toprung.domain.glicko2 import SkillEstimate
-from toprung.domain.player import Player, PlayerId
-from toprung.domain.rating import Entry, RatingChange, RatingChangeKind, Standing
+from toprung.domain.players.departure import has_left
+from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.rating import Entry, RatingChange, RatingChangeKind, Standing
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from toprung.application.ports.storage import StoredEntry, Transaction
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, entry_cells
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.departure import has_left
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.players.departure import has_left
 
 EXPORT_SCHEMA = pl.Schema(
     {

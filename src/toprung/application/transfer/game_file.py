@@ -7,11 +7,11 @@ from toprung.application.ports.storage import NewPlayer
 from toprung.application.transfer.entry_file import FUTURE_MAX_US
 from toprung.application.transfer.look_alikes import Spelling, look_alikes
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
-from toprung.domain.catalog import Catalog
-from toprung.domain.departure import is_reserved
 from toprung.domain.errors import InvalidInput, ToprungError
+from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import from_iso
-from toprung.domain.names import NameKeys, clean_name, csv_uncell, unsafe_character
+from toprung.domain.players.departure import is_reserved
+from toprung.domain.players.names import NameKeys, clean_name, csv_uncell, unsafe_character
 
 COLUMNS: Final = ("ended_at", "game_id", "player_1", "player_2", "score_1", "score_2")
 PLAYER_COLUMNS: Final = ("player_1", "player_2")

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.audit import Counts
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.application.transfer.entry_import import batches
 from toprung.application.transfer.game_file import PLAYER_COLUMNS, GameRow
 from toprung.application.transfer.look_alikes import ASKED
 from toprung.application.transfer.table_file import ImportRefused, Problem
+from toprung.application.writing.audit import Counts
 from toprung.domain.events import PlayerRegistered
-from toprung.domain.match import FinalMatch, MatchResult, Participant
-from toprung.domain.player import PlayerId
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
+from toprung.domain.players.player import PlayerId
 
 ROWS_AT_ONCE: Final = 500
 

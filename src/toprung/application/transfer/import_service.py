@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from toprung.application.audit import Attribution, Counts, audit
 from toprung.application.matches.match_service import BATCH_MATCHES_MAX, MatchService
 from toprung.application.players.departures import Departures
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Backups, Transaction
-from toprung.application.progress import Progress
 from toprung.application.transfer.entry_file import EntryFileReader
 from toprung.application.transfer.entry_import import batches, entry_changes, write_entry_changes
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.game_import import game_changes, match_of, register_newcomers
-from toprung.application.unit_of_work import UnitOfWork
-from toprung.domain.player import PlayerId
-from toprung.domain.rating_engine import RatingEngine
+from toprung.application.writing.audit import Attribution, Counts, audit
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating_engine import RatingEngine
 
 FILE_NAME_MAX_CODE_POINTS: Final = 200
 

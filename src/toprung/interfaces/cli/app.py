@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung import __version__
-from toprung.interfaces.cli.audit_command import add_audit_command
-from toprung.interfaces.cli.job_commands import add_job_commands
-from toprung.interfaces.cli.leaderboard_command import add_leaderboard_command
-from toprung.interfaces.cli.match_commands import add_match_commands
-from toprung.interfaces.cli.player_commands import add_player_commands
-from toprung.interfaces.cli.pool_command import add_pool_command
-from toprung.interfaces.cli.rating_commands import add_rating_commands
-from toprung.interfaces.cli.replay_commands import add_replay_commands
-from toprung.interfaces.cli.replay_upload_commands import add_replay_upload_commands
-from toprung.interfaces.cli.season_commands import add_season_commands
-from toprung.interfaces.cli.server_commands import add_server_commands
-from toprung.interfaces.cli.transfer_commands import add_transfer_commands
+from toprung.interfaces.cli.jobs.job_commands import add_job_commands
+from toprung.interfaces.cli.leaderboard.leaderboard_command import add_leaderboard_command
+from toprung.interfaces.cli.matches.match_commands import add_match_commands
+from toprung.interfaces.cli.organising.audit_command import add_audit_command
+from toprung.interfaces.cli.players.player_commands import add_player_commands
+from toprung.interfaces.cli.ratings.rating_commands import add_rating_commands
+from toprung.interfaces.cli.ratings.season_commands import add_season_commands
+from toprung.interfaces.cli.replays.pool_command import add_pool_command
+from toprung.interfaces.cli.replays.replay_commands import add_replay_commands
+from toprung.interfaces.cli.replays.replay_upload_commands import add_replay_upload_commands
+from toprung.interfaces.cli.serving.server_commands import add_server_commands
+from toprung.interfaces.cli.transfer.transfer_commands import add_transfer_commands
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
-    from toprung.interfaces.cli.builder import Builder
+    from toprung.interfaces.cli.terminal.builder import Builder
 
 
 def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:

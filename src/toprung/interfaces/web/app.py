@@ -9,21 +9,21 @@ from starlette.responses import Response
 
 from toprung.application.replays.intake import Intake
 from toprung.application.services import Services
-from toprung.interfaces.web.admin_api import admin_router
-from toprung.interfaces.web.admin_pool import PoolHealthSource, no_pool
-from toprung.interfaces.web.admin_token import AdminToken
-from toprung.interfaces.web.api import api_router, json_response
-from toprung.interfaces.web.assets import Assets
-from toprung.interfaces.web.errors import InternalErrors, Refusals, add_error_handlers
-from toprung.interfaces.web.filters import FilterReader
-from toprung.interfaces.web.front_door import DoorRules, Forwarded, FrontDoor
-from toprung.interfaces.web.kept import COMPRESS_FROM_BYTES, Keeper
-from toprung.interfaces.web.live import BoardHub, live_router
-from toprung.interfaces.web.openapi import DESCRIPTION, HealthAnswer
-from toprung.interfaces.web.pages import KeptPages, LeaderboardPages, Templates, pages_router
-from toprung.interfaces.web.request_bodies import BodyLimits, RequestBodies
-from toprung.interfaces.web.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
-from toprung.interfaces.web.uploads import UploadLimits
+from toprung.interfaces.web.admin.admin_api import admin_router
+from toprung.interfaces.web.admin.admin_pool import PoolHealthSource, no_pool
+from toprung.interfaces.web.api.api import api_router, json_response
+from toprung.interfaces.web.api.openapi import DESCRIPTION, HealthAnswer
+from toprung.interfaces.web.api.uploads import UploadLimits
+from toprung.interfaces.web.door.admin_token import AdminToken
+from toprung.interfaces.web.door.errors import InternalErrors, Refusals, add_error_handlers
+from toprung.interfaces.web.door.front_door import DoorRules, Forwarded, FrontDoor
+from toprung.interfaces.web.door.request_bodies import BodyLimits, RequestBodies
+from toprung.interfaces.web.door.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
+from toprung.interfaces.web.leaderboard.filters import FilterReader
+from toprung.interfaces.web.leaderboard.pages import KeptPages, LeaderboardPages, Templates, pages_router
+from toprung.interfaces.web.site.assets import Assets
+from toprung.interfaces.web.site.kept import COMPRESS_FROM_BYTES, Keeper
+from toprung.interfaces.web.site.live import BoardHub, live_router
 
 API_VERSION: Final = "1"
 COMPRESS_LEVEL: Final = 5

@@ -1,0 +1,1 @@
+"""The SQL behind each repository, the same on both databases."""

@@ -1,0 +1,1 @@
+"""A ladder in one SQLite file."""

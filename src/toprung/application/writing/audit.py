@@ -1,0 +1,99 @@
+"""What organisers did, by whom and why: kept with what it changed, and looked at again."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from toprung.application.ports.storage import AuditRow, Transaction
+from toprung.application.writing.reasons import checked_reason
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.players.player import Player, PlayerId
+
+LISTED_MAX: Final = 500
+RENAME: Final = "rename"
+REGISTER: Final = "register"
+_ABOUT_A_PLAYER: Final = re.compile(r"player ([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribution:
+    """Who does something as an organiser, and why; who sits at a terminal may leave the reason away."""
+
+    actor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many of something are new, were changed, and stay as they were."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+    @property
+    def touched(self) -> int:
+        """How many are not as they were."""
+        return self.new + self.changed
+
+
+def audit(
+    tx: Transaction, by: Attribution | None, action: str, subject: str, *, now_us: int, **details: object
+) -> None:
+    """Keeps what an organiser does in this transaction; nothing where nobody acts as one (None).
+
+    Raises `InvalidInput` for a reason that cannot be kept.
+    """
+    if by is None:
+        return
+    reason = checked_reason(by.reason) if by.reason.strip() else ""
+    row = AuditRow(
+        at_us=now_us, actor=by.actor, action=action, subject=subject, reason=reason, details=json.dumps(details)
+    )
+    tx.append_to_audit(row)
+
+
+def about(player_id: PlayerId) -> str:
+    """The subject of what is done to a player."""
+    return f"player {player_id}"
+
+
+def forget_names(tx: Transaction, player: Player) -> None:
+    """Puts the name that a player has now in the place of every other one that the audit has of the same player.
+
+    Names are kept of renames only; all other details and subjects know players by their ids. Reasons, and the texts of
+    announcements, are an organiser's own words and stay.
+    """
+    details = json.dumps({"before": player.name, "after": player.name})
+    tx.replace_audit_details(action=RENAME, subject=about(player.id), details=details)
+
+
+class AuditLog:
+    """Looking at the audit."""
+
+    def __init__(self, *, unit_of_work: UnitOfWork) -> None:
+        self._unit_of_work = unit_of_work
+
+    async def latest(self, limit: int) -> list[AuditRow]:
+        """At most `limit` rows (and `LISTED_MAX`), the newest first."""
+        return await self._unit_of_work.read(lambda tx: tx.audit_rows(min(limit, LISTED_MAX)))
+
+    async def names(self, rows: Sequence[AuditRow]) -> dict[PlayerId, str]:
+        """What the players whom these rows know by their numbers are called today."""
+        wanted = {player_id for row in rows for player_id in _players_of(row)}
+        players = await self._unit_of_work.read(lambda tx: tx.players.by_ids(wanted))
+        return {player_id: player.name for player_id, player in players.items()}
+
+
+def _players_of(row: AuditRow) -> Iterator[PlayerId]:
+    details = json.loads(row.details)
+    found = _ABOUT_A_PLAYER.fullmatch(row.subject)
+    known = [
+        None if found is None else int(found[1]),
+        details.get("player"),
+        *details.get("former", ()),
+        *(player_id for player_id, *_ in details.get("moves", ())),
+    ]
+    yield from (PlayerId(player_id) for player_id in known if isinstance(player_id, int))

@@ -1,0 +1,1 @@
+"""One game: its static data, its places and its maps."""

@@ -1,0 +1,1 @@
+"""Work that has to be done once, and what becomes of it."""

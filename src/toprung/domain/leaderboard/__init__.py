@@ -1,0 +1,1 @@
+"""The board: who stands where, by definition and in microseconds."""

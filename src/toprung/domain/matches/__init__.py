@@ -1,0 +1,1 @@
+"""Matches: their life, as data and pure functions."""

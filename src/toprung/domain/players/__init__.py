@@ -1,0 +1,1 @@
+"""Players: names, countries, and what is kept of those who left."""

@@ -1,0 +1,1 @@
+"""Ratings: the systems, the log of every change, and why one happened."""

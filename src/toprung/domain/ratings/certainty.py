@@ -1,0 +1,85 @@
+"""How sure ratings are, and which are marked as provisional: for columns of entries, as a page of a board has them."""
+
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from toprung.domain.ratings.glicko2 import MICROSECONDS_PER_DAY, SCALE, Glicko2
+from toprung.domain.ratings.rating_engine import PROVISIONAL_DEVIATION_MIN
+
+PROVISIONAL_GAMES_MAX: Final = 10
+"""An Elo entry with fewer games than this counts as provisional. The number is our own: Elo knows none."""
+
+STEP_US: Final = MICROSECONDS_PER_DAY // 24
+"""Absence makes a board less sure by whole hours, so that between two of them the same board looks the same."""
+
+NO_DEVIATION: Final = 0.0
+"""What stands in a column for an entry of which nothing but a number is known."""
+
+Float64s = npt.NDArray[np.float64]
+
+
+class RatingColumns(NamedTuple):
+    """What is known of some entries, each of which was played: deviations and volatilities after the last game."""
+
+    deviation: Float64s
+    volatility: Float64s
+    games_played: npt.NDArray[np.integer]
+    last_played_us: npt.NDArray[np.int64]
+
+
+class Marks(NamedTuple):
+    """For each entry the deviation as a whole number, where there is one, and whether it is provisional."""
+
+    deviations: list[int] | list[None]
+    is_provisional: list[bool]
+
+
+class Certainty(Protocol):
+    """What a rating system says of how sure ratings are."""
+
+    def marked_us(self, now_us: int) -> int:
+        """The moment at which marks are made for who looks now: the same moment, the same marks."""
+        ...
+
+    def marks(self, entries: RatingColumns, now_us: int) -> Marks:
+        """The marks of entries at a moment, which lies after the last game or counts as that."""
+        ...
+
+
+class CertaintyByDeviation:
+    """Glicko-2's: unsure is whose deviation is large, by few games or by absence."""
+
+    def __init__(self, system: Glicko2) -> None:
+        self._system = system
+
+    def marked_us(self, now_us: int) -> int:
+        """See `Certainty`: the last whole hour."""
+        return now_us - now_us % STEP_US
+
+    def marks(self, entries: RatingColumns, now_us: int) -> Marks:
+        """See `Certainty`. It grows as in `Glicko2.after_idle`; who has no deviation is as unsure as a newcomer."""
+        before, volatility, system = entries.deviation, entries.volatility, self._system
+        if not before.all():
+            is_unknown = before == NO_DEVIATION
+            before = np.where(is_unknown, system.start_deviation, before)
+            volatility = np.where(is_unknown, system.start_volatility, volatility)
+        idle_us = np.maximum(self.marked_us(now_us) - entries.last_played_us, 0)
+        growth = idle_us * (SCALE * SCALE / (MICROSECONDS_PER_DAY * system.period_days))
+        grown = np.sqrt(before * before + volatility * volatility * growth)
+        deviations = np.minimum(grown, np.maximum(before, system.deviation_max))
+        return Marks(np.rint(deviations).astype(np.int64).tolist(), (deviations > PROVISIONAL_DEVIATION_MIN).tolist())
+
+
+class CertaintyByGames:
+    """Elo's, which has no deviation: unsure is who has few games."""
+
+    def marked_us(self, now_us: int) -> int:  # noqa: ARG002
+        """See `Certainty`: time does nothing to them."""
+        return 0
+
+    def marks(self, entries: RatingColumns, now_us: int) -> Marks:  # noqa: ARG002 - time does nothing to it
+        """See `Certainty`."""
+        played = entries.games_played
+        return Marks([None] * len(played), (played < PROVISIONAL_GAMES_MAX).tolist())

@@ -1,0 +1,158 @@
+"""Ratings: an entry of the ladder, and how one game changes two of them."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, NamedTuple, NewType
+
+from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.season import SeasonId
+
+EntryId = NewType("EntryId", int)
+
+MMR_MIN: Final = -1_000_000
+MMR_MAX: Final = 1_000_000
+
+_DECADES_MAX: Final = 300.0  # beyond, a power of ten is no float any more; the expectation is 0 or 1 long before
+
+
+class Standing(NamedTuple):
+    """What a rating system holds of an entry: the whole number that is shown, and the belief behind it, if any."""
+
+    mmr: int
+    skill: SkillEstimate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryState:
+    """What games do to an entry: its standing, its counts, and when it was last played."""
+
+    mmr: int
+    skill: SkillEstimate | None = None
+    games_won: int = 0
+    games_lost: int = 0
+    games_drawn: int = 0
+    last_played_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One player's rating with one race: one row of the leaderboard. `mmr` is the whole number that is shown."""
+
+    id: EntryId
+    player_id: PlayerId
+    race: str
+    mmr: int
+    games_played: int = 0
+    games_won: int = 0
+    games_lost: int = 0
+    games_drawn: int = 0
+    last_played_us: int | None = None
+    skill: SkillEstimate | None = None
+
+    @property
+    def state(self) -> EntryState:
+        """What games did to it so far."""
+        return EntryState(
+            mmr=self.mmr,
+            skill=self.skill,
+            games_won=self.games_won,
+            games_lost=self.games_lost,
+            games_drawn=self.games_drawn,
+            last_played_us=self.last_played_us,
+        )
+
+    def after_game(self, standing: Standing, *, score: float, ended_at_us: int) -> "Entry":
+        """This entry after one more game, `score` being 1 for a win, 0.5 for a draw and 0 for a loss.
+
+        An older game than the last one leaves `last_played_us` where it is.
+        """
+        return replace(
+            self,
+            mmr=standing.mmr,
+            skill=standing.skill,
+            games_played=self.games_played + 1,
+            games_won=self.games_won + (score == 1),
+            games_lost=self.games_lost + (score == 0),
+            games_drawn=self.games_drawn + (score == 0.5),
+            last_played_us=max(ended_at_us, self.last_played_us or 0),
+        )
+
+    def with_state(self, state: EntryState) -> "Entry":
+        """This entry in another state."""
+        return replace(
+            self,
+            mmr=state.mmr,
+            skill=state.skill,
+            games_played=state.games_won + state.games_lost + state.games_drawn,
+            games_won=state.games_won,
+            games_lost=state.games_lost,
+            games_drawn=state.games_drawn,
+            last_played_us=state.last_played_us,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elo:
+    """Elo's rating of one game (A. Elo, The Rating of Chessplayers, 1978, section 1.6), with the ladder's constants.
+
+    `scale` is the difference at which the stronger side is expected to score ten times what the weaker one does.
+    """
+
+    k_factor: int = 40
+    scale: int = 500
+    start_mmr: int = 1500
+
+    def expected_score(self, mmr: int, opponent_mmr: int) -> float:
+        """The share of a point, 0 to 1, that `mmr` is expected to take from `opponent_mmr`."""
+        decades = min(max((opponent_mmr - mmr) / self.scale, -_DECADES_MAX), _DECADES_MAX)
+        return float(1 / (1 + 10**decades))
+
+    def mmr_change(self, mmr: int, opponent_mmr: int, score: float) -> int:
+        """What the first side gains; the other side loses as much, so that changes always add up to zero.
+
+        The change is rounded once, away from zero at a half, and therefore is the same seen from either side.
+        """
+        change = self.k_factor * (score - self.expected_score(mmr, opponent_mmr))
+        return int(change + 0.5) if change >= 0 else -int(0.5 - change)
+
+
+class RatingChangeKind(StrEnum):
+    """Why a rating is what it is now."""
+
+    MATCH = "match"
+    IMPORT = "import"
+    SET = "set"
+    SEASON = "season"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingChange:
+    """One row of the rating journal, which is only ever added to.
+
+    A correction adds a row with the next `revision` that takes the place of an earlier one: `position`, which orders
+    the log, is the first one's. It is None until the storage allots it. `before` is None for an entry that is new.
+    """
+
+    entry_id: EntryId
+    kind: RatingChangeKind
+    before: EntryState | None
+    after: EntryState
+    at_us: int
+    match_id: MatchId | None = None
+    expected_score: float | None = None
+    deviation_before: float | None = None
+    season_id: SeasonId | None = None
+    position: int | None = None
+    revision: int = 1
+
+    @property
+    def mmr_before(self) -> int | None:
+        """What was shown before; None for an entry that is new."""
+        return None if self.before is None else self.before.mmr
+
+    @property
+    def mmr_after(self) -> int:
+        """What is shown after."""
+        return self.after.mmr

@@ -1,0 +1,1 @@
+"""What a replay says, and whether it is of a match."""

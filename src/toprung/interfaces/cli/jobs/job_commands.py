@@ -1,0 +1,102 @@
+"""`toprung jobs …`: the queue of what was promised and is still to do, and its dead letters."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toprung.domain.jobs.job import JobId, JobState
+from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from collections.abc import Sequence
+
+    from toprung.domain.jobs.job import Job, JobStats
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
+
+# Larger ones are no ids of a database, which would fail on them rather than say that there is no such job.
+_JobNumber = Annotated[int, typer.Argument(metavar="JOB", help="The job's number.", min=1, max=2**63 - 1)]
+_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def add_job_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the commands."""
+    jobs = typer.Typer(no_args_is_help=True, help="Look at the queue of jobs, and try dead letters again.")
+    cli.add_typer(jobs, name="jobs")
+    _add_looking(jobs, builder)
+
+    @jobs.command()
+    def retry(number: _JobNumber, database: Database = None, game: Game = None) -> None:
+        """Put a dead letter back in line, through the running server."""
+        with reporting():
+            run(_retry(builder(), options(database=database, game=game), JobId(number)))
+            say(stdout(), f"Job {number} is back in line.")
+
+
+def _add_looking(jobs: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @jobs.command(name="list")
+    def list_jobs(
+        state: Annotated[JobState | None, typer.Option("--state", help="Only those in this state.")] = None,
+        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
+        as_json: _Json = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """List the latest jobs, the newest first; `--state dead` lists the dead letters."""
+        with reporting():
+            from toprung.interfaces.cli.jobs.job_screen import show_jobs
+            from toprung.interfaces.job_shapes import job_shape
+
+            found = run(_latest(builder(), options(database=database, game=game), limit, state))
+            if as_json:
+                print_bytes(b"".join(json.dumps(job_shape(job)).encode() + b"\n" for job in found))
+            else:
+                show_jobs(stdout(), found)
+
+    @jobs.command()
+    def show(number: _JobNumber, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
+        """Show one job: what it is about, how often it was begun, and what went wrong."""
+        with reporting():
+            from toprung.interfaces.cli.jobs.job_screen import show_job
+            from toprung.interfaces.job_shapes import job_shape
+
+            job = run(_job(builder(), options(database=database, game=game), JobId(number)))
+            if as_json:
+                print_bytes(json.dumps(job_shape(job)).encode() + b"\n")
+            else:
+                show_job(stdout(), job)
+
+    @jobs.command()
+    def stats(as_json: _Json = False, database: Database = None, game: Game = None) -> None:
+        """Count the jobs in each state, and say since when the oldest one waits."""
+        with reporting():
+            from toprung.interfaces.cli.jobs.job_screen import show_stats
+            from toprung.interfaces.job_shapes import stats_shape
+
+            found = run(_stats(builder(), options(database=database, game=game)))
+            if as_json:
+                print_bytes(json.dumps(stats_shape(found)).encode() + b"\n")
+            else:
+                show_stats(stdout(), found)
+
+
+async def _latest(builder: "Builder", opened: "Options", limit: int, state: JobState | None) -> "Sequence[Job]":
+    async with builder.reading(opened) as reading:
+        return await reading.services.jobs.latest(limit, state)
+
+
+async def _job(builder: "Builder", opened: "Options", job_id: JobId) -> "Job":
+    async with builder.reading(opened) as reading:
+        return await reading.services.jobs.get(job_id)
+
+
+async def _stats(builder: "Builder", opened: "Options") -> "JobStats":
+    async with builder.reading(opened) as reading:
+        return await reading.services.jobs.stats()
+
+
+async def _retry(builder: "Builder", opened: "Options", job_id: JobId) -> None:
+    async with builder.submitting(opened) as intake:
+        await intake.retry_job(job_id)

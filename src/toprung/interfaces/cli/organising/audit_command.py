@@ -1,0 +1,85 @@
+"""`toprung audit`: what organisers did, by whom and why."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from toprung.interfaces.cli.terminal.output import print_json, reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.ports.storage import AuditRow
+    from toprung.domain.players.player import PlayerId
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
+
+MOVES_SHOWN_MAX: Final = 8
+
+
+def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the command."""
+
+    @cli.command()
+    def audit(
+        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=500)] = 20,
+        as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Show what organisers did, by whom and why, the newest first."""
+        with reporting():
+            from toprung.interfaces.audit_shapes import audit_shape
+
+            rows, names = run(_latest(builder(), options(database=database, game=game), limit))
+            if as_json:
+                print_json([audit_shape(row) for row in rows])
+                return
+            if not rows:
+                say(stdout(), "No organiser has done anything yet.")
+            for row in rows:
+                _show(row, names)
+
+
+def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
+    """Prints a row, with today's names of the players whom it knows by their numbers."""
+    from toprung.domain.moment import to_iso
+    from toprung.domain.players.player import PlayerId
+
+    def named(player_id: PlayerId) -> str:
+        return names.get(player_id, f"player {player_id}")
+
+    kind, _, number = row.subject.partition(" ")
+    name = f" ({named(PlayerId(int(number)))})" if kind == "player" and number.isdecimal() else ""
+    why = (f": {row.reason}", "bold") if row.reason else (" (no reason given)", "dim")
+    say(stdout(), (to_iso(row.at_us), "dim"), f"  {row.actor}  {row.action} {row.subject}{name}", why)
+    details = json.loads(row.details)
+    moves = details.pop("moves", [])
+    if "player" in details:
+        details["player"] = named(details["player"])
+    if "former" in details:
+        details["former"] = ", ".join(f"{named(one)} (player {one})" for one in details["former"])
+    kept = {key.replace("_", " "): value for key, value in details.items() if value not in (None, [], "")}
+    shown = [f"{key}: {_told(value)}" for key, value in kept.items()]
+    if shown:
+        say(stdout(), (f"    {', '.join(shown)}", "dim"))
+    for player_id, race, before, after in moves[:MOVES_SHOWN_MAX]:
+        say(stdout(), (f"    {named(player_id)}, {race}: {before} to {after}", "dim"))
+    if len(moves) > MOVES_SHOWN_MAX:
+        say(stdout(), (f"    and {len(moves) - MOVES_SHOWN_MAX:,} more; --json has them all", "dim"))
+
+
+def _told(value: object) -> object:
+    """A value of the details; counts as a list of them."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{count:,} {what}" for what, count in value.items())
+
+
+async def _latest(
+    builder: "Builder", opened: "Options", limit: int
+) -> "tuple[Sequence[AuditRow], Mapping[PlayerId, str]]":
+    async with builder.reading(opened) as reading:
+        audit = reading.services.audit
+        rows = await audit.latest(limit)
+        return rows, await audit.names(rows)

@@ -1,0 +1,63 @@
+"""`toprung player set-rating`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toprung.domain.errors import InvalidInput
+from toprung.interfaces.cli.terminal.actor import terminal_actor
+from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.ratings.rating_adjustment import RatingSetOutcome
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
+
+
+def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the command."""
+
+    @player.command(name="set-rating")
+    def set_rating(
+        name: Annotated[str, typer.Argument(metavar="NAME", help="The player's name.")],
+        race: Annotated[str, typer.Option("--race", metavar="CODE", help="With which race.")],
+        mmr: Annotated[int, typer.Option("--mmr", metavar="N", help="What the rating is to be.")],
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with it.")] = "",
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Set a player's rating by hand. Games stay counted; the rating counts as unsure until games confirm it."""
+        with reporting():
+            if not reason.strip():
+                raise InvalidInput("reason", "Say why with --reason TEXT; it is kept with the rating.")
+            opened = options(database=database, game=game)
+            outcome = run(_preview(builder(), opened, name, race, mmr))
+            before = "no rating yet" if outcome.mmr_before is None else str(outcome.mmr_before)
+            said = f" with {outcome.race}: {before} -> {outcome.mmr_after}{_deviations(outcome)}"
+            say(stdout(), (outcome.player_name, "bold"), said)
+            if not yes and not typer.confirm("Set it so?", err=True):
+                say(stdout(), "Nothing was changed.")
+                return
+            outcome = run(_set(builder(), opened, name, race, mmr, reason))
+            say(stdout(), "The rating of ", (outcome.player_name, "bold"), f" is {outcome.mmr_after} now.")
+
+
+def _deviations(outcome: "RatingSetOutcome") -> str:
+    if outcome.deviation_after is None:
+        return ""
+    before = "" if outcome.deviation_before is None else f"{outcome.deviation_before:.0f} -> "
+    return f" (known to within {before}{outcome.deviation_after:.0f})"
+
+
+async def _preview(builder: "Builder", opened: "Options", name: str, race: str, mmr: int) -> "RatingSetOutcome":
+    async with builder.reading(opened) as reading:
+        return await reading.services.administration.preview_rating(name, race, mmr)
+
+
+async def _set(
+    builder: "Builder", opened: "Options", name: str, race: str, mmr: int, reason: str
+) -> "RatingSetOutcome":
+    async with builder.administering(opened) as administration:
+        return await administration.set_rating(name, race, mmr, reason=reason, actor=terminal_actor())

@@ -1,0 +1,153 @@
+"""`toprung ratings …`: how well the rating systems foretell, and which constants foretell best."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toprung.interfaces.cli.terminal.actor import Reason, attributed
+from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
+from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.transfer.transfer_commands import read_text
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.ports.progress import Progress
+    from toprung.application.ratings.rating_quality import QualityReport
+    from toprung.application.writing.audit import Counts
+    from toprung.domain.ratings.rating_evaluation import Game as PlayedGame
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
+
+_Csv = Annotated[
+    str | None,
+    typer.Option(
+        "--csv",
+        metavar="FILE",
+        help="Games from a file, with ended_at,game_id,player_1,player_2,score_1,score_2; else the ladder's own.",
+    ),
+]
+_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+
+def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the commands."""
+    ratings = typer.Typer(no_args_is_help=True, help="Judge the rating systems, and choose their constants.")
+    cli.add_typer(ratings, name="ratings")
+    _add_recompute(ratings, builder)
+
+    @ratings.command()
+    def evaluate(
+        csv: _Csv = None,
+        fit: Annotated[bool, typer.Option("--fit", help="Choose the constants first, on the games before.")] = False,
+        as_json: _Json = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Say how well each system foretells the last 30 % of the games, which it has not seen."""
+        with reporting():
+            from toprung.application.ratings.rating_quality import evaluate as judged
+
+            games = _games(builder, options(database=database, game=game), csv)
+            with _trying(fit) as tried:
+                report = judged(games, fit=fit, tried=tried)
+            if as_json:
+                print_bytes(_json(report))
+            else:
+                _show(report)
+
+    @ratings.command()
+    def fit(csv: _Csv = None, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
+        """Choose the constants that foretell the first 70 % of the games best."""
+        with reporting():
+            from toprung.application.ratings.rating_quality import fitted
+
+            games = _games(builder, options(database=database, game=game), csv)
+            with _trying(True) as tried:
+                glicko2, elo = fitted(games, tried)
+            chosen = {"glicko2": asdict(glicko2), "elo": asdict(elo)}
+            if as_json:
+                print_bytes(json.dumps(chosen, indent=2).encode() + b"\n")
+                return
+            for name, parameters in chosen.items():
+                say(stdout(), (name, "bold"))
+                for constant, value in parameters.items():
+                    say(stdout(), f"  {constant:<18} {value:.6g}")
+
+
+def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @ratings.command()
+    def recompute(reason: Reason = "", database: Database = None, game: Game = None) -> None:
+        """Play the whole rating log again and store what comes out; a ladder in order comes out the same."""
+        with reporting():
+            opened = options(database=database, game=game)
+
+            async def work(tell: "Progress") -> "Counts":
+                async with builder().administering(opened) as administration:
+                    return await administration.recompute_ratings(tell, attributed(reason))
+
+            with progress_bar("Playing the log", "rows") as tell:
+                counts = run(work(tell))
+            ratings_changed = "1 rating" if counts.changed == 1 else f"{counts.changed:,} ratings"
+            said = f"{ratings_changed} came out otherwise" if counts.changed else "all the same"
+            say(stdout(), f"Recomputed: {said} (0 new, {counts.changed:,} changed, {counts.unchanged:,} unchanged).")
+
+
+def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":
+    if csv is not None:
+        from toprung.application.ratings.rating_quality import read_games
+
+        return read_games(read_text(csv))
+
+    async def read() -> "list[PlayedGame]":
+        async with builder().reading(opened) as reading:
+            return await reading.services.rating_quality.ladder_games()
+
+    return run(read())
+
+
+@contextmanager
+def _trying(fit: bool) -> Iterator[Callable[[], None]]:
+    """Shows on a terminal how many sets of constants were tried, while constants are chosen."""
+    tried = 0
+    console = stderr()
+    with console.status("Judging the systems …") as status:
+
+        def tell() -> None:
+            nonlocal tried
+            tried += 1
+            status.update(f"Choosing constants: {tried} sets tried …")
+
+        yield tell
+    if fit and console.is_terminal:
+        say(console, (f"{tried} sets of constants were tried.", "dim"))
+
+
+def _json(report: "QualityReport") -> bytes:
+    engines = {
+        name: {**asdict(one.quality), "parameters": dict(one.parameters)} for name, one in report.engines.items()
+    }
+    told = {"games": report.games, "scored_games": report.scored_games, "engines": engines}
+    return json.dumps(told, indent=2).encode() + b"\n"
+
+
+def _show(report: "QualityReport") -> None:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for heading in ("log-loss", "Brier", "accuracy", "calibration"):
+        table.add_column(heading, justify="right")
+    best = min(one.quality.log_loss for one in report.engines.values())
+    for name, one in report.engines.items():
+        found = one.quality
+        slope = "–" if found.calibration_slope is None else f"{found.calibration_slope:.3f}"
+        style = "bold" if found.log_loss == best else ""
+        cells = (name, f"{found.log_loss:.4f}", f"{found.brier:.4f}", f"{found.accuracy:.1%}", slope)
+        table.add_row(*cells, style=style)
+    console = stdout()
+    console.print(table)
+    say(console, f"Scored on the last {report.scored_games:,} of {report.games:,} games, which no system had seen.")
+    say(console, ("Lower is better for the first two. A calibration of 1 is right; below it odds are too bold.", "dim"))

@@ -1,0 +1,152 @@
+"""`toprung season …`: starting and ending seasons, and their last boards."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from toprung.domain.errors import InvalidInput
+from toprung.domain.moment import to_iso
+from toprung.domain.ratings.season import RESET_DEVIATION_DEFAULT, LadderSeason
+from toprung.interfaces.cli.leaderboard.past_options import Corrected
+from toprung.interfaces.cli.terminal.actor import terminal_actor
+from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, options
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.organising.admin_service import Administration
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
+
+T = TypeVar("T")
+
+_Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with it.")]
+NO_RESET = "none"
+
+
+def add_season_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the commands."""
+    season = typer.Typer(no_args_is_help=True, help="Start and end seasons, and look at their boards.")
+    cli.add_typer(season, name="season")
+    _add_changing(season, builder)
+    _add_looking(season, builder)
+
+
+def _add_changing(season: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @season.command()
+    def start(
+        code: Annotated[str, typer.Argument(metavar="CODE", help="A short name, such as 2026-autumn.")],
+        reason: _Reason = "",
+        name: Annotated[
+            str | None, typer.Option("--name", metavar="TEXT", help="Its name; the code if not said.")
+        ] = None,
+        reset_deviation: Annotated[
+            str,
+            typer.Option(
+                "--reset-deviation",
+                metavar="N|none",
+                help="Make every rating at least so unsure (Glicko-2), or leave them as they are.",
+            ),
+        ] = f"{RESET_DEVIATION_DEFAULT:g}",
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Start a season. Ratings stay; they become less sure, so that the season's first games count for more."""
+        with reporting():
+            reset_to = _reset_to(reset_deviation)
+            opened = options(database=database, game=game)
+            started = run(
+                _administered(
+                    builder(),
+                    opened,
+                    lambda administration: administration.start_season(
+                        code, name or code, reset_to=reset_to, reason=reason, actor=terminal_actor()
+                    ),
+                )
+            )
+            ratings = "1 rating was" if started.entries_reset == 1 else f"{started.entries_reset:,} ratings were"
+            said = f"; {ratings} made less sure" if started.season.reset_deviation is not None else ""
+            say(stdout(), "The season ", (started.season.code, "bold"), f" has started{said}.")
+
+    @season.command()
+    def end(reason: _Reason = "", database: Database = None, game: Game = None) -> None:
+        """End the season that runs. Its last board is kept."""
+        with reporting():
+            opened = options(database=database, game=game)
+            ended = run(
+                _administered(
+                    builder(),
+                    opened,
+                    lambda administration: administration.end_season(reason=reason, actor=terminal_actor()),
+                )
+            )
+            say(stdout(), "The season ", (ended.code, "bold"), " has ended; its board: ")
+            say(stdout(), f"  toprung season board {ended.code}")
+
+
+def _add_looking(season: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @season.command(name="list")
+    def list_seasons(database: Database = None, game: Game = None) -> None:
+        """List the seasons, the oldest first."""
+        with reporting():
+            seasons = run(_seasons(builder(), options(database=database, game=game)))
+            if not seasons:
+                say(stdout(), "There was no season yet; `toprung season start CODE` begins one.")
+            for one in seasons:
+                ended = "running" if one.ended_at_us is None else to_iso(one.ended_at_us)
+                say(stdout(), (f"{one.code:<16}", "bold"), f" {to_iso(one.started_at_us)} – {ended}  {one.name}")
+
+    @season.command()
+    def board(
+        code: Annotated[str, typer.Argument(metavar="CODE", help="The season's code.")],
+        corrected: Corrected = False,
+        page: Annotated[int, typer.Option("--page", metavar="N", help="Which page; 1 is the first.")] = 1,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the page as JSON.")] = False,
+        inactivity_days: InactivityDays = None,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Show a season's last board; of one that runs, the present one."""
+        with reporting():
+            from toprung.interfaces.cli.leaderboard.filters import Filters
+            from toprung.interfaces.cli.leaderboard.leaderboard_answer import Question, answer
+            from toprung.interfaces.cli.leaderboard.leaderboard_screen import show_json, show_page
+            from toprung.interfaces.cli.leaderboard.past_options import look
+
+            opened = options(database=database, game=game, inactivity_days=inactivity_days)
+            found = run(_season(builder(), opened, code))
+            as_of = None if found.ended_at_us is None else to_iso(found.ended_at_us)
+            question = Question(
+                filters=Filters(),
+                page=page,
+                page_size=None,
+                find=None,
+                look=look(as_of, corrected and bool(as_of), None),
+            )
+            answered = run(answer(builder(), opened, question))
+            show_json(answered) if as_json else show_page(answered)
+
+
+def _reset_to(text: str) -> float | None:
+    if text.strip().casefold() == NO_RESET:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidInput(
+            "reset_deviation", f"--reset-deviation takes a number such as {RESET_DEVIATION_DEFAULT:g}, or none."
+        ) from None
+
+
+async def _administered(builder: "Builder", opened: "Options", work: "Callable[[Administration], Awaitable[T]]") -> T:
+    async with builder.administering(opened) as administration:
+        return await work(administration)
+
+
+async def _seasons(builder: "Builder", opened: "Options") -> list[LadderSeason]:
+    async with builder.reading(opened) as reading:
+        return await reading.services.seasons.all()
+
+
+async def _season(builder: "Builder", opened: "Options", code: str) -> LadderSeason:
+    async with builder.reading(opened) as reading:
+        return await reading.services.seasons.get(code)

@@ -1,0 +1,1 @@
+"""What every command needs: options, output, and who acts."""

@@ -1,0 +1,244 @@
+"""`toprung import`, `toprung import-games` and `toprung export`: files in and out."""
+
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+import typer
+
+from toprung.domain.errors import InvalidInput, NotFound
+from toprung.interfaces.cli.leaderboard.filters import Filters
+from toprung.interfaces.cli.terminal.actor import Reason, attributed
+from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
+from toprung.interfaces.cli.terminal.parameters import (
+    BestRaceOnly,
+    CountryCodes,
+    Database,
+    Game,
+    InactivityDays,
+    Now,
+    Races,
+    Rank,
+    options,
+)
+
+if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.organising.admin_service import Administration
+    from toprung.application.ports.progress import Progress
+    from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
+    from toprung.interfaces.cli.transfer.export_files import ExportFormat
+
+    ImportWork = Callable[[Administration, Progress], Awaitable[ImportSummary]]
+
+IMPORT_MAX_BYTES: Final = 256 * 1024 * 1024
+STANDARD_STREAM: Final = "-"
+
+
+def add_transfer_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    """Adds the commands."""
+    _add_imports(cli, builder)
+    _add_export(cli, builder)
+
+
+def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @cli.command(name="import")
+    def import_entries(
+        file: Annotated[str, typer.Argument(metavar="FILE.csv", help="The file, in UTF-8; - is standard input.")],
+        reason: Reason = "",
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Import ratings from CSV: all lines or, if any is wrong, none.
+
+        The columns: discord_id,player_name,country,race,mmr,games_played,games_won,games_lost,games_drawn,last_played.
+
+        As in an export there may also be player_id,rating,deviation,volatility. What is so already stays untouched.
+        """
+        with reporting():
+            text, origin = read_text(file), _origin_of(file, reason)
+            opened = options(database=database, game=game)
+            with progress_bar("Importing", "rows") as tell:
+                summary = run(
+                    _imported(
+                        builder(),
+                        opened,
+                        lambda administration, progress: administration.import_entries(text, progress, origin),
+                        tell,
+                    )
+                )
+            say(stdout(), f"Imported {_count(summary.rows, 'row')} from {_name_of(file)}.")
+            _say_counts(summary)
+
+    @cli.command()
+    def import_games(
+        file: Annotated[str, typer.Argument(metavar="FILE", help="The file, in UTF-8; - is standard input.")],
+        source: Annotated[
+            str | None,
+            typer.Option(
+                "--source",
+                metavar="NAME",
+                help="Where the games come from: a game that is known from there is passed over. Else the file's name.",
+            ),
+        ] = None,
+        reason: Reason = "",
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Play games from CSV through the ladder, in the order in which they ended.
+
+        The columns: ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2.
+
+        In a game of one race the last two may be missing.
+        """
+        with reporting():
+            named = source if source is not None else _source_of(file)
+            text, origin = read_text(file), _origin_of(file, reason)
+            opened = options(database=database, game=game)
+            with progress_bar("Playing", "games") as tell:
+                summary = run(
+                    _imported(
+                        builder(),
+                        opened,
+                        lambda administration, progress: administration.import_games(text, named, progress, origin),
+                        tell,
+                    )
+                )
+            known = summary.matches.unchanged
+            say(
+                stdout(),
+                f"Played {_count(summary.matches.new, 'game')} from {named!r}"
+                + (f", {known:,} known already." if known else "."),
+            )
+            _say_counts(summary)
+
+
+def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @cli.command()
+    def export(
+        file: Annotated[
+            str, typer.Argument(metavar="FILE|-", help="Where to; - is standard output.")
+        ] = STANDARD_STREAM,
+        wanted: Annotated[
+            Literal["csv", "json", "parquet"] | None,
+            typer.Option("--format", help="Else what the file's name ends in; CSV on standard output."),
+        ] = None,
+        force: Annotated[bool, typer.Option("--force", help="Write over a file that exists.")] = False,
+        ranked: Annotated[
+            bool, typer.Option("--ranked", help="What the leaderboard shows, with ranks, in place of every rating.")
+        ] = False,
+        races: Races = None,
+        countries: CountryCodes = None,
+        rank: Rank = None,
+        best_race_only: BestRaceOnly = False,
+        now: Now = None,
+        inactivity_days: InactivityDays = None,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Export every rating, Discord ids included, as `toprung import` takes it; or, with filters, the ranked rows.
+
+        A filter asks for ranked rows, as --ranked does: what the leaderboard shows, and nothing that it does not.
+        """
+        with reporting():
+            # Here, since it loads Polars.
+            from toprung.interfaces.cli.transfer.export_files import chosen_format, refuse_target, write_whole
+
+            target = None if file == STANDARD_STREAM else Path(file)
+            chosen = chosen_format(target, wanted)
+            if target is not None:
+                refuse_target(target, force=force)
+            elif chosen == "parquet" and sys.stdout.isatty():
+                raise InvalidInput("file", "Parquet is not for reading on a terminal; name a file.")
+            filters = Filters.said(races, countries, rank, best_race_only)
+            opened = options(database=database, game=game, inactivity_days=inactivity_days, now=now)
+            work = _exported(builder(), opened, chosen, filters if ranked or filters.narrows else None)
+            data, rows = run(work)
+            if target is None:
+                print_bytes(data)
+            else:
+                write_whole(target, data)
+                say(stderr(), f"Wrote {_count(rows, 'row')} to {target}.")
+
+
+def read_text(file: str) -> str:
+    """The text of a file, or of standard input for `-`. Raises `NotFound` and `InvalidInput`."""
+    name = "Standard input" if file == STANDARD_STREAM else repr(file)
+    try:
+        if file == STANDARD_STREAM:
+            data = sys.stdin.buffer.read(IMPORT_MAX_BYTES + 1)
+        else:
+            with Path(file).open("rb") as stream:
+                data = stream.read(IMPORT_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise NotFound(f"There is no file {name}.") from None
+    except OSError as error:
+        raise InvalidInput("file", f"{name} cannot be read: {error.strerror}.") from None
+    if len(data) > IMPORT_MAX_BYTES:
+        limit_mib = IMPORT_MAX_BYTES // (1024 * 1024)
+        raise InvalidInput("file", f"{name} is larger than {limit_mib} MiB; import it in parts.")
+    try:
+        return data.decode("utf-8")  # a byte order mark stays, so that the text's hash is the file's
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        sentence = f"{name} is not in UTF-8 (a byte on line {line} cannot be); save it as UTF-8 and try again."
+        raise InvalidInput("file", sentence) from None
+
+
+def _source_of(file: str) -> str:
+    if file == STANDARD_STREAM:
+        raise InvalidInput("source", "Standard input has no name; say with --source where the games come from.")
+    return Path(file).stem
+
+
+async def _imported(builder: "Builder", opened: "Options", work: "ImportWork", tell: "Progress") -> "ImportSummary":
+    async with builder.administering(opened) as administration:
+        return await work(administration, tell)
+
+
+async def _exported(
+    builder: "Builder", opened: "Options", chosen: "ExportFormat", filters: Filters | None
+) -> tuple[bytes, int]:
+    """The file's content and its number of rows; without filters every rating."""
+    from toprung.interfaces.cli.transfer.export_files import RANKED_COLUMNS, csv_bytes, json_bytes, parquet_bytes
+
+    async with builder.reading(opened) as reading:
+        services = reading.services
+        if filters is None and chosen == "csv":
+            text = await services.exports.entries_csv()
+            return text.encode(), text.count("\n") - 1  # no name holds a line break
+        if filters is None:
+            frame = await services.exports.entries_frame()
+        else:
+            frame = await services.leaderboard.filtered_frame(**filters.in_game(services.catalog).arguments)
+            frame = frame.select(RANKED_COLUMNS)
+    encode = {"csv": csv_bytes, "json": json_bytes, "parquet": parquet_bytes}[chosen]
+    return encode(frame), frame.height
+
+
+def _say_counts(summary: "ImportSummary") -> None:
+    for what, counts in (("Players", summary.players), ("Ratings", summary.ratings)):
+        said = f"{what}: {counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged."
+        say(stdout(), said)
+    if summary.backup is not None:
+        say(stdout(), (f"The database as it was before: {summary.backup}", "dim"))
+    elif not (summary.players.touched or summary.ratings.touched):
+        say(stdout(), ("Nothing changed, so no copy of the database was made.", "dim"))
+    else:
+        said = "No copy of the database was made: it was empty, or is PostgreSQL, whose own tools make copies."
+        say(stdout(), (said, "dim"))
+
+
+def _origin_of(file: str, reason: str) -> "ImportOrigin":
+    from toprung.application.transfer.import_service import ImportOrigin
+
+    return ImportOrigin(by=attributed(reason), file_name=_name_of(file))
+
+
+def _name_of(file: str) -> str:
+    return "standard input" if file == STANDARD_STREAM else Path(file).name
+
+
+def _count(count: int, unit: str) -> str:
+    return f"{count:,} {unit if count == 1 else unit + 's'}"

@@ -1,0 +1,1 @@
+"""The organisers' commands and channels."""

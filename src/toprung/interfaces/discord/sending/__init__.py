@@ -1,0 +1,1 @@
+"""How messages get to Discord, and what it may refuse."""

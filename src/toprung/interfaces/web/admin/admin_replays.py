@@ -1,0 +1,163 @@
+"""Uploading replays for players, and the job queue, over HTTP; the guard checked the token."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from toprung.application.jobs.job_queue import LISTED_MAX, JobHistory
+from toprung.application.organising.admin_service import Administration
+from toprung.application.replays.intake import Intake
+from toprung.application.writing.audit import Attribution
+from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
+from toprung.domain.jobs.job import JobId, JobState
+from toprung.domain.matches.match import MatchId
+from toprung.domain.replays.replay_upload import UploadId
+from toprung.interfaces.job_shapes import job_shape, stats_shape, submitted_shape
+from toprung.interfaces.web.api.api import json_response
+from toprung.interfaces.web.api.openapi import error_answers
+from toprung.interfaces.web.api.uploads import UploadLimits, received
+
+ID_MAX: Final = 2**63 - 1
+NAME_MAX_CODE_POINTS: Final = 200
+ACTOR_MAX_CODE_POINTS: Final = 100
+
+_Number = Annotated[int, Path(ge=1, le=ID_MAX)]
+
+
+class ApprovalBody(BaseModel):
+    """Why a version of the mod is approved; `actor` goes into the audit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[str, Field(max_length=REASON_MAX_CODE_POINTS)] = ""
+    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_MAX_CODE_POINTS)] = "api"
+
+
+class ApprovedAnswer(BaseModel):
+    """How many files the approved version has."""
+
+    upload_id: str
+    files: int
+
+
+class SubmittedAnswer(BaseModel):
+    """What is kept of an upload. One that is not new was brought before, by the same player for the same match."""
+
+    upload_id: str
+    sha256: str
+    player_id: str
+    match_id: str | None
+    state: str
+    sentence: str
+    is_new: bool
+
+
+class JobAnswer(BaseModel):
+    """A job. `attempt` counts how often it was begun; what went wrong is counted by kind."""
+
+    job_id: str
+    kind: str
+    payload: str
+    player_id: str
+    state: JobState
+    attempt: int
+    errors: int
+    deaths: int
+    interruptions: int
+    enqueued_at: str
+    finished_at: str | None
+    last_error: str | None
+
+
+class JobsAnswer(BaseModel):
+    """Jobs, the newest first."""
+
+    jobs: list[JobAnswer]
+
+
+class JobStatsAnswer(BaseModel):
+    """How many jobs there are in each state, and since when the oldest of those that wait does."""
+
+    ready: int
+    leased: int
+    done: int
+    dead: int
+    dead_since_yesterday: int
+    oldest_ready_at: str | None
+
+
+def add_replay_routes(router: APIRouter, intake: Intake, limits: UploadLimits) -> None:
+    """Adds the route for uploads."""
+    body: dict[str, Any] = {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary", "minLength": 1}}},
+    }
+
+    @router.post(
+        "/replays",
+        summary="Upload a replay as a player",
+        response_model=SubmittedAnswer,
+        responses=error_answers(404, 408, 409, 429),
+        openapi_extra={"requestBody": body},
+        max_body_size=limits.bytes_max,
+    )
+    async def submit(
+        request: Request,
+        player: Annotated[str, Query(alias="as", min_length=1, max_length=NAME_MAX_CODE_POINTS)],
+        match: Annotated[int | None, Query(ge=1, le=ID_MAX)] = None,
+        name: Annotated[str | None, Query(max_length=NAME_MAX_CODE_POINTS)] = None,
+    ) -> Response:
+        data = await received(request.stream(), limits)
+        match_id = None if match is None else MatchId(match)
+        return json_response(submitted_shape(await intake.submit_replay(player, match_id, data, name)))
+
+
+class JobsAsked(BaseModel):
+    """Which jobs to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: JobState | None = None
+    limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
+
+
+def add_mod_route(router: APIRouter, administration: Administration) -> None:
+    """Adds the route for approving a version of the mod."""
+
+    @router.post(
+        "/replays/{upload_id}/approve-mod",
+        summary="Approve the version of the mod that an upload was played with",
+        response_model=ApprovedAnswer,
+        responses=error_answers(404, 409),
+    )
+    async def approve(upload_id: _Number, body: ApprovalBody) -> Response:
+        files = await administration.approve_mod(UploadId(upload_id), reason=body.reason, actor=body.actor)
+        return json_response({"upload_id": str(upload_id), "files": files})
+
+
+def add_job_routes(router: APIRouter, intake: Intake, jobs: JobHistory) -> None:
+    """Adds the routes for looking at jobs and trying one again."""
+
+    @router.get("/jobs", summary="The latest jobs", response_model=JobsAnswer)
+    async def latest(asked: Annotated[JobsAsked, Query()]) -> Response:
+        return json_response({"jobs": [job_shape(job) for job in await jobs.latest(asked.limit, asked.state)]})
+
+    @router.get("/jobs/stats", summary="How many jobs there are", response_model=JobStatsAnswer)
+    async def stats() -> Response:
+        return json_response(stats_shape(await jobs.stats()))
+
+    @router.get("/jobs/{job_id}", summary="One job", response_model=JobAnswer, responses=error_answers(404))
+    async def show(job_id: _Number) -> Response:
+        return json_response(job_shape(await jobs.get(JobId(job_id))))
+
+    @router.post(
+        "/jobs/{job_id}/retry",
+        summary="Put a dead letter back in line",
+        response_model=JobAnswer,
+        responses=error_answers(404, 409),
+    )
+    async def retry(job_id: _Number) -> Response:
+        await intake.retry_job(JobId(job_id), Attribution(actor="api"))
+        return json_response(job_shape(await jobs.get(JobId(job_id))))

@@ -1,0 +1,295 @@
+"""The page `/leaderboard`: drawn by the server, a permalink in every state."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from fastapi import APIRouter, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import Headers, QueryParams
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from toprung.application.services import Services
+from toprung.domain.errors import ToprungError
+from toprung.domain.leaderboard.leaderboard import LeaderboardPage
+from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.interfaces.web.door.errors import Refusals
+from toprung.interfaces.web.leaderboard.filters import BoardState, FilterReader
+from toprung.interfaces.web.leaderboard.finding import Finding, find_player
+from toprung.interfaces.web.leaderboard.views import Views, page_links
+from toprung.interfaces.web.site import wording
+from toprung.interfaces.web.site.assets import STATIC_PATH, Assets
+from toprung.interfaces.web.site.kept import Keeper, KeptAnswer, KeptResponse
+from toprung.interfaces.web.site.live import BoardHub
+
+TEMPLATES_FOLDER: Final = Path(__file__).parents[1] / "site" / "templates"
+PAGE_PATH: Final = "/leaderboard"
+ROWS_PATH: Final = "/leaderboard/rows"
+PAGE_HEADERS: Final = {
+    "Cache-Control": "no-cache",
+    "Content-Type": "text/html; charset=utf-8",
+    "Vary": "Accept-Language",
+}
+SEE_OTHER: Final = 303
+COUNTRY_LISTS_KEPT: Final = 64
+QUERIES_KEPT: Final = 2_000
+QUERY_KEPT_BYTES_MAX: Final = 1_000
+LANGUAGES_KEPT: Final = 500
+LANGUAGE_KEPT_CODE_POINTS_MAX: Final = 200
+PIECES_AT_ONCE_MAX: Final = 200
+"""How many pieces of a template are drawn before the event loop does anything else: about a millisecond's work."""
+
+_MINUTE_US: Final = 60 * MICROSECONDS_PER_SECOND
+
+Kind = Literal["page", "rows"]
+
+_KINDS: Final[Mapping[str, Kind]] = {PAGE_PATH: "page", ROWS_PATH: "rows"}
+_READING: Final = frozenset({"GET", "HEAD"})
+
+
+class Templates:
+    """The templates of the site, with what each of them may use. Everything is escaped.
+
+    `site_url` is where the public knows the site; links that leave it, as the canonical one does, are absolute then.
+    """
+
+    def __init__(self, services: Services, assets: Assets, *, site_url: str | None = None) -> None:
+        self._environment = Environment(
+            loader=FileSystemLoader(TEMPLATES_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "asset": assets.url,
+            "site_url": site_url or "",
+            "game_name": services.catalog.name,
+            "inactivity_rule": wording.inactivity_rule(services.inactivity_days),
+            "inactivity_days": services.inactivity_days,
+            "counted": wording.counted,
+            "number": wording.number,
+            "days": wording.days,
+        }
+
+    def html(self, name: str, **context: Any) -> str:
+        """A template, drawn."""
+        return self._environment.get_template(name).render(**context)
+
+    async def drawn(self, name: str, **context: Any) -> bytes:
+        """A template, drawn in small steps."""
+        pieces: list[str] = []
+        for piece in self._environment.get_template(name).generate(**context):
+            pieces.append(piece)
+            if len(pieces) % PIECES_AT_ONCE_MAX == 0:
+                await asyncio.sleep(0)
+        return "".join(pieces).encode()
+
+    def render(self, name: str, status_code: int = 200, **context: Any) -> HTMLResponse:
+        """A template as a response."""
+        return HTMLResponse(self.html(name, **context), status_code, headers=PAGE_HEADERS)
+
+    def error(self, status: int, sentence: str) -> Response:
+        """The page of an error."""
+        return self.render("error.html", status, status=status, sentence=sentence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emptied:
+    """One filter of an empty board: how many rows there would be without it."""
+
+    label: str
+    url: str
+    rows: int
+
+
+class LeaderboardPages:
+    """Answers for the page and for its part that is fetched again when the board has a new version.
+
+    Both are drawn once for everybody who asks the same in the same language, until the board has another version or the
+    minute is over: what is said of how long ago something was is as of the minute's beginning.
+    """
+
+    def __init__(self, services: Services, hub: BoardHub, templates: Templates, assets: Assets, keeper: Keeper) -> None:
+        self._services = services
+        self._leaderboard = services.leaderboard
+        self._hub = hub
+        self._templates = templates
+        self._keeper = keeper
+        self._reader = FilterReader(catalog=services.catalog, countries=services.countries)
+        self._views = Views(
+            catalog=services.catalog,
+            countries=services.countries,
+            country_names=services.country_names,
+            assets=assets,
+        )
+        self._countries = lru_cache(COUNTRY_LISTS_KEPT)(self._drawn_countries)
+        self._kept_state = lru_cache(QUERIES_KEPT)(self._read_state)
+        self._kept_locale = lru_cache(LANGUAGES_KEPT)(services.country_names.best_locale)
+
+    async def answer(self, kind: Kind, query: str, accept_language: str | None) -> KeptAnswer | None:
+        """What is drawn for a query string; None where this is no canonical one of a page, or looks for a name.
+
+        Raises `InvalidInput` and `StorageUnavailable`.
+        """
+        state = (self._kept_state if len(query) <= QUERY_KEPT_BYTES_MAX else self._read_state)(query)
+        if kind == "rows":
+            state = replace(state, find="") if state.find else state
+        elif state.find or query != state.query:
+            return None
+        locale = self._locale(accept_language)
+        now_us = self._hub.now_us()
+        minute_us = now_us - now_us % _MINUTE_US
+        tag = await self._leaderboard.tag()
+
+        async def draw() -> KeptAnswer:
+            body = await self._drawn(kind, state, locale, minute_us)
+            return await asyncio.to_thread(KeptAnswer.of, body, PAGE_HEADERS)
+
+        return await self._keeper.answer((kind, state.query, locale), (tag, minute_us), draw)
+
+    async def _drawn(self, kind: Kind, state: BoardState, locale: str, now_us: int) -> bytes:
+        context = await self._board(state, locale, now_us)
+        if kind == "rows":
+            return await self._templates.drawn("_board.html", **context)
+        return await self._templates.drawn("leaderboard.html", **context, **self._frame(state, locale, now_us))
+
+    def _frame(self, state: BoardState, locale: str, now_us: int, finding: Finding | None = None) -> dict[str, Any]:
+        """What is around the board."""
+        found = finding.matches if finding else ()
+        return {
+            "finding": finding,
+            "matches": [(match, self._views.country(match.player.country, locale)) for match in found],
+            "looks": self._views.look_choices(state, now_us),
+            "ranks": self._views.rank_choices(state),
+            "races": self._views.race_choices(state),
+            "countries": self._countries(state.countries, locale),
+        }
+
+    async def page(self, request: Request) -> Response:
+        """The whole page, or the way to the canonical address of what is asked for."""
+        answer = await self.answer("page", request.url.query, request.headers.get("accept-language"))
+        if answer is not None:
+            return KeptResponse(answer)
+        state = self._read_state(request.url.query)
+        finding: Finding | None = None
+        if state.find:
+            finding = await find_player(self._leaderboard, state)
+            if finding.go_to is not None:
+                return RedirectResponse(finding.go_to, SEE_OTHER)
+        if request.url.query != state.query:
+            return RedirectResponse(state.url(), SEE_OTHER)
+        locale, now_us = self._locale(request.headers.get("accept-language")), self._hub.now_us()
+        context = await self._board(state, locale, now_us)
+        frame = self._frame(state, locale, now_us, finding)
+        return HTMLResponse(await self._templates.drawn("leaderboard.html", **context, **frame), headers=PAGE_HEADERS)
+
+    async def rows(self, request: Request) -> Response:
+        """The part of the page that the board's versions change."""
+        answer = await self.answer("rows", request.url.query, request.headers.get("accept-language"))
+        if answer is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return KeptResponse(answer)
+
+    def _read_state(self, query: str) -> BoardState:
+        return self._reader.read_page(QueryParams(query).multi_items())
+
+    def _drawn_countries(self, chosen: tuple[str, ...], locale: str) -> str:
+        common, others = self._views.country_choices(chosen, locale)
+        return self._templates.html("_countries.html", common_countries=common, other_countries=others, locale=locale)
+
+    def _locale(self, accept_language: str | None) -> str:
+        if len(accept_language or "") <= LANGUAGE_KEPT_CODE_POINTS_MAX:
+            return self._kept_locale(accept_language)
+        return self._services.country_names.best_locale(accept_language)
+
+    async def _board(self, state: BoardState, locale: str, now_us: int) -> dict[str, Any]:
+        page = await self._leaderboard.get_leaderboard_data(
+            **state.arguments, **state.look, current_page=state.page, page_size=state.page_size
+        )
+        now_us = now_us if state.as_of_us is None else state.as_of_us
+        current = page.current_page
+        top = state.first_page()
+        return {
+            "state": state,
+            "page": page,
+            "rows": self._views.rows(page, found=state.player, locale=locale, now_us=now_us),
+            "past": None if state.as_of_us is None else wording.date_and_time(state.as_of_us),
+            "present_url": state.at_present().url(),
+            "other_past_url": replace(state.first_page(), is_corrected=not state.is_corrected).url(),
+            "moved_since": None if page.since_us is None else wording.date_and_time(page.since_us),
+            "chips": self._views.chips(state, locale),
+            "whole_ladder_url": state.without_filters().url(),
+            "links": page_links(state, current, page.total_pages),
+            "previous_url": replace(top, page=current - 1).url() if current > 1 else None,
+            "next_url": replace(top, page=current + 1).url() if current < page.total_pages else None,
+            "emptied": await self._emptied(state, page, locale),
+            "last_activity": None if page.last_activity_us is None else wording.date_and_time(page.last_activity_us),
+            "last_activity_ago": None if page.last_activity_us is None else wording.ago(page.last_activity_us, now_us),
+        }
+
+    async def _emptied(self, state: BoardState, page: LeaderboardPage, locale: str) -> list[Emptied]:
+        """Where the filters let nobody through although somebody is ranked: what dropping each of them would show."""
+        if page.players or not page.total_ranked:
+            return []
+        emptied: list[Emptied] = []
+        for chip in self._views.chips(state, locale):
+            without = await self._leaderboard.get_leaderboard_data(
+                **chip.without.arguments, past=state.past, page_size=1
+            )
+            emptied.append(Emptied(label=chip.label, url=chip.without.url(), rows=without.total_players))
+        return emptied
+
+
+class KeptPages:
+    """Answers for the board's page and rows before anything of the application is asked."""
+
+    def __init__(self, app: ASGIApp, pages: LeaderboardPages, refusals: Refusals) -> None:
+        self._app = app
+        self._pages = pages
+        self._refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or runs the application."""
+        kind = _KINDS.get(scope["path"]) if scope["type"] == "http" and scope["method"] in _READING else None
+        answer: ASGIApp | None = None
+        if kind is not None:
+            language = Headers(scope=scope).get("accept-language")
+            try:
+                answer = await self._pages.answer(kind, scope["query_string"].decode("latin-1"), language)
+            except ToprungError as error:
+                answer = self._refusals.told(scope["path"], error)
+        await (answer or self._app)(scope, receive, send)
+
+
+def pages_router(pages: LeaderboardPages, assets: Assets) -> APIRouter:
+    """The routes for people, and the files of their pages."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.api_route("/", methods=["GET", "HEAD"])
+    async def home() -> Response:
+        return RedirectResponse(PAGE_PATH, SEE_OTHER)
+
+    @router.api_route("/favicon.ico", methods=["GET", "HEAD"])
+    async def favicon() -> Response:
+        return file_at("favicon.svg", "")
+
+    @router.api_route(f"{STATIC_PATH}/{{name:path}}", methods=["GET", "HEAD"])
+    async def static(name: str, request: Request) -> Response:
+        return file_at(name, request.url.query)
+
+    def file_at(name: str, query: str) -> Response:
+        answer = assets.answer(name, query)
+        if answer is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return KeptResponse(answer)
+
+    router.add_api_route(PAGE_PATH, pages.page, methods=["GET", "HEAD"])
+    router.add_api_route(ROWS_PATH, pages.rows, methods=["GET", "HEAD"])
+    return router

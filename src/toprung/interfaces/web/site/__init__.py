@@ -1,0 +1,1 @@
+"""What every page has: files, live events, and answers that are drawn once."""

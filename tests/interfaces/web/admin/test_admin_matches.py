@@ -1,0 +1,149 @@
+"""Correcting matches and recomputing ratings over HTTP."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.interfaces.web.ladder import ADMIN_TOKEN, KNOWN_MATCH_ID, Ladder
+from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
+from toprung.domain.matches.match import MatchResult
+
+CORRECTION = f"/matches/{KNOWN_MATCH_ID}/correction"
+GOOD = {"result": "side_2_won", "reason": "The replay shows it."}
+
+
+@pytest.fixture
+def ladder() -> Ladder:
+    return Ladder()
+
+
+@pytest.fixture
+async def client(ladder: Ladder) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=ladder.app)
+    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://ladder.test/api/v1/admin", headers=headers
+    ) as it:
+        yield it
+
+
+@pytest.mark.parametrize("path", [CORRECTION, "/matches/99/correction", "/ratings/recompute"])
+@pytest.mark.parametrize("header", [None, "Bearer guess", f"Basic {ADMIN_TOKEN}"])
+async def test_without_the_token_nothing_is_said_or_done(ladder: Ladder, path: str, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    async with ladder.client() as client:
+        response = await client.post(f"/api/v1/admin{path}", json=GOOD, headers=headers)
+    assert (response.status_code, response.json()["error"]["code"]) == (401, "unauthorized")
+    assert ladder.administration.corrections == []
+
+
+async def test_a_preview_says_what_would_be_and_changes_nothing(ladder: Ladder, client: httpx.AsyncClient) -> None:
+    response = await client.post(CORRECTION, json={"result": "side_2_won", "preview": True})
+    assert response.status_code == 200
+    assert response.json() == {
+        "match_id": "17",
+        "before": "side_1_won",
+        "after": "side_2_won",
+        "moves": [
+            {
+                "entry_id": "7",
+                "player_id": "3",
+                "player_name": "Maru",
+                "race": "sc2_terran",
+                "mmr_before": 1520,
+                "mmr_after": 1480,
+            }
+        ],
+        "rated_anew": 3,
+    }
+    assert ladder.administration.corrections == []
+
+
+async def test_a_correction_answers_as_its_preview_does(client: httpx.AsyncClient) -> None:
+    preview = await client.post(CORRECTION, json={**GOOD, "preview": True})
+    done = await client.post(CORRECTION, json=GOOD)
+    assert (done.status_code, done.json()) == (200, preview.json())
+
+
+@pytest.mark.parametrize("result", [*MatchResult, None])
+@pytest.mark.parametrize(("said", "actor"), [({"actor": "discord:Ann"}, "discord:Ann"), ({}, "api")])
+async def test_a_correction_passes_on_the_result_the_reason_and_who_asked(
+    ladder: Ladder, client: httpx.AsyncClient, result: MatchResult | None, said: dict[str, str], actor: str
+) -> None:
+    response = await client.post(CORRECTION, json={"result": result, "reason": "왜", **said})
+    assert (response.status_code, response.json()["after"]) == (200, result)
+    assert ladder.administration.corrections == [(KNOWN_MATCH_ID, result, "왜", actor)]
+
+
+@pytest.mark.parametrize("preview", [True, False])
+async def test_a_match_that_is_not_there(ladder: Ladder, client: httpx.AsyncClient, preview: bool) -> None:
+    response = await client.post("/matches/99/correction", json={**GOOD, "preview": preview})
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (404, "not_found")
+    assert "no match 99" in error["message"]
+    assert ladder.administration.corrections == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({**GOOD, "result": "side_3_won"}, "result"),
+        ({**GOOD, "result": "void"}, "result"),
+        ({**GOOD, "result": 1}, "result"),
+        ({"reason": "x"}, "result"),
+        ({"result": None}, "reason"),
+        ({**GOOD, "reason": "x" * (REASON_MAX_CODE_POINTS + 1)}, "reason"),
+        ({**GOOD, "reason": None}, "reason"),
+        ({**GOOD, "actor": ""}, "actor"),
+        ({**GOOD, "actor": "x" * 101}, "actor"),
+        ({**GOOD, "preview": "perhaps"}, "preview"),
+        ({**GOOD, "mmr": 3000}, "mmr"),
+        ([], "body"),
+    ],
+)
+async def test_what_is_refused(ladder: Ladder, client: httpx.AsyncClient, body: object, field: str) -> None:
+    response = await client.post(CORRECTION, json=body)
+    assert (response.status_code, response.json()["error"]["field"]) == (422, field)
+    assert ladder.administration.corrections == []
+
+
+async def test_the_longest_reason_is_taken(ladder: Ladder, client: httpx.AsyncClient) -> None:
+    reason = "x" * REASON_MAX_CODE_POINTS
+    assert (await client.post(CORRECTION, json={"result": None, "reason": reason})).status_code == 200
+    assert ladder.administration.corrections[0][2] == reason
+
+
+@pytest.mark.parametrize("match_id", ["0", "-1", str(2**63), "1" * 60, "one", "1.5"])
+async def test_an_id_that_no_match_can_have(client: httpx.AsyncClient, match_id: str) -> None:
+    response = await client.post(f"/matches/{match_id}/correction", json=GOOD)
+    assert (response.status_code, response.json()["error"]["field"]) == (422, "match_id")
+
+
+async def test_the_largest_id_is_only_not_there(client: httpx.AsyncClient) -> None:
+    assert (await client.post(f"/matches/{2**63 - 1}/correction", json=GOOD)).status_code == 404
+
+
+async def test_recomputing_says_how_many_entries_came_out_otherwise(client: httpx.AsyncClient) -> None:
+    response = await client.post("/ratings/recompute")
+    assert (response.status_code, response.json()) == (200, {"entries_changed": 5, "entries_unchanged": 7})
+
+
+async def test_the_answers_are_as_they_are_described(ladder: Ladder, client: httpx.AsyncClient) -> None:
+    async with ladder.client() as anybody:
+        document: dict[str, Any] = (await anybody.get("/openapi.json")).json()
+    operation = document["paths"]["/api/v1/admin/matches/{match_id}/correction"]["post"]
+    assert set(operation["responses"]) == {"200", "401", "404", "408", "409", "413", "422", "429", "503"}
+    assert operation["security"] == [{"HTTPBearer": []}]
+    (match_id,) = operation["parameters"]
+    assert (match_id["schema"]["minimum"], match_id["schema"]["maximum"]) == (1, 2**63 - 1)
+    schemas = document["components"]["schemas"]
+    assert set(schemas["CorrectionBody"]["required"]) == {"result"}
+    assert schemas["CorrectionBody"]["additionalProperties"] is False
+    answer = (await client.post(CORRECTION, json=GOOD)).json()
+    assert set(schemas["CorrectionAnswer"]["properties"]) == set(answer)
+    assert set(schemas["MoveAnswer"]["properties"]) == set(answer["moves"][0])
+    recompute = document["paths"]["/api/v1/admin/ratings/recompute"]["post"]
+    assert set(recompute["responses"]) == {"200", "401", "408", "409", "413", "422", "429", "503"}
+    assert set(schemas["RecomputeAnswer"]["properties"]) == {"entries_changed", "entries_unchanged"}
