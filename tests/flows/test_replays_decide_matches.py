@@ -56,6 +56,7 @@ class Organiser:
             while True:
                 upload = (await history.get(UploadId(upload_id))).upload
                 if upload.state is not UploadState.RECEIVED:
+                    await self.opened.ladder.unit_of_work.drain()  # committed is not yet told to everybody
                     return upload.state
                 await asyncio.sleep(0)
 
