@@ -13,7 +13,8 @@ from typing import Final
 
 from benchmarks.ladder import HandClock
 from benchmarks.population import NOW_US, SEED
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.application.ladder import Ladder
+from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.settings import load_settings
@@ -31,15 +32,15 @@ async def measure(matches: int) -> dict[str, float]:
             database=f"sqlite:///{Path(folder) / 'ladder.db'}", rating_system="glicko2", inactivity_days="off"
         )
         async with opened_storage(settings, write=True) as storage:
-            ladder = await wire(settings, storage, HandClock(), lambda _: None)
+            ladder = (await wire(settings, storage, HandClock(), lambda _: None)).ladder
             started = process_time()
             await _play(ladder, matches)
             seconds = {"write the log": process_time() - started}
             started = process_time()
-            changed = (await ladder.services.ratings.recompute(lambda _done, _total: None)).changed
+            changed = (await ladder.ratings.recompute(lambda _done, _total: None)).changed
             seconds["recompute"] = process_time() - started
             started = process_time()
-            differences = await ladder.services.verification.verify(lambda _done, _total: None)
+            differences = await ladder.verification.verify(lambda _done, _total: None)
             seconds["verify"] = process_time() - started
             if changed or differences:
                 raise RuntimeError(f"the ladder is not in order: {changed} entries, {differences[:3]}")
@@ -50,7 +51,7 @@ async def measure(matches: int) -> dict[str, float]:
 async def _play(ladder: Ladder, matches: int) -> None:
     chance = random.Random(SEED)
     ids = [(await ladder.players.register(f"Player {number}")).id for number in range(PLAYERS)]
-    races = ladder.services.catalog.race_codes
+    races = ladder.catalog.race_codes
     start_us = NOW_US - DAYS * MICROSECONDS_PER_DAY
     step_us = DAYS * MICROSECONDS_PER_DAY // matches
     results = (MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON)
@@ -67,7 +68,7 @@ async def _play(ladder: Ladder, matches: int) -> None:
                     ended_at_us=start_us + number * step_us,
                 )
             )
-        await ladder.matches.record_batch(batch)
+        await ladder.recorder.record_batch(batch)
 
 
 def main() -> None:

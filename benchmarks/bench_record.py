@@ -23,7 +23,8 @@ from benchmarks.population import NOW_US, SEED
 from benchmarks.postgres_server import postgres_server
 from toprung.adapters.clock import FixedClock
 from toprung.adapters.storage.sqlite.sqlite_engine import writing_engine
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.application.ladder import Ladder
+from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.matches.match import FinalMatch, MatchResult, Outcome, Participant
 from toprung.domain.matches.match_life import Step
 from toprung.domain.players.player import PlayerId
@@ -68,7 +69,7 @@ async def _measure(rounds: int, per_round: int, databases: "_SqliteFiles | _Post
         first = await _ladder(stack, await databases.copied("first"))
         with _written_down() as statements:
             for match in matches:
-                await first.matches.record(match)
+                await first.recorder.record(match)
                 tape.append(statements.copy())
                 statements.clear()
         one_by_one = await _ladder(stack, await databases.copied("one_by_one"))
@@ -80,11 +81,11 @@ async def _measure(rounds: int, per_round: int, databases: "_SqliteFiles | _Post
             numbers = range(first_of_round, first_of_round + (per_round if first_of_round else _WARM_UP))
             for number in numbers:  # in turn, so that what else the machine does slows both
                 seconds["bare"].append(await _timed(bare.write([tape[number]])))
-                seconds["one"].append(await _timed(one_by_one.matches.record(matches[number])))
+                seconds["one"].append(await _timed(one_by_one.recorder.record(matches[number])))
             for start in range(numbers.start, numbers.stop, GROUP):
                 group = tape[start : min(start + GROUP, numbers.stop)]
                 seconds["bare_in_groups"].append(await _timed(bare_groups.write(group)) / len(group))
-            every = [at_once.matches.record(matches[number]) for number in numbers]
+            every = [at_once.recorder.record(matches[number]) for number in numbers]
             seconds["at_once"].append(await _timed(asyncio.gather(*every)) / len(every))
             if first_of_round == 0:
                 for samples in seconds.values():
@@ -146,7 +147,7 @@ async def _timed(awaitable: Awaitable[Any]) -> float:
 async def _make_players(address: str) -> None:
     settings = load_settings(database=address)
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, FixedClock(NOW_US), lambda _: None)
+        ladder = (await wire(settings, storage, FixedClock(NOW_US), lambda _: None)).ladder
         for number in range(1, PLAYERS + 1):
             await ladder.players.register(f"Player {number}")
 
@@ -155,8 +156,7 @@ async def _ladder(stack: AsyncExitStack, address: str) -> Ladder:
     """A ladder as it is served: its board follows every result."""
     settings = load_settings(database=address)
     storage = await stack.enter_async_context(opened_storage(settings, write=True))
-    ladder = await wire(settings, storage, FixedClock(NOW_US), lambda _: None)
-    ladder.bus.subscribe(ladder.store.on_changes)
+    ladder = (await wire(settings, storage, FixedClock(NOW_US), lambda _: None)).ladder
     await ladder.store.load()
     stack.push_async_callback(ladder.unit_of_work.drain)
     return ladder

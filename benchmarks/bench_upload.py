@@ -24,10 +24,10 @@ from benchmarks.measuring import FULL, QUICK, Plan, Results, rounded, summary_ms
 from benchmarks.postgres_server import postgres_server
 from chaos.upload_files import MAP, RACES, BegunMatch, uploads_of
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.application.replays.intake import IntakeService
-from toprung.bootstrap.intake import make_intake
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.application.ladder import Ladder
+from toprung.application.replays.intake import Intake
+from toprung.bootstrap.wiring import opened_storage, wire
+from toprung.bootstrap.workers import site_workers
 from toprung.domain.events import Change, MatchMoved
 from toprung.domain.matches.match import MatchId, MatchState, Participant
 from toprung.domain.matches.match_life import Step
@@ -68,7 +68,7 @@ async def _begun(ladder: Ladder, count: int, purpose: str) -> list[tuple[BegunMa
     return begun
 
 
-async def _uploaded(service: IntakeService, completed: Completed, match: BegunMatch, data: bytes) -> float:
+async def _uploaded(service: Intake, completed: Completed, match: BegunMatch, data: bytes) -> float:
     """The seconds from an upload to the board that shows its result."""
     done = completed.waiting[match.id] = asyncio.get_running_loop().create_future()
     started = perf_counter()
@@ -79,25 +79,23 @@ async def _uploaded(service: IntakeService, completed: Completed, match: BegunMa
 
 
 async def _measure_ladder(url: str, folder: Path, uploads: int) -> Results:
-    settings = load_settings(database=url, replay_folder=folder)
+    settings = load_settings(database=url, replay_folder=folder, replay_workers=WORKERS)
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, SystemClock(), lambda _: None)
-        completed = Completed({})
-        ladder.bus.subscribe(ladder.store.on_changes)
+        wired = await wire(settings, storage, SystemClock(), lambda _: None)
+        ladder, pool, completed = wired.ladder, wired.pool, Completed({})
         ladder.bus.subscribe(completed.on_changes)
         await ladder.store.load()
         alone, together = await _begun(ladder, uploads, "alone"), await _begun(ladder, uploads, "together")
-        pool = ReplayPool(workers=WORKERS, clock=asyncio.get_running_loop().time)
-        intake = make_intake(ladder, pool)
+        workers = site_workers(wired)
         pool.start()
         await pool.parse(alone[0][1])  # so that the children are up
-        intake.start()
-        seconds = [await _uploaded(intake.service, completed, match, data) for match, data in alone]
+        workers.start()
+        seconds = [await _uploaded(ladder.intake, completed, match, data) for match, data in alone]
         started = perf_counter()
-        await asyncio.gather(*(_uploaded(intake.service, completed, match, data) for match, data in together))
+        await asyncio.gather(*(_uploaded(ladder.intake, completed, match, data) for match, data in together))
         all_seconds = perf_counter() - started
-        page = await ladder.services.leaderboard.get_leaderboard_data()
-        await intake.close()
+        page = await ladder.leaderboard.get_leaderboard_data()
+        await workers.close()
         await pool.close()
         await ladder.unit_of_work.drain()
     if page.total_players != 4 * uploads:

@@ -23,10 +23,9 @@ import structlog
 from benchmarks.measuring import Results, percentile_ms, rounded
 from benchmarks.population import INACTIVITY_US, NOW_US, SEED
 from toprung.adapters.clock import FixedClock
-from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.bootstrap.intake import make_intake
+from toprung.application.ladder import Ladder
 from toprung.bootstrap.site import THREAD_SWITCH_SECONDS
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.players.player import PlayerId
@@ -84,18 +83,16 @@ async def main(path: Path, keeper: Keeper) -> None:
     settings = load_settings(database=f"sqlite:///{path}", inactivity_days=INACTIVITY_US / MICROSECONDS_PER_DAY)
     with closing(listen("127.0.0.1", 0)) as listener:
         async with opened_storage(settings, write=True) as storage:
-            ladder = await wire(settings, storage, FixedClock(NOW_US), lambda _: None)
-            hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us, listeners_per_address=LISTENERS_MAX)
-            ladder.bus.subscribe(ladder.store.on_changes)
+            ladder = (await wire(settings, storage, FixedClock(NOW_US), lambda _: None)).ladder
+            hub = BoardHub(ladder.leaderboard, ladder.clock.now_us, listeners_per_address=LISTENERS_MAX)
             ladder.bus.subscribe(hub.on_changes)
             await ladder.store.load()
             entries = await storage.read(lambda tx: tx.entries.columns())
             best = np.argsort(entries.mmr)[::-1][:1_000]
             players = {int(entries.player_ids[row]): entries.races[row] for row in best}
             app = create_app(
-                ladder.services,
+                ladder,
                 hub=hub,
-                intake=make_intake(ladder, ReplayPool(workers=0, clock=asyncio.get_running_loop().time)).service,
                 upload_limits=UploadLimits(),
                 admin_token="nobody-asks-for-this-here",
                 health=dict,
@@ -129,7 +126,7 @@ async def _obey(ladder: Ladder, players: dict[int, str]) -> None:
             continue
         number += 1
         sides = [Participant(player_id=PlayerId(one), race=players[one]) for one in chance.sample(list(players), 2)]
-        await ladder.matches.record(
+        await ladder.recorder.record(
             FinalMatch(
                 source_key=f"bench {number}",
                 sides=((sides[0],), (sides[1],)),

@@ -16,7 +16,8 @@ from benchmarks.measuring import Results, summary_ms
 from benchmarks.memory import peak_mb, resident_mb, seconds_alive
 from benchmarks.population import INACTIVITY_US, NOW_US, SEED
 from toprung.adapters.clock import FixedClock
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.application.ladder import Ladder
+from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.events import Change
 from toprung.domain.leaderboard.board_table import EntryColumns
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
@@ -31,11 +32,11 @@ async def start(path: Path, matches: int) -> Results:
     settings = load_settings(database=f"sqlite:///{path}", inactivity_days=INACTIVITY_US / MICROSECONDS_PER_DAY)
     started = perf_counter()
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, FixedClock(NOW_US), lambda _: None)
+        ladder = (await wire(settings, storage, FixedClock(NOW_US), lambda _: None)).ladder
         opened = perf_counter()
         await ladder.store.load()
         loaded = perf_counter()
-        await ladder.services.leaderboard.get_leaderboard_data()
+        await ladder.leaderboard.get_leaderboard_data()
         answered = perf_counter()
         found: Results = {
             "python_and_imports_s": imported,
@@ -65,10 +66,9 @@ async def play(ladder: Ladder, entries: EntryColumns, matches: int) -> Results:
         told.append(perf_counter())
 
     ladder.bus.subscribe(commit_ended)
-    ladder.bus.subscribe(ladder.store.on_changes)
     chance = random.Random(SEED)
     ranked = np.flatnonzero(entries.last_played_us >= NOW_US - INACTIVITY_US).tolist()
-    common = ladder.services.countries.common
+    common = ladder.countries.common
     commits: list[float] = []
     beyond: list[float] = []
     for number in range(matches):
@@ -80,8 +80,8 @@ async def play(ladder: Ladder, entries: EntryColumns, matches: int) -> Results:
             ended_at_us=NOW_US,
         )
         started = perf_counter()
-        await ladder.matches.record(match)
-        await ladder.services.leaderboard.get_leaderboard_data(
+        await ladder.recorder.record(match)
+        await ladder.leaderboard.get_leaderboard_data(
             country_filter=common[:3], race_filter=[first.race], best_race_only=True
         )
         answered = perf_counter()

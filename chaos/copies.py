@@ -121,8 +121,8 @@ async def _prepared(database: Path) -> None:
     await begin(address)
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, FixedClock(START_US), lambda _: None)
-        await ladder.matches.record_batch([match_between(number, "before") for number in range(MATCHES)])
+        ladder = (await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder
+        await ladder.recorder.record_batch([match_between(number, "before") for number in range(MATCHES)])
         await storage.write(lambda tx: tx.set_note("ballast", "x" * NOTE_BYTES))
 
 
@@ -189,7 +189,7 @@ async def _fault_of(copy: Path) -> str:
     settings = load_settings(database=f"sqlite:///{copy}", inactivity_days="off")
     try:
         async with opened_storage(settings, write=False) as storage:
-            ladder = await wire(settings, storage, FixedClock(START_US), lambda _: None)
-            return "; ".join(await ladder.services.verification.verify(lambda _done, _all: None))
+            ladder = (await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder
+            return "; ".join(await ladder.verification.verify(lambda _done, _all: None))
     except ToprungError as error:
         return str(error)

@@ -20,7 +20,8 @@ from chaos.victim import say
 from chaos.workload import PLAYERS, RACES, START_US
 from toprung.adapters.clock import FixedClock
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.application.ladder import Ladder
+from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.players.player import PlayerId
 from toprung.settings import load_settings
@@ -75,7 +76,7 @@ async def main() -> None:
         return
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, FixedClock(START_US), lambda _: None)
+        ladder = (await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder
         path = settings.sqlite_path
         copying: Copying = Straight(path) if variant == STRAIGHT and path is not None else storage
         say("ready")
@@ -86,7 +87,7 @@ async def play(ladder: Ladder) -> None:
     """Records matches, with room for others between them."""
     run = datetime.now(UTC).isoformat()
     for number in count():
-        await ladder.matches.record(match_between(number, run))
+        await ladder.recorder.record(match_between(number, run))
         await asyncio.sleep(0.01)
 
 

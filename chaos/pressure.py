@@ -29,9 +29,10 @@ from chaos.workload import START_US, register_players
 from toprung.adapters.clock import FixedClock
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
+from toprung.application.ladder import Ladder
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.site import THREAD_SWITCH_SECONDS
-from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
+from toprung.bootstrap.wiring import AnyStorage, opened_storage, wire
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.players.player import PlayerId
@@ -99,7 +100,7 @@ class LadderInUse:
         while not over.is_set():
             started = perf_counter()
             try:
-                await self.ladder.services.leaderboard.get_leaderboard_data()
+                await self.ladder.leaderboard.get_leaderboard_data()
                 seen.pages += 1
                 await self.storage.read(lambda tx: tx.last_seq())
                 seen.reads += 1
@@ -127,7 +128,7 @@ class LadderInUse:
             ended_at_us=START_US,
         )
         try:
-            await self.ladder.matches.record(match)
+            await self.ladder.recorder.record(match)
             seen.recorded.add(number)
         except StorageUnavailable as error:
             seen.refused[number] = str(error)
@@ -210,7 +211,7 @@ async def _claims(
     sentences = sorted(set(worst.refused.values()))
     again = Observed()
     await asyncio.gather(*(used.record(number, again) for number in worst.refused))
-    differences = await used.ladder.services.verification.verify(lambda _done, _all: None)
+    differences = await used.ladder.verification.verify(lambda _done, _all: None)
     beyond = max(seen.lag_ms - seen.idle_lag_ms for seen in all_seen)
     lag, idle_lag = max(seen.lag_ms for seen in all_seen), max(seen.idle_lag_ms for seen in all_seen)
     slowest = max(seen.slowest_read_ms for seen in all_seen)
@@ -271,9 +272,8 @@ async def _at_rest(used: LadderInUse) -> Observed:
 async def _in_use(address: str) -> AsyncIterator[LadderInUse]:
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, FixedClock(START_US), lambda _: None)
+        ladder = (await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder
         await register_players(ladder)
-        ladder.bus.subscribe(ladder.store.on_changes)
         await ladder.store.load()
         sys.setswitchinterval(THREAD_SWITCH_SECONDS)  # this and the next as the site is served
         gc.collect()

@@ -13,10 +13,9 @@ import structlog
 
 from chaos.upload_files import HANGS, KILLS
 from toprung.adapters.clock import SystemClock
-from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.application.replays.replay_parsing import Died, ParseOutcome, ReplayParser, TimedOut
-from toprung.bootstrap.intake import make_intake
 from toprung.bootstrap.wiring import opened_storage, wire
+from toprung.bootstrap.workers import site_workers
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.door.server import address_of, listen, serve
@@ -45,16 +44,13 @@ async def main(url: str, token: str) -> None:
     settings = load_settings(database=url)
     with closing(listen("127.0.0.1", 0)) as listener:
         async with opened_storage(settings, write=True) as storage:
-            ladder = await wire(settings, storage, SystemClock(), lambda _: None)
-            ladder.bus.subscribe(ladder.store.on_changes)
-            hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
-            pool = ReplayPool(workers=settings.replay_workers, clock=asyncio.get_running_loop().time)
-            intake = make_intake(ladder, PoisonedReader(pool))
+            wired = await wire(settings, storage, SystemClock(), lambda _: None, between=PoisonedReader)
+            ladder, pool, workers = wired.ladder, wired.pool, site_workers(wired)
+            hub = BoardHub(ladder.leaderboard, ladder.clock.now_us)
             await ladder.store.load()
             app = create_app(
-                ladder.services,
+                ladder,
                 hub=hub,
-                intake=intake.service,
                 upload_limits=UploadLimits(),
                 admin_token=token,
                 health=dict,
@@ -62,13 +58,13 @@ async def main(url: str, token: str) -> None:
             )
 
             async def started() -> None:
-                pool.start(up=intake.start)
+                pool.start(up=workers.start)
                 print(address_of(listener), flush=True)
 
             try:
                 await serve(app, listener, close_streams=hub.close, started=started)
             finally:
-                await intake.close()
+                await workers.close()
                 await pool.close()
                 await ladder.unit_of_work.drain()
 

@@ -259,9 +259,9 @@ async def _inspected(url: str, it: Ordeal) -> Results:
     settings = load_settings(database=url)
     async with opened_storage(settings, write=False) as storage:
         results: Results = await storage.read(look)
-        ladder = await wire(settings, storage, SystemClock(), lambda _: None)
+        ladder = (await wire(settings, storage, SystemClock(), lambda _: None)).ladder
         await ladder.store.load()
-        results["differences"] = len(await ladder.services.verification.verify(lambda _done, _total: None))
+        results["differences"] = len(await ladder.verification.verify(lambda _done, _total: None))
     archive = ReplayFolder(settings.replay_archive)
     kept = [await archive.get(sha256) for sha256 in results.pop("hashes")]
     results["bytes_lost"] = sum(data is None for data in kept)
@@ -280,7 +280,7 @@ async def _begun_matches(url: str, count: int) -> list[BegunMatch]:
     settings = load_settings(database=url)
     begun = []
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, SystemClock(), lambda _: None)
+        ladder = (await wire(settings, storage, SystemClock(), lambda _: None)).ladder
         for number in range(count):
             players = [await ladder.players.register(f"{role}{number}") for role in ("winner", "loser")]
             first, second = (

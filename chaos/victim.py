@@ -16,7 +16,8 @@ import structlog
 from chaos import broken
 from chaos.workload import START_US, Request, perform
 from toprung.adapters.clock import FixedClock
-from toprung.bootstrap.wiring import Ladder, opened_storage, wire
+from toprung.application.ladder import Ladder
+from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.domain.errors import ToprungError
 from toprung.settings import load_settings
 
@@ -34,8 +35,7 @@ async def main(variant: str) -> None:
         broken.sync_now_and_then()
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, broken.STORAGES[variant](storage), FixedClock(START_US), lambda _: None)
-        ladder.bus.subscribe(ladder.store.on_changes)
+        ladder = (await wire(settings, broken.STORAGES[variant](storage), FixedClock(START_US), lambda _: None)).ladder
         await ladder.store.load()
         say("ready")
         if variant == "write-behind":

@@ -71,14 +71,14 @@ async def begin(address: str) -> None:
     """Makes a ladder with its players."""
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=True) as storage:
-        await register_players(await wire(settings, storage, FixedClock(START_US), lambda _: None))
+        await register_players((await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder)
 
 
 async def inspected(address: str, acknowledged: set[Request]) -> Findings:
     """What is wrong with the ladder, seen by a reader of its own."""
     settings = load_settings(database=address, inactivity_days="off")
     async with opened_storage(settings, write=False) as storage:
-        ladder = await wire(settings, storage, FixedClock(START_US), lambda _: None)
+        ladder = (await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder
         return await inspect(ladder, acknowledged)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from toprung.application.ladder import Ladder
 from toprung.application.ports.storage import Transaction
-from toprung.bootstrap.wiring import Ladder
 from toprung.domain.matches.match import Match, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
@@ -132,7 +132,7 @@ class Findings:
 
 async def inspect(ladder: Ladder, acknowledged: set[Request]) -> Findings:
     """Holds a database against what was acknowledged, and against itself."""
-    differences = await ladder.services.verification.verify(lambda _done, _all: None)
+    differences = await ladder.verification.verify(lambda _done, _all: None)
     return await ladder.unit_of_work.read(lambda tx: _found(tx, acknowledged, tuple(differences)))
 
 

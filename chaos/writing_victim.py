@@ -16,8 +16,9 @@ import structlog
 
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.storage.postgres.postgres import FOUND_NOT_KEPT
+from toprung.application.ladder import Ladder
 from toprung.application.ports.storage import NewPlayer, Transaction
-from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
+from toprung.bootstrap.wiring import AnyStorage, opened_storage, wire
 from toprung.domain.errors import OutcomeUnknown, ToprungError, WriterPresent
 from toprung.domain.events import PlayerRegistered
 from toprung.settings import load_settings
@@ -53,8 +54,7 @@ async def work(name: str, address: str) -> None:
     while True:
         try:
             async with opened_storage(settings, write=True) as storage:
-                ladder = await wire(settings, storage, SystemClock(), lambda _: None)
-                ladder.bus.subscribe(ladder.store.on_changes)
+                ladder = (await wire(settings, storage, SystemClock(), lambda _: None)).ladder
                 ladder.bus.subscribe_to_gaps(ladder.store.on_gap)
                 await ladder.store.load()
                 assert storage.hold is not None
@@ -119,7 +119,7 @@ async def show(ladder: Ladder) -> None:
     while True:
         asked = monotonic()
         try:
-            await ladder.services.leaderboard.version()
+            await ladder.leaderboard.version()
             say(f"page {asked} {ladder.store.seq}")
         except ToprungError:
             say(f"nopage {asked}")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.interfaces.discord.conftest import World
-from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.ladder import discord_ladder
 from tests.interfaces.discord.organisers import Office, mod, office_of, played, shown
 from toprung.domain.matches.match import MatchResult, Outcome
 from toprung.domain.matches.match_life import Step
@@ -27,7 +27,7 @@ SCENES: Final = (
 async def organisers_pictures(folder: Path) -> None:
     """Takes them."""
     for name, language in SCENES:
-        ladder = DiscordLadder(channel_language=language)
+        ladder = discord_ladder(channel_language=language)
         await ladder.store.load()
         bot = ladder.new_bot()
         async with simcord.run(bot.client) as env:
@@ -64,14 +64,14 @@ async def scene(office: Office, name: str) -> tuple[simcord.ResponseMessage, sim
             match = await office.started(winner, loser)
             await ladder.lifecycle.act(match.id, loser.id, Step.REPORT, Outcome.LOSS)
         match_ids = sorted(ladder.storage.database.played.matches)
-        await ladder.services.ratings.correct(match_ids[-3], MatchResult.DRAW, reason="replay", actor="cli")
-        await ladder.services.ratings.correct(match_ids[-2], None, reason="wrong map", actor="cli")
+        await ladder.ratings.correct(match_ids[-3], MatchResult.DRAW, reason="replay", actor="cli")
+        await ladder.ratings.correct(match_ids[-2], None, reason="wrong map", actor="cli")
         await log.look()
         await office.bot.queue.deliver_due()
         return office.messages(office.log_channel)[-1], office.log_channel
     if name == "unknown-mod":
         await played(office, one, mod(*range(12)), times=40)
-        await ladder.services.mods.approve(UploadId(1), reason="the official release", actor="cli")
+        await ladder.mods.approve(UploadId(1), reason="the official release", actor="cli")
         await played(office, three, mod(*range(13)))
         (announced,) = await office.look()
         return announced, office.organisers_channel

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 from playwright.async_api import BrowserType  # noqa: E402
 
 from scripts.organisers_pictures import organisers_pictures  # noqa: E402
-from tests.interfaces.discord.ladder import DiscordLadder  # noqa: E402
+from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder  # noqa: E402
 from toprung.domain.matches.match import Outcome, Participant  # noqa: E402
 from toprung.domain.matches.match_life import Step  # noqa: E402
 from toprung.domain.moment import to_datetime  # noqa: E402
@@ -195,12 +195,12 @@ async def main(folder: Path) -> None:
 async def players_pictures(folder: Path) -> None:
     """What players see."""
     for name, language, scene in SCENES:
-        ladder = DiscordLadder()
+        ladder = discord_ladder()
         await ladder.fill(ENTRIES)
         async with simcord.run(ladder.new_bot().client) as env:
             await Studio(env, ladder).take(folder / f"{name}.png", language=language, scene=scene)
     for name, language, scene in MATCH_SCENES:
-        ladder = DiscordLadder()
+        ladder = discord_ladder()
         await ladder.fill(ENTRIES)
         bot = ladder.new_bot()
         async with simcord.run(bot.client) as env:

@@ -1,18 +1,14 @@
 """What the Discord bot sends: every request to Discord, of a simulated one, while people press what it offers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import SecretStr
 
 from scripts.transcript.ladder import MOMENT, opened
 from scripts.transcript.pages import Transcript, as_json
-from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.bootstrap.discord_bot import discord_bot
-from toprung.bootstrap.intake import make_intake
 from toprung.interfaces.discord.bot import bot as bot_module
 from toprung.interfaces.discord.bot.bot import DiscordBot
 from toprung.settings import Settings
@@ -153,10 +149,9 @@ async def ask_bot(transcript: Transcript, settings: Settings) -> None:
 
     bot_module.running = not_connected
     settings = settings.model_copy(update={"discord_token": SecretStr("token")})
-    async with opened(settings) as (_, ladder):
-        pool = ReplayPool(workers=1, clock=asyncio.get_running_loop().time)
-        intake = make_intake(ladder, pool)
-        async with discord_bot(ladder, intake.service, intake.endings):
+    async with opened(settings) as wired:
+        ladder = wired.ladder
+        async with discord_bot(ladder, settings):
             env = simcord.Env(made[0].client)
             await env.start()
             guild = env.create_guild("Evo ladder")
@@ -168,14 +163,12 @@ async def ask_bot(transcript: Transcript, settings: Settings) -> None:
             "discord_organisers_channel": organisers.id,
             "discord_match_log_channel": log.id,
         }
-        ladder = replace(ladder, settings=settings.model_copy(update=update))
         try:
-            async with discord_bot(ladder, intake.service, intake.endings):
+            async with discord_bot(ladder, settings.model_copy(update=update)):
                 await env.restart_bot(made[1].client)
                 await _scenes(Server(transcript, env, made[1], guild, users))
         finally:
             await env.shutdown()
-            await intake.close()
 
 
 async def _scenes(server: Server) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from toprung.adapters.clock import SystemClock, TurnedClock
 from toprung.application.transfer.demo_service import DemoService
-from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage, wire
+from toprung.bootstrap.wiring import Wired, opened_storage, wire
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, from_iso
 from toprung.settings import Settings, load_settings
 
@@ -64,14 +64,14 @@ def settings_of(folder: Path) -> Settings:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[AnyStorage, Ladder]]:
+async def opened(settings: Settings) -> AsyncIterator[Wired]:
     """The ladder, wired as the program wires it."""
     async with opened_storage(settings, write=True) as storage:
-        ladder = await wire(settings, storage, SystemClock(), lambda _: None)
-        ladder.bus.subscribe(ladder.store.on_changes)
+        wired = await wire(settings, storage, SystemClock(), lambda _: None)
+        ladder = wired.ladder
         await ladder.store.load()
         try:
-            yield storage, ladder
+            yield wired
         finally:
             await ladder.unit_of_work.drain()
 
@@ -82,12 +82,12 @@ def play_season(settings: Settings) -> None:
     async def play() -> None:
         clock = TurnedClock(SystemClock())
         async with opened_storage(settings, write=True) as storage:
-            ladder = await wire(settings, storage, clock, lambda _: None)
+            ladder = (await wire(settings, storage, clock, lambda _: None)).ladder
             demo = DemoService(
                 players=ladder.players,
-                matches=ladder.matches,
-                catalog=ladder.services.catalog,
-                countries=ladder.services.countries,
+                matches=ladder.recorder,
+                catalog=ladder.catalog,
+                countries=ladder.countries,
                 clock=clock,
                 turn_clock=clock.turn,
                 chance=random.Random(11),

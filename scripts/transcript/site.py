@@ -8,9 +8,8 @@ import httpx
 from scripts.transcript.ladder import MOMENT, opened
 from scripts.transcript.pages import Transcript, as_json
 from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
-from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.bootstrap.intake import SiteIntake, make_intake
-from toprung.bootstrap.wiring import Ladder
+from toprung.application.ladder import Ladder
+from toprung.bootstrap.workers import SiteWorkers, site_workers
 from toprung.domain.jobs.job import JobState
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
@@ -129,7 +128,7 @@ class Site:
         await self.ask("POST", f"{ADMIN}/import-entries", "admin", token=TOKEN, content=b"who,what\n1,2\n")
         await self.ask("POST", f"{ADMIN}/ratings/recompute", "admin", token=TOKEN, json={"actor": "cli:me"})
 
-    async def uploads(self, intake: SiteIntake) -> None:
+    async def uploads(self, workers: SiteWorkers) -> None:
         """Replays taken in and read by a real child, a good one and a broken one."""
         good = replay_of(SyntheticGame())
         for content in (good, b"no replay at all", good):
@@ -137,7 +136,7 @@ class Site:
                 "POST", f"{ADMIN}/replays?as=Westwind&name=a.SC2Replay", "admin", token=TOKEN, content=content,
                 headers={"Content-Type": "application/octet-stream"},
             )  # fmt: skip
-        intake.start()
+        workers.start()
         await self._worked_off()
         for path in ("jobs", "jobs/1", "jobs/2", "jobs/stats"):
             await self.ask("GET", f"{ADMIN}/{path}", "admin", token=TOKEN)
@@ -147,7 +146,7 @@ class Site:
 
     async def _worked_off(self) -> None:
         for _ in range(400):
-            if all(job.state in (JobState.DONE, JobState.DEAD) for job in await self._ladder.services.jobs.latest(9)):
+            if all(job.state in (JobState.DONE, JobState.DEAD) for job in await self._ladder.jobs.latest(9)):
                 return
             await asyncio.sleep(0.05)
         raise RuntimeError("the replays were not read in 20 s")
@@ -155,15 +154,13 @@ class Site:
 
 async def ask_site(transcript: Transcript, settings: Settings) -> None:
     """Asks everything of a site that is wired as the program wires it."""
-    async with opened(settings) as (_, ladder):
-        pool = ReplayPool(workers=1, clock=asyncio.get_running_loop().time)
-        intake = make_intake(ladder, pool)
-        hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us)
+    async with opened(settings) as wired:
+        ladder, pool, workers = wired.ladder, wired.pool, site_workers(wired)
+        hub = BoardHub(ladder.leaderboard, ladder.clock.now_us)
         ladder.bus.subscribe(hub.on_changes)
         app = create_app(
-            ladder.services,
+            ladder,
             hub=hub,
-            intake=intake.service,
             upload_limits=UploadLimits(bytes_max=settings.replay_bytes_max),
             admin_token=TOKEN,
             health=lambda: {"status": "ok"},
@@ -178,8 +175,8 @@ async def ask_site(transcript: Transcript, settings: Settings) -> None:
                 site = Site(transcript, ladder, client)
                 await site.pages()
                 await site.admin()
-                await site.uploads(intake)
+                await site.uploads(workers)
         finally:
             hub.close()
-            await intake.close()
+            await workers.close()
             await pool.close(grace_seconds=1)

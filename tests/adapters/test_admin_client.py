@@ -52,10 +52,10 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
         add_error_handlers(app, refusals)
         intake = ladder.intake
         router = admin_router(
-            reading.services.administration,
-            reading.services.matches,
-            reading.services.audit,
-            catalog=reading.services.catalog,
+            reading.ladder.administration,
+            reading.ladder.matches,
+            reading.ladder.audit,
+            catalog=reading.ladder.catalog,
             intake=intake.service,
             jobs=intake.jobs,
             upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),

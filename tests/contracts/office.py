@@ -2,36 +2,21 @@
 
 from dataclasses import dataclass
 
-from tests.support.fakes.ladder import FakeBackups, FakeClock, departures
-from tests.support.fakes.matches import match_parts
+from tests.support.composed import composed
+from tests.support.fakes.ladder import FakeClock
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.countries import load_countries
 from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.matches.match_history import MatchHistory
-from toprung.application.organising.admin_service import AdminService
+from toprung.application.organising.admin_service import Administration
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.storage import AuditRow, Storage
-from toprung.application.ratings.rating_adjustment import RatingAdjustment
-from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.verification import LadderVerification
-from toprung.application.transfer.entry_file import EntryFileReader
-from toprung.application.transfer.game_file import GameFileReader
-from toprung.application.transfer.import_service import ImportService
 from toprung.application.writing.audit import LISTED_MAX, Attribution, AuditLog
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
-from toprung.domain.leaderboard.board import Board
-from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.matches.match import MatchId, Outcome
 from toprung.domain.matches.match_life import Step
 from toprung.domain.players.departure import Departure
-from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player
-from toprung.domain.ratings.certainty import CertaintyByGames
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import EloEngine
 
 CATALOG = load_catalog(find_game("sc_evo"))
 EVE = Attribution(actor="cli:eve", reason="as asked")
@@ -44,7 +29,7 @@ class Office:
 
     storage: Storage
     clock: FakeClock
-    admin: AdminService
+    admin: Administration
     players: PlayerService
     accounts: AccountService
     dossiers: PlayerDossiers
@@ -88,76 +73,18 @@ class Office:
 
 def open_office(storage: Storage) -> Office:
     """An office on a storage."""
-    clock, bus, name_keys = FakeClock(), EventBus(), NameKeys({})
-    unit_of_work = UnitOfWork(storage, bus)
-    engine, countries = EloEngine(Elo()), load_countries(CATALOG.common_countries)
-    parts = match_parts(unit_of_work, catalog=CATALOG, clock=clock, backups=FakeBackups())
-    leaving = departures(name_keys, CATALOG)
-    players = PlayerService(
-        unit_of_work=unit_of_work,
-        catalog=CATALOG,
-        countries=countries,
-        name_keys=name_keys,
-        clock=clock,
-        steps=parts.steps,
-        departures=leaving,
-    )
-    codes = sorted(countries.codes)
-    store = DataAccessService(
-        storage,
-        clock,
-        lambda: Board(races=CATALOG.race_codes, countries=codes, inactivity_us=None, certainty=CertaintyByGames()),
-    )
-    bus.subscribe(store.on_changes)
-    imports = ImportService(
-        unit_of_work=unit_of_work,
-        match_service=parts.matches,
-        backups=FakeBackups(),
-        clock=clock,
-        engine=engine,
-        entry_files=EntryFileReader(catalog=CATALOG, countries=countries, name_keys=name_keys),
-        game_files=GameFileReader(catalog=CATALOG, name_keys=name_keys),
-        departures=leaving,
-    )
+    clock = FakeClock()
+    ladder = composed(CATALOG, storage, clock, inactivity_us=None)
     return Office(
         storage=storage,
         clock=clock,
-        players=players,
-        store=store,
-        dossiers=PlayerDossiers(
-            unit_of_work=unit_of_work,
-            players=players,
-            matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys),
-            catalog=CATALOG,
-            clock=clock,
-            departures=leaving,
-        ),
-        verification=LadderVerification(
-            unit_of_work=unit_of_work,
-            store=store,
-            clock=clock,
-            engine=engine,
-            new_table=lambda: BoardTable(CATALOG.race_codes, codes),
-            inactivity_us=None,
-        ),
-        admin=AdminService(
-            imports=imports,
-            mods=None,  # type: ignore[arg-type]  # nor approves mods
-            players=players,
-            ratings=parts.ratings,
-            lifecycle=parts.lifecycle,
-            adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=CATALOG, clock=clock, engine=engine),
-            seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine),
-        ),
-        accounts=AccountService(
-            unit_of_work=unit_of_work,
-            clock=clock,
-            catalog=CATALOG,
-            countries=countries,
-            name_keys=name_keys,
-            departures=leaving,
-        ),
-        audit=AuditLog(unit_of_work=unit_of_work),
+        players=ladder.players,
+        store=ladder.store,
+        dossiers=ladder.dossiers,
+        verification=ladder.verification,
+        admin=ladder.administration,
+        accounts=ladder.accounts,
+        audit=ladder.audit,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from tests.support.databases import Database, opened_ladder
-from toprung.bootstrap.wiring import Ladder
+from toprung.application.ladder import Ladder
 from toprung.domain.errors import NotFound
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.players.player import Player
@@ -37,7 +37,7 @@ async def record(ladder: Ladder, players: list[Player], number: int) -> None:
         result=list(MatchResult)[number % 3],
         ended_at_us=ladder.clock.now_us() - MATCHES_MAX + number,
     )
-    await ladder.matches.record(match)
+    await ladder.recorder.record(match)
     sys.stdout.write(f"{match.source_key}\n")
     sys.stdout.flush()
 

@@ -27,7 +27,7 @@ async def opened(database: Database) -> AsyncIterator[OpenLadder]:
 @each_game_file
 async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFile) -> None:
     text = await asyncio.to_thread(games.read)
-    administration = opened.ladder.services.administration
+    administration = opened.ladder.administration
     summary = await administration.import_games(text, "halo2", lambda done, total: None)
     new = Counts(new=games.players)
     assert summary == ImportSummary(rows=games.games, players=new, ratings=new, matches=Counts(new=games.games))
@@ -44,7 +44,7 @@ async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFi
     assert len(journal) == 2 * games.games
     assert sum(row.mmr_after - (row.mmr_before or 0) for row in journal) == 0
 
-    leaderboard = opened.ladder.services.leaderboard
+    leaderboard = opened.ladder.leaderboard
     first = await leaderboard.get_leaderboard_data(page_size=PAGE_SIZE)
     assert (first.total_players, first.total_pages) == (games.players, -(-games.players // PAGE_SIZE))
     numbers = range(1, first.total_pages + 1)

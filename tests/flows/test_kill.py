@@ -69,7 +69,7 @@ async def test_what_was_acknowledged_survives_a_kill_exactly_once(database: Data
                 assert [row.mmr_before for row in chain] == [START, *[row.mmr_after for row in chain[:-1]]]
                 assert chain[-1].mmr_after == entry.mmr
             assert [change.seq for change in changes or ()] == list(range(1, last_seq + 1))
-            page = await opened.ladder.services.leaderboard.get_leaderboard_data()
+            page = await opened.ladder.leaderboard.get_leaderboard_data()
             assert {row.entry_id: row.mmr for row in page.players} == {entry.id: entry.mmr for entry in entries}
     if database.kind == "sqlite":
         assert await database.run("pragma integrity_check") == [("ok",)]

@@ -80,7 +80,7 @@ def file_of(entries: int, mmr: int) -> str:
 
 async def test_many_reads_during_a_large_import_do_not_wait_for_the_loop(database: Database) -> None:
     async with opened_ladder(database) as opened:
-        leaderboard, administration = opened.ladder.services.leaderboard, opened.ladder.services.administration
+        leaderboard, administration = opened.ladder.leaderboard, opened.ladder.administration
         await administration.import_entries(file_of(100, mmr=1000), lambda done, total: None)
         text = await asyncio.to_thread(file_of, ENTRIES, 5000)
         seen: set[tuple[str, int, bool]] = set()

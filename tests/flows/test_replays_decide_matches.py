@@ -15,8 +15,7 @@ from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock
 from tests.support.played import MAP, TERRAN, ZERG, recorded
 from tests.support.replays.archives import bzipped
-from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.bootstrap.intake import SiteIntake, make_intake
+from toprung.bootstrap.workers import SiteWorkers, site_workers
 from toprung.domain.replays.replay_upload import UploadId, UploadState
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
@@ -51,7 +50,7 @@ class Organiser:
         return int(response.json()["upload_id"])
 
     async def settled(self, upload_id: int) -> str:
-        history = self.opened.ladder.services.replays
+        history = self.opened.ladder.replays
         async with asyncio.timeout(WAITED_SECONDS_MAX):
             while True:
                 upload = (await history.get(UploadId(upload_id))).upload
@@ -64,7 +63,7 @@ class Organiser:
         return (await self.http.get(f"/matches/{number}")).json()
 
     async def standings(self) -> dict[str, int]:
-        page = await self.opened.ladder.services.leaderboard.get_leaderboard_data()
+        page = await self.opened.ladder.leaderboard.get_leaderboard_data()
         return {row.player_name: row.mmr for row in page.players}
 
     async def handles(self) -> dict[str, tuple[str, ...]]:
@@ -82,32 +81,30 @@ async def organiser(database: Database, tmp_path: Path) -> AsyncIterator[Organis
     clock = FakeClock()
     async with (
         opened_ladder(database, clock=clock, replay_folder=tmp_path / "replays") as opened,
-        working_intake(opened) as intake,
-        over_http(opened, intake) as http,
+        working_intake(opened),
+        over_http(opened) as http,
     ):
         for name in PLAYERS:
             await opened.ladder.players.register(name)
         yield Organiser(opened, clock, http)
-        assert await opened.ladder.services.verification.verify(lambda _done, _total: None) == []
+        assert await opened.ladder.verification.verify(lambda _done, _total: None) == []
 
 
 @asynccontextmanager
-async def working_intake(opened: OpenLadder) -> AsyncIterator[SiteIntake]:
-    pool = ReplayPool(workers=2, clock=asyncio.get_running_loop().time)
-    intake = make_intake(opened.ladder, pool)
-    pool.start(up=intake.start)
+async def working_intake(opened: OpenLadder) -> AsyncIterator[SiteWorkers]:
+    pool, workers = opened.wired.pool, site_workers(opened.wired)
+    pool.start(up=workers.start)
     try:
-        yield intake
+        yield workers
     finally:
-        await intake.close()
+        await workers.close()
         await pool.close()
 
 
-def over_http(opened: OpenLadder, intake: SiteIntake) -> httpx.AsyncClient:
-    services = opened.ladder.services
+def over_http(opened: OpenLadder) -> httpx.AsyncClient:
+    services = opened.ladder
     app = create_app(
         services,
-        intake=intake.service,
         upload_limits=UploadLimits(),
         hub=BoardHub(services.leaderboard, opened.ladder.clock.now_us),
         admin_token=TOKEN,
@@ -188,7 +185,7 @@ async def test_one_game_brought_for_two_matches_at_the_same_instant_counts_for_o
     )
     ends = {await organiser.settled(one): one for one in ids}
     assert set(ends) == {"rejected", "verified"}
-    refused = (await organiser.opened.ladder.services.replays.get(UploadId(ends["rejected"]))).upload
+    refused = (await organiser.opened.ladder.replays.get(UploadId(ends["rejected"]))).upload
     assert "This recording was brought for match" in refused.sentence
 
 
@@ -204,7 +201,7 @@ async def test_what_cannot_be_read_or_does_not_fit_leaves_the_match_open(organis
 
 
 async def test_a_mod_is_approved_once_and_with_more_files_it_is_a_fake_from_then_on(organiser: Organiser) -> None:
-    mods = organiser.opened.ladder.services.mods
+    mods = organiser.opened.ladder.mods
     assert await mods.seen() == []
     await organiser.begun()
     upload_id = await organiser.upload("Maru", organiser.replay(None))

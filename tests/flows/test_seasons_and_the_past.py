@@ -135,7 +135,7 @@ class Life:
         self.clock.advance(us=HOUR_US)
 
     async def take(self, step: Step) -> None:
-        administration = self.opened.ladder.services.administration
+        administration = self.opened.ladder.administration
         if isinstance(step, Played):
             number = len(self.matches) + 1
             sides = [(Participant(player_id=PlayerId(who), race=race),) for who, race in self._sides(step)]
@@ -145,7 +145,7 @@ class Life:
                 result=step.result,
                 ended_at_us=self.clock.now_us(),
             )
-            recorded = await self.opened.ladder.matches.record(match)
+            recorded = await self.opened.ladder.recorder.record(match)
             assert recorded is not None
             self.matches.append(recorded.match_id)
             self.results.append(step.result)
@@ -164,7 +164,7 @@ class Life:
             await administration.import_entries("\n".join((",".join(COLUMNS), line)), no_progress)
         elif step.match <= len(self.matches) and self.results[step.match - 1] is not step.result:
             self.results[step.match - 1] = step.result
-            await self.opened.ladder.services.ratings.correct(
+            await self.opened.ladder.ratings.correct(
                 self.matches[step.match - 1], step.result, reason="seen", actor="Eve"
             )
         await self.look()
@@ -181,7 +181,7 @@ def no_progress(done: int, total: int) -> None:
 async def page_of(
     opened: OpenLadder, past: PastMoment | None = None, since: Since | None = None, *, corrected: bool = False
 ) -> LeaderboardPage:
-    return await opened.ladder.services.leaderboard.get_leaderboard_data(
+    return await opened.ladder.leaderboard.get_leaderboard_data(
         page_size=1_000, past=past, movement_since=since, is_movement_corrected=corrected
     )
 
@@ -195,7 +195,7 @@ async def lived(opened: OpenLadder, clock: FakeClock, life: Sequence[Step]) -> L
 
 
 async def verified(opened: OpenLadder) -> list[str]:
-    return await opened.ladder.services.verification.verify(no_progress)
+    return await opened.ladder.verification.verify(no_progress)
 
 
 @pytest.fixture
@@ -229,7 +229,7 @@ async def test_the_corrected_past_is_that_of_a_ladder_that_was_right_from_the_st
     assert None not in life.results
     clock = FakeClock()
     path = Database("sqlite", f"sqlite:///{tmp_path / 'right.db'}")
-    system = life.opened.ladder.settings.rating_system
+    system = life.opened.wired.settings.rating_system
     async with opened_ladder(path, clock=clock, rating_system=system) as opened:
         other = await lived(opened, clock, right)
     differing = 0
@@ -253,7 +253,7 @@ async def test_any_life_is_found_again_recomputed_and_verified(
             assert (await page_of(opened, PastMoment(at_us=at_us))).players == rows
         assert await verified(opened) == []
         before = await database.run("select * from rating_journal"), await database.run("select * from entry")
-        assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
+        assert (await opened.ladder.ratings.recompute(no_progress)).changed == 0
         assert before == (await database.run("select * from rating_journal"), await database.run("select * from entry"))
 
 
@@ -313,10 +313,10 @@ async def test_names_countries_and_bans_are_those_of_today(life: Life) -> None:
     life.clock.advance(days=1)
     past = PastMoment(at_us=at_us)
     assert (await page_of(life.opened, past)).players == rows
-    await life.opened.ladder.services.administration.rename_player("Ann", "Anna", EVE)
+    await life.opened.ladder.administration.rename_player("Ann", "Anna", EVE)
     renamed = (await page_of(life.opened, past)).players
     assert {row.player_name for row in renamed} == {"Anna", *NAMES[1:]}
-    await life.opened.ladder.services.administration.ban_player("Bob", EVE)
+    await life.opened.ladder.administration.ban_player("Bob", EVE)
     assert {row.player_name for row in (await page_of(life.opened, past)).players} == {"Anna", *NAMES[2:]}
 
 
@@ -326,7 +326,7 @@ async def test_a_version_of_the_past_stays_while_the_ladder_goes_on_and_changes_
     await life.take(Played(1, 2, WON))
     again = await page_of(life.opened, past)
     assert again.tag == first.tag
-    await life.opened.ladder.services.administration.ban_player("Bob", EVE)
+    await life.opened.ladder.administration.ban_player("Bob", EVE)
     assert (await page_of(life.opened, past)).tag != first.tag
 
 
@@ -349,7 +349,7 @@ async def test_before_the_first_game_nobody_was_ranked(life: Life) -> None:
 
 async def test_a_player_is_found_on_a_board_of_the_past(life: Life) -> None:
     at_us, rows = life.boards[15]
-    leaderboard = life.opened.ladder.services.leaderboard
+    leaderboard = life.opened.ladder.leaderboard
     for row in rows:
         standing = await leaderboard.find_player(row.player_id, past=PastMoment(at_us=at_us), page_size=2)
         assert standing is not None
@@ -360,7 +360,7 @@ async def test_a_player_is_found_on_a_board_of_the_past(life: Life) -> None:
 
 
 async def test_a_rating_that_is_set_is_previewed_told_audited_and_shown(life: Life, database: Database) -> None:
-    administration = life.opened.ladder.services.administration
+    administration = life.opened.ladder.administration
     listener = Listener()
     life.opened.ladder.bus.subscribe(listener.hear)
     preview = await administration.preview_rating("Ann", "bw_zerg", 1777)
@@ -370,7 +370,7 @@ async def test_a_rating_that_is_set_is_previewed_told_audited_and_shown(life: Li
     (event,) = [change.event for change in listener.heard]
     assert isinstance(event, RatingSet)
     assert (event.entry.mmr, event.entry.games_played) == (1777, outcome.games_played)
-    is_glicko2 = life.opened.ladder.settings.rating_system == "glicko2"
+    is_glicko2 = life.opened.wired.settings.rating_system == "glicko2"
     assert outcome.deviation_after == (350.0 if is_glicko2 else None)
     shown = next(row for row in (await page_of(life.opened)).players if row.entry_id == event.entry.id)
     assert (shown.mmr, shown.deviation) == (1777, 350 if is_glicko2 else None)
@@ -398,15 +398,15 @@ async def test_a_rating_that_cannot_be_set_changes_nothing(
     before = await database.run("select count(*) from rating_journal")
     given: dict[str, Any] = {"name": "Ann", "race": "bw_zerg", "mmr": 1500, "reason": "r", "actor": "Eve"} | values
     with pytest.raises(InvalidInput) as refused:
-        await life.opened.ladder.services.administration.set_rating(**given)
+        await life.opened.ladder.administration.set_rating(**given)
     assert refused.value.field == field
     with pytest.raises(NotFound):
-        await life.opened.ladder.services.administration.set_rating(**(given | {"name": "Nobody"}))
+        await life.opened.ladder.administration.set_rating(**(given | {"name": "Nobody"}))
     assert await database.run("select count(*) from rating_journal") == before
 
 
 async def test_seasons_follow_one_another_and_are_audited(life: Life, database: Database) -> None:
-    services = life.opened.ladder.services
+    services = life.opened.ladder
     seasons = await services.seasons.all()
     assert [(season.code, season.ended_at_us is None) for season in seasons] == [("s1", False), ("s2", True)]
     assert seasons[0].ended_at_us == seasons[1].started_at_us
@@ -437,16 +437,14 @@ async def test_seasons_follow_one_another_and_are_audited(life: Life, database: 
 
 async def test_a_new_season_makes_ratings_less_sure_and_moves_nobody(life: Life) -> None:
     opened = life.opened
-    await opened.ladder.services.administration.end_season(reason="over", actor="Eve")
+    await opened.ladder.administration.end_season(reason="over", actor="Eve")
     before = (await page_of(opened)).players
     listener = Listener()
     opened.ladder.bus.subscribe(listener.hear)
-    started = await opened.ladder.services.administration.start_season(
-        "s3", "Three", reset_to=340.0, reason="r", actor="Eve"
-    )
+    started = await opened.ladder.administration.start_season("s3", "Three", reset_to=340.0, reason="r", actor="Eve")
     after = (await page_of(opened)).players
     assert [row[:15] for row in after] == [row[:15] for row in before]
-    if opened.ladder.settings.rating_system == "elo":
+    if opened.wired.settings.rating_system == "elo":
         assert (started.entries_reset, listener.heard, started.season.reset_deviation) == (0, [], None)
         return
     assert all(row.deviation is not None and row.deviation >= 340 for row in after)

@@ -36,7 +36,7 @@ async def play(opened: OpenLadder, winner: str, loser: str) -> MatchId:
     ids = [(await ladder.players.by_name(name)).id for name in (winner, loser)]
     sides = [(Participant(player_id=player_id, race="bw_zerg"),) for player_id in ids]
     number = await opened.storage.read(lambda tx: tx.matches.count())
-    recorded = await ladder.matches.record(
+    recorded = await ladder.recorder.record(
         FinalMatch(
             source_key=f"game {number}",
             sides=(sides[0], sides[1]),
@@ -53,19 +53,17 @@ async def id_of(opened: OpenLadder, name: str) -> PlayerId:
 
 
 async def page_of(opened: OpenLadder) -> LeaderboardPage:
-    return await opened.ladder.services.leaderboard.get_leaderboard_data()
+    return await opened.ladder.leaderboard.get_leaderboard_data()
 
 
 async def rows(opened: OpenLadder) -> list[tuple[str, str | None, int]]:
     """The page as it is now, which a second, read-only ladder shows as well."""
     page = await page_of(opened)
-    database = Database(
-        "sqlite" if opened.ladder.settings.sqlite_path else "postgresql", opened.ladder.settings.database
-    )
+    database = Database("sqlite" if opened.wired.settings.sqlite_path else "postgresql", opened.wired.settings.database)
     async with opened_ladder(database, read_only=True) as other:
         assert await page_of(other) == page
-        text = await other.ladder.services.exports.entries_csv()
-    assert await opened.ladder.services.exports.entries_csv() == text
+        text = await other.ladder.exports.entries_csv()
+    assert await opened.ladder.exports.entries_csv() == text
     assert opened.ladder.store.seq == await opened.storage.read(lambda tx: tx.last_seq())
     assert [row.global_rank for row in page.players] == list(range(1, len(page.players) + 1))
     return [(row.player_name, row.country, row.mmr) for row in page.players]
@@ -92,7 +90,7 @@ async def test_after_a_match_the_new_ratings_are_shown(opened: OpenLadder) -> No
 async def test_after_a_rename_the_new_name_is_shown(opened: OpenLadder) -> None:
     await opened.ladder.players.rename(await id_of(opened, "Ann"), "별빛")
     assert await rows(opened) == [("별빛", "KR", 1520), ("Bob", "KR", 1480)]
-    found = await opened.ladder.services.leaderboard.search_players("별")
+    found = await opened.ladder.leaderboard.search_players("별")
     assert [one.player_name for one in found] == ["별빛"]
 
 
@@ -100,7 +98,7 @@ async def test_after_a_move_the_new_country_is_shown_and_filtered_by(opened: Ope
     await opened.ladder.players.set_country(await id_of(opened, "Ann"), "US")
     assert await rows(opened) == [("Ann", "US", 1520), ("Bob", "KR", 1480)]
     for country, name in (("US", "Ann"), ("KR", "Bob")):
-        page = await opened.ladder.services.leaderboard.get_leaderboard_data(country_filter=[country])
+        page = await opened.ladder.leaderboard.get_leaderboard_data(country_filter=[country])
         assert [row.player_name for row in page.players] == [name]
 
 
@@ -115,14 +113,14 @@ async def test_after_a_ban_and_after_its_end_the_board_says_so(opened: OpenLadde
 async def test_after_an_import_everything_in_it_is_shown(opened: OpenLadder) -> None:
     played = to_iso(NOW_US)
     lines = [",".join(COLUMNS), f",Ann,US,bw_zerg,1000,1,1,0,0,{played}", f",Eve,KR,sc2_zerg,1700,1,1,0,0,{played}"]
-    await opened.ladder.services.administration.import_entries("\n".join(lines), lambda done, total: None)
+    await opened.ladder.administration.import_entries("\n".join(lines), lambda done, total: None)
     assert await rows(opened) == [("Eve", "KR", 1700), ("Bob", "KR", 1480), ("Ann", "US", 1000)]
 
 
 async def test_after_games_were_imported_their_players_are_listed(opened: OpenLadder) -> None:
     header = "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2"
     text = f"{header}\n{to_iso(NOW_US)},1,Eve,Ann,1,0,bw_zerg,bw_zerg"
-    await opened.ladder.services.administration.import_games(text, "file", lambda done, total: None)
+    await opened.ladder.administration.import_games(text, "file", lambda done, total: None)
     assert [name for name, _, _ in await rows(opened)] == ["Eve", "Ann", "Bob"]
 
 
@@ -150,7 +148,7 @@ async def test_an_aborted_match_changes_no_rating_and_yet_the_version(opened: Op
 async def test_a_registration_alone_lists_nobody_and_can_be_searched(opened: OpenLadder) -> None:
     await opened.ladder.players.register("Eve")
     assert await rows(opened) == [("Ann", "KR", 1520), ("Bob", "KR", 1480)]
-    found = await opened.ladder.services.leaderboard.search_players("eve")
+    found = await opened.ladder.leaderboard.search_players("eve")
     assert [(one.player_name, one.is_listed) for one in found] == [("Eve", False)]
 
 

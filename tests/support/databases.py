@@ -27,8 +27,9 @@ from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.adapters.storage.transaction import SqlTransaction
+from toprung.application.ladder import Ladder
 from toprung.application.ports.storage import Transaction
-from toprung.bootstrap.wiring import AnyStorage, Ladder, new_nonce, wire
+from toprung.bootstrap.wiring import AnyStorage, Wired, new_nonce, wire
 from toprung.settings import Settings
 
 T = TypeVar("T")
@@ -240,8 +241,17 @@ def write_during_read(storage: AnyStorage, loop: asyncio.AbstractEventLoop, work
 class OpenLadder:
     """A ladder whose board follows what is written, and its storage."""
 
-    ladder: Ladder
-    storage: AnyStorage
+    wired: Wired
+
+    @property
+    def ladder(self) -> Ladder:
+        """Its use cases."""
+        return self.wired.ladder
+
+    @property
+    def storage(self) -> AnyStorage:
+        """What is below."""
+        return self.wired.storage
 
 
 @asynccontextmanager
@@ -251,8 +261,8 @@ async def opened_ladder(
     """A whole ladder on a database, its board loaded; closed in the end."""
     async with database.reading() if read_only else database.writing() as storage:
         chosen = Settings(database=database.url, **settings)
-        ladder = await wire(chosen, storage, clock or FakeClock(), lambda _: None)
-        ladder.bus.subscribe(ladder.store.on_changes)
+        wired = await wire(chosen, storage, clock or FakeClock(), lambda _: None)
+        ladder = wired.ladder
         await ladder.store.load()
-        yield OpenLadder(ladder, storage)
+        yield OpenLadder(wired)
         await ladder.unit_of_work.drain()

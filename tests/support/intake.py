@@ -5,33 +5,21 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
+from tests.support.composed import composed
 from tests.support.fakes.jobs import FakeBootClock, FakeReplayArchive
-from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, FakeTransaction, departures, stored
-from tests.support.fakes.matches import match_parts
+from tests.support.fakes.ladder import FakeClock, FakeStorage, FakeTransaction, stored
 from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replays.child.parser import parse_replay
-from toprung.adapters.replays.reading import decode_reading
-from toprung.application.jobs.job_endings import JobEndings
-from toprung.application.jobs.job_queue import JobHistory, JobQueue
-from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayArchive
 from toprung.application.ports.storage import Storage, Transaction
-from toprung.application.replays.intake import IntakeService
-from toprung.application.replays.replay_job import ReplayJobHandler, ReplayJudge
-from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, ReplayParser
-from toprung.application.replays.replay_service import ReplayHistory, ReplayService
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.game.catalog import Catalog, Race
 from toprung.domain.jobs.job import Job, JobId, JobKind
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
-from toprung.domain.players.countries import Countries
-from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.replays.replay import ReplayReading
 from toprung.domain.replays.replay_upload import READ, ReplayUpload, UploadId, UploadVerdict
@@ -97,21 +85,6 @@ class WatchedJudge:
         return self.verdict
 
 
-def player_service(unit_of_work: UnitOfWork, clock: Clock) -> PlayerService:
-    """Players of a small game."""
-    countries = Countries(codes=frozenset({"KR"}), common=("KR",))
-    parts = match_parts(unit_of_work, catalog=TEST_CATALOG, clock=clock, backups=FakeBackups())
-    return PlayerService(
-        unit_of_work=unit_of_work,
-        catalog=TEST_CATALOG,
-        countries=countries,
-        name_keys=NameKeys({}),
-        clock=clock,
-        steps=parts.steps,
-        departures=departures(NameKeys({}), TEST_CATALOG),
-    )
-
-
 class MemoryIntake:
     """The intake on a storage, by default one in memory with nobody in it."""
 
@@ -125,60 +98,37 @@ class MemoryIntake:
         boot_clock: FakeBootClock | None = None,
         instance_id: str = "this process",
         catalog: Catalog = TEST_CATALOG,
-        judge: ReplayJudge | None = None,
+        judges_by_claims: bool = False,
         parser: ReplayParser | None = None,
+        **rules: Any,
     ) -> None:
         self.clock = FakeClock()
         self.boot_clock = boot_clock or FakeBootClock()
-        self.storage = FakeStorage()
+        self.storage = storage if isinstance(storage, FakeStorage) else FakeStorage()
         self.archive = FakeReplayArchive()
         self.parser = ScriptedParser()
         self.judge = WatchedJudge()
         self.announced = 0
-        self.endings = JobEndings()
-        used_clock = clock or self.clock
-        used_archive = archive or self.archive
-        self.unit_of_work = UnitOfWork(storage or self.storage, EventBus())
-
-        def decode(payload: bytes) -> ReplayReading:
-            return decode_reading(payload, catalog)
-
-        self.mods = ReplayMods(unit_of_work=self.unit_of_work, clock=used_clock, decode=decode)
-        self.handler = ReplayJobHandler(
-            unit_of_work=self.unit_of_work,
-            archive=used_archive,
-            parser=parser or self.parser,
-            decode=decode,
-            judge=judge or self.judge,
-            clock=used_clock,
-        )
-        self.queue = JobQueue(
-            unit_of_work=self.unit_of_work,
-            clock=used_clock,
-            boot_clock=self.boot_clock,
-            instance_id=instance_id,
-            chance=lambda: 0.5,
-            handlers={JobKind.REPLAY: self.handler},
-            endings=self.endings,
-        )
-        self.jobs = JobHistory(unit_of_work=self.unit_of_work, clock=used_clock)
-        self.history = ReplayHistory(unit_of_work=self.unit_of_work, name_keys=NameKeys({}))
-        self.workers = JobWorkers(
-            queue=self.queue, history=self.jobs, handlers={JobKind.REPLAY: self.handler}, workers=workers
-        )
-        self.replays = ReplayService(
-            unit_of_work=self.unit_of_work,
-            archive=used_archive,
-            clock=used_clock,
-            announce=self.announce,
+        rules = {"judge": None if judges_by_claims else self.judge, **rules}
+        self.ladder = composed(
+            catalog,
+            storage or self.storage,
+            clock or self.clock,
+            ports={
+                "archive": archive or self.archive,
+                "boot_clock": self.boot_clock,
+                "parser": parser or self.parser,
+                "instance_id": instance_id,
+            },
             replay_bytes_max=REPLAY_BYTES_MAX,
+            **rules,
         )
-        self.service = IntakeService(
-            players=player_service(self.unit_of_work, used_clock),
-            replays=self.replays,
-            queue=self.queue,
-            announce=self.announce,
-        )
+        self.unit_of_work, self.mods, self.endings = self.ladder.unit_of_work, self.ladder.mods, self.ladder.endings
+        self.queue, self.jobs, self.history = self.ladder.queue, self.ladder.jobs, self.ladder.replays
+        self.replays = self.ladder.uploads
+        self.handler, self.service = self.ladder.handlers[JobKind.REPLAY], self.ladder.intake
+        self.workers = JobWorkers(queue=self.queue, history=self.jobs, handlers=self.ladder.handlers, workers=workers)
+        self.ladder.job_bell.answered_by(self.announce)
 
     def people(self) -> "MemoryIntake":
         """Puts two players there, and a match of theirs."""

@@ -3,14 +3,12 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from tests.support.fakes.ladder import FakeBackups, FakeClock
-from tests.support.fakes.matches import match_parts
+from tests.support.fakes.ladder import FakeClock
 from tests.support.intake import MemoryIntake
 from tests.support.replays.archives import InProcessParser, Method, deflated
 from tests.support.replays.synthetic_replay import SyntheticGame, SyntheticPlayer, replay_of
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.application.matches.match_steps import MatchSteps, Reach
-from toprung.application.replays.replay_claims import ReplayClaims
+from toprung.application.matches.match_steps import Reach
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.match import Match, MatchId, MatchState, Outcome, Participant
 from toprung.domain.matches.match_life import Step
@@ -46,16 +44,15 @@ class PlayedMatch:
 
     def __init__(self, *, can_reach: Reach = lambda _player: False, policy: ReplayPolicy | None = None) -> None:
         self.clock = FakeClock()
-        nowhere = MemoryIntake()
-        steps: MatchSteps = match_parts(
-            nowhere.unit_of_work, catalog=CATALOG, clock=self.clock, backups=FakeBackups(), can_reach=can_reach
-        ).steps
-        claims = ReplayClaims(steps=steps, catalog=CATALOG, policy=policy or ReplayPolicy(), clock=self.clock)
-        self.intake = MemoryIntake(clock=self.clock, catalog=CATALOG, judge=claims, parser=InProcessParser())
-        self.parts = match_parts(
-            self.intake.unit_of_work, catalog=CATALOG, clock=self.clock, backups=FakeBackups(), can_reach=can_reach
+        self.intake = MemoryIntake(
+            clock=self.clock,
+            catalog=CATALOG,
+            parser=InProcessParser(),
+            judges_by_claims=True,
+            can_reach=can_reach,
+            replays=policy or ReplayPolicy(),
         )
-        self.lifecycle = self.parts.lifecycle
+        self.lifecycle, self.steps = self.intake.ladder.lifecycle, self.intake.ladder.steps
         for player in (
             Player(id=MARU, name="Maru"),
             Player(id=SERRAL, name="Serral"),

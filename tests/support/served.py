@@ -3,14 +3,11 @@
 from typing import Final
 
 from tests.conftest import CATALOG
+from tests.support.composed import composed
 from tests.support.fakes.jobs import FakeBootClock
-from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, stored
-from tests.support.fakes.matches import match_parts
+from tests.support.fakes.ladder import FakeClock, FakeStorage, stored
 from toprung.adapters.clock import SteadyClock
-from toprung.application.matches.challenge_service import ChallengeService
-from toprung.application.matches.served_time import DEADLINES, ServedTime
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.application.matches.served_time import DEADLINES
 from toprung.domain.matches.conduct import Penalty
 from toprung.domain.matches.match import Match, MatchId, MatchState, Outcome, Participant
 from toprung.domain.matches.match_life import MatchRules, Step
@@ -20,7 +17,6 @@ from toprung.domain.players.player import Player, PlayerId
 
 FIRST: Final = PlayerId(1)
 SECOND: Final = PlayerId(2)
-CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
 
 
 class ServedLadder:
@@ -35,21 +31,9 @@ class ServedLadder:
         self._wire()
 
     def _wire(self) -> None:
-        self.unit_of_work = UnitOfWork(self.storage, EventBus())
-        self.parts = match_parts(
-            self.unit_of_work, catalog=CATALOG, clock=self.steady, backups=FakeBackups(), rules=self.rules
-        )
-        self.served = ServedTime(
-            unit_of_work=self.unit_of_work, clock=self.steady, rules=self.rules, challenge_us=CHALLENGE_US
-        )
-        self.challenges = ChallengeService(
-            unit_of_work=self.unit_of_work,
-            clock=self.steady,
-            catalog=CATALOG,
-            lifecycle=self.parts.lifecycle,
-            choose=lambda names: names[0],
-            answer_us=CHALLENGE_US,
-        )
+        self.ladder = composed(CATALOG, self.storage, self.steady, match=self.rules)
+        self.unit_of_work, self.lifecycle = self.ladder.unit_of_work, self.ladder.lifecycle
+        self.served, self.challenges = self.ladder.served, self.ladder.challenges
 
     async def process_began(self) -> None:
         """A process that was just started, and has done what every one does first."""
@@ -61,7 +45,7 @@ class ServedLadder:
         """What the loop does each time."""
         await self.served.follow(self.steady)
         await self.served.beat()
-        await self.parts.lifecycle.pass_deadlines()
+        await self.lifecycle.pass_deadlines()
 
     def pass_by(self, seconds: float) -> None:
         """Time goes by, and nobody does anything."""
@@ -89,11 +73,11 @@ class ServedLadder:
         """A match of the two."""
         race = CATALOG.race_codes[0]
         first, second = (Participant(player_id=one, race=race) for one in (FIRST, SECOND))
-        return (await self.parts.lifecycle.open(first, second)).id
+        return (await self.lifecycle.open(first, second)).id
 
     async def act(self, match_id: MatchId, player_id: PlayerId, step: Step, outcome: Outcome | None = None) -> Match:
         """One of them does something."""
-        return await self.parts.lifecycle.act(match_id, player_id, step, outcome)
+        return await self.lifecycle.act(match_id, player_id, step, outcome)
 
     async def begun(self) -> MatchId:
         """A match that both have confirmed."""

@@ -18,6 +18,7 @@ from toprung.adapters.replays.pool.children import ChildLimits
 from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.reading import decode_reading
 from toprung.adapters.storage import migration
+from toprung.application.ladder import Ladder
 from toprung.application.organising.admin_service import Administration
 from toprung.application.ports.clock import Clock
 from toprung.application.replays.intake import Intake
@@ -25,7 +26,7 @@ from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.application.replays.replay_parsing import PoolHealth
 from toprung.application.transfer.demo_service import DemoService
 from toprung.bootstrap.site import running_server, serve_site
-from toprung.bootstrap.wiring import AnyStorage, Ladder, game_catalog, opened_storage, wire
+from toprung.bootstrap.wiring import AnyStorage, game_catalog, opened_storage, wire
 from toprung.domain.database_address import secrets_in
 from toprung.domain.errors import Conflict, NotFound, WriterPresent
 from toprung.domain.replays.replay import REPLAY_BYTES_MAX
@@ -51,11 +52,9 @@ class Bootstrap:
         clock: Clock = SystemClock() if options.now_us is None else FixedClock(options.now_us)
         seconds: list[float] = []
         async with opened_storage(settings, write=False) as storage:
-            ladder = await wire(settings, storage, clock, seconds.append)
+            ladder = (await wire(settings, storage, clock, seconds.append)).ladder
             await ladder.store.load()
-            yield Reading(
-                services=ladder.services, open_seconds=perf_counter() - started, read_seconds=lambda: list(seconds)
-            )
+            yield Reading(ladder=ladder, open_seconds=perf_counter() - started, read_seconds=lambda: list(seconds))
 
     @asynccontextmanager
     async def administering(self, options: Options) -> AsyncIterator[Administration]:
@@ -70,8 +69,8 @@ class Bootstrap:
                     raise
                 yield await stack.enter_async_context(AdminClient(record.address, record.token))
                 return
-            ladder = await wire(settings, storage, SystemClock(), lambda _: None)
-            yield ladder.services.administration
+            ladder = (await wire(settings, storage, SystemClock(), lambda _: None)).ladder
+            yield ladder.administration
             await ladder.unit_of_work.drain()
 
     async def pool_health(self, options: Options) -> PoolHealth:
@@ -126,8 +125,8 @@ class Bootstrap:
         metrics, clock = log.Metrics(), SteadyClock(SystemClock(), SystemBootClock())
         with closing(listen(settings.host, settings.port)) as listener:  # first, since what can fail fast should
             async with opened_storage(settings, write=True) as storage:
-                ladder = await wire(settings, storage, clock, metrics.observe_read_seconds)
-                await serve_site(ladder, storage, listener, metrics, clock, started)
+                wired = await wire(settings, storage, clock, metrics.observe_read_seconds)
+                await serve_site(wired, listener, metrics, clock, started)
 
     async def demo(
         self, options: Options, *, progress: Callable[[int, int], None], started: Callable[[str], None]
@@ -153,8 +152,8 @@ async def _play_and_serve(
     metrics = log.Metrics()
     steady = SteadyClock(SystemClock(), SystemBootClock())
     clock = TurnedClock(steady)
-    ladder = await wire(settings, storage, clock, metrics.observe_read_seconds)
-    demo = _demo_service(ladder, clock)
+    wired = await wire(settings, storage, clock, metrics.observe_read_seconds)
+    demo = _demo_service(wired.ladder, clock)
     await demo.play_season(players=DEMO_PLAYERS, matches=DEMO_MATCHES, progress=progress)
     playing: list[asyncio.Task[None]] = []
 
@@ -163,20 +162,20 @@ async def _play_and_serve(
         started(address)
 
     try:
-        await serve_site(ladder, storage, listener, metrics, steady, play_on)
+        await serve_site(wired, listener, metrics, steady, play_on)
     finally:
         for task in playing:
             task.cancel()
         await asyncio.gather(*playing, return_exceptions=True)
-        await ladder.unit_of_work.drain()
+        await wired.ladder.unit_of_work.drain()
 
 
 def _demo_service(ladder: Ladder, clock: TurnedClock) -> DemoService:
     return DemoService(
         players=ladder.players,
-        matches=ladder.matches,
-        catalog=ladder.services.catalog,
-        countries=ladder.services.countries,
+        matches=ladder.recorder,
+        catalog=ladder.catalog,
+        countries=ladder.countries,
         clock=clock,
         turn_clock=clock.turn,
         chance=random.Random(DEMO_SEED),  # noqa: S311 - the same made-up season every time

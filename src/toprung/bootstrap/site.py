@@ -12,16 +12,14 @@ from typing import Final
 import structlog
 from fastapi import FastAPI
 
-from toprung.adapters.replays.pool.children import ChildLimits
-from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.storage.hold.writer_hold import WriterHold
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile, ServerRecordNote, ServerRecords
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.players.departure_pruning import DeparturePruning
 from toprung.application.ports.clock import SteadyTime
 from toprung.bootstrap.discord_bot import discord_bot
-from toprung.bootstrap.intake import SiteIntake, make_intake
-from toprung.bootstrap.wiring import AnyStorage, Ladder, opened_storage
+from toprung.bootstrap.wiring import AnyStorage, Wired, opened_storage
+from toprung.bootstrap.workers import SiteWorkers, site_workers
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
@@ -49,47 +47,36 @@ async def running_server(settings: Settings) -> ServerRecord | None:
 
 
 async def serve_site(
-    ladder: Ladder,
-    storage: AnyStorage,
-    listener: socket.socket,
-    metrics: Metrics,
-    clock: SteadyTime,
-    started: Callable[[str], None],
+    wired: Wired, listener: socket.socket, metrics: Metrics, clock: SteadyTime, started: Callable[[str], None]
 ) -> None:
     """Loads the board and serves it on a listening socket until the process is told to stop.
 
     `clock` is what the ladder's own is made of.
     """
     sys.setswitchinterval(THREAD_SWITCH_SECONDS)
-    settings, hold = ladder.settings, _hold_of(storage)
+    ladder, pool, settings, hold = wired.ladder, wired.pool, wired.settings, _hold_of(wired.storage)
     address = address_of(listener)
     given = settings.admin_token
     token = secrets.token_urlsafe(32) if given is None else given.get_secret_value()
-    hub = BoardHub(ladder.services.leaderboard, ladder.clock.now_us, listeners_per_address=settings.streams_per_address)
+    hub = BoardHub(ladder.leaderboard, ladder.clock.now_us, listeners_per_address=settings.streams_per_address)
     door = _door_rules(settings)
-    pool = ReplayPool(
-        workers=settings.replay_workers,
-        clock=asyncio.get_running_loop().time,
-        limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
-        may_be_unconfined=settings.replays_may_be_unconfined,
-    )
     metrics.observe_pool(pool.health)
-    intake = make_intake(ladder, pool)
+    workers = site_workers(wired)
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.served, clock)
-    for hearer in (ladder.store, hub, deadlines):  # in this order: the board is new before anybody hears that it is
+    for hearer in (hub, deadlines):
         ladder.bus.subscribe(hearer.on_changes)
         ladder.bus.subscribe_to_gaps(hearer.on_gap)
     await ladder.store.load()
     _leave_alone_what_stays()
-    records = _records(storage, settings)
+    records = _records(wired.storage, settings)
 
     async def on_started() -> None:
         _leave_alone_what_stays()  # the web application and the bot, with the libraries that they are made of
         await records.publish(ServerRecord(address=address, token=token))
-        _log.info("site_started", address=address, game=ladder.services.catalog.code)
+        _log.info("site_started", address=address, game=ladder.catalog.code)
         started(address)
         # Jobs are claimed once there is somebody to read: a process that dies before that has not held any.
-        pool.start(up=intake.start)
+        pool.start(up=workers.start)
 
     pruning = DeparturePruning(ladder.players)
     loops = [
@@ -97,8 +84,8 @@ async def serve_site(
         asyncio.create_task(pruning.run(), name="departures"),
     ]
     try:
-        async with discord_bot(ladder, intake.service, intake.endings) as discord_status:
-            app = _app(ladder, storage, hub, intake, pool, token, metrics, discord_status, door)
+        async with discord_bot(ladder, settings) as discord_status:
+            app = _app(wired, hub, workers, token, metrics, discord_status, door)
             await serve(
                 app,
                 listener,
@@ -110,7 +97,7 @@ async def serve_site(
             )
     finally:
         await _cancelled(loops)
-        await intake.close()
+        await workers.close()
         await pool.close()
         await ladder.unit_of_work.drain()
         with suppress(StorageUnavailable, OutcomeUnknown):  # a record that is left behind does no harm
@@ -154,21 +141,20 @@ def _leave_alone_what_stays() -> None:
 
 
 def _app(
-    ladder: Ladder,
-    storage: AnyStorage,
+    wired: Wired,
     hub: BoardHub,
-    intake: SiteIntake,
-    pool: ReplayPool,
+    workers: SiteWorkers,
     token: str,
     metrics: Metrics,
     discord_status: Callable[[], str],
     door: DoorRules,
 ) -> FastAPI:
-    store, catalog = ladder.store, ladder.services.catalog
+    ladder, pool, storage = wired.ladder, wired.pool, wired.storage
+    store, catalog = ladder.store, ladder.catalog
 
     def health() -> dict[str, object]:
         replays, discord = pool.health(), discord_status()
-        reads_late = intake.is_degraded and not replays.sandbox_is_refused  # those wait for another system
+        reads_late = workers.is_degraded and not replays.sandbox_is_refused  # those wait for another system
         in_touch = storage.is_in_touch
         serves = in_touch and replays.can_start and not (store.is_stale or reads_late)
         is_well = serves and replays.status != "degraded" and discord in ("off", "connected")
@@ -180,19 +166,18 @@ def _app(
             "entries": store.board.entries,
             "ranked": len(store.board),
             "replays": {"status": replays.status, "sandbox": replays.sandbox},
-            "jobs": intake.health(),
+            "jobs": workers.health(),
             "discord": discord,
         }
 
     def rendered() -> tuple[bytes, str]:
-        metrics.show_jobs(intake.stats, oldest_ready_seconds=intake.oldest_ready_seconds)
+        metrics.show_jobs(workers.stats, oldest_ready_seconds=workers.oldest_ready_seconds)
         return metrics.render(ranked_entries=len(store.board))
 
     return create_app(
-        ladder.services,
+        ladder,
         hub=hub,
-        intake=intake.service,
-        upload_limits=UploadLimits(bytes_max=ladder.settings.replay_bytes_max),
+        upload_limits=UploadLimits(bytes_max=ladder.replay_bytes_max),
         admin_token=token,
         health=health,
         metrics=rendered,

@@ -1,7 +1,6 @@
-"""Opening a ladder and wiring its parts."""
+"""Opening a ladder: its storage, its game, and what is behind its ports."""
 
 import asyncio
-import hashlib
 import random
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -12,47 +11,24 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from toprung.adapters.boot_clock import SystemBootClock
 from toprung.adapters.catalog_files import GAMES_FOLDER, find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import CountryNames, load_countries
+from toprung.adapters.replays.pool.children import ChildLimits
+from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.reading import decode_reading
+from toprung.adapters.replays.replay_archive import ReplayFolder
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
-from toprung.application.jobs.job_queue import JobHistory
-from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.matches.match_history import MatchHistory
-from toprung.application.matches.match_lifecycle import MatchLifecycle
-from toprung.application.matches.match_rating import MatchRater
-from toprung.application.matches.match_service import MatchService
-from toprung.application.matches.match_steps import MatchSteps, Reach
-from toprung.application.matches.served_time import ServedTime
-from toprung.application.organising.admin_service import AdminService
-from toprung.application.players.departures import Departures
-from toprung.application.players.player_service import PlayerService
+from toprung.application.ladder import Ladder
+from toprung.application.matches.match_steps import Reach
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import Backups, Transaction
-from toprung.application.ratings.rating_adjustment import RatingAdjustment
-from toprung.application.ratings.rating_quality import RatingQualityService
-from toprung.application.ratings.rating_service import RatingService
-from toprung.application.ratings.season_service import SeasonService
-from toprung.application.ratings.verification import LadderVerification
-from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.replays.replay_service import ReplayHistory
-from toprung.application.services import Services
-from toprung.application.transfer.entry_file import EntryFileReader
-from toprung.application.transfer.export_service import ExportService
-from toprung.application.transfer.game_file import GameFileReader
-from toprung.application.transfer.import_service import ImportService
-from toprung.application.writing.audit import AuditLog
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_parsing import ReplayParser
+from toprung.bootstrap.use_cases import Ports, Rules, compose
 from toprung.domain.errors import Conflict, GameMismatch
 from toprung.domain.game.catalog import Catalog
-from toprung.domain.leaderboard.board import Board
-from toprung.domain.leaderboard.board_table import BoardTable
-from toprung.domain.players.countries import Countries
 from toprung.domain.players.names import NameKeys
 from toprung.domain.ratings.certainty import Certainty, CertaintyByDeviation, CertaintyByGames
 from toprung.domain.ratings.glicko2 import Glicko2
@@ -69,22 +45,14 @@ AnyStorage = SqliteStorage | PostgresStorage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
-    """A ladder's parts, wired."""
+class Wired:
+    """A ladder with what is behind its ports, for those that start and stop it."""
 
     settings: Settings
-    services: Services
-    store: DataAccessService
-    bus: EventBus
-    unit_of_work: UnitOfWork
-    players: PlayerService
-    matches: MatchService
-    lifecycle: MatchLifecycle
-    steps: MatchSteps
-    served: ServedTime
-    clock: Clock
-    name_keys: NameKeys
-    departures: Departures
+    storage: AnyStorage
+    ladder: Ladder
+    pool: ReplayPool
+    archive: ReplayFolder
 
 
 def new_nonce() -> str:
@@ -133,161 +101,62 @@ def game_catalog(settings: Settings) -> Catalog:
 
 
 async def wire(
-    settings: Settings, storage: AnyStorage, clock: Clock, observe_read_seconds: Callable[[float], None]
-) -> Ladder:
-    """The parts of a ladder on a storage; a new database learns here what it is. Raises what `Builder` raises.
+    settings: Settings,
+    storage: AnyStorage,
+    clock: Clock,
+    observe_read_seconds: Callable[[float], None],
+    *,
+    between: Callable[[ReplayParser], ReplayParser] = lambda parser: parser,
+) -> Wired:
+    """A ladder on a storage; a new database learns here what it is. Raises what `Builder` raises.
 
-    Where it may write, it first gives back the time that nobody was served: whoever has the parts may act on deadlines.
+    Where it may write, it first gives back the time that nobody was served: whoever has the ladder may act on
+    deadlines. The pool is not started. `between` stands between the ladder and its pool, as experiments need it.
     """
     database_id, catalog, engine, certainty = await _identity(settings, storage)
     countries = load_countries(settings.common_countries or catalog.common_countries)
-    name_keys = NameKeys(load_prototypes())
-    races, codes = catalog.race_codes, sorted(countries.codes)
-
-    def new_board() -> Board:
-        return Board(races=races, countries=codes, inactivity_us=settings.inactivity_us, certainty=certainty)
-
-    bus = EventBus()
-    storage.on_renewed(bus.publish_gap)
-    unit_of_work = UnitOfWork(storage, bus)
-    departures = Departures(name_keys=name_keys, catalog=catalog, new_key=secrets.token_bytes)
-    played = _match_parts(settings, unit_of_work, storage, catalog, clock, engine)
-    served = ServedTime(
-        unit_of_work=unit_of_work, clock=clock, rules=settings.match_rules, challenge_us=settings.challenge_us
+    pool = ReplayPool(
+        workers=settings.replay_workers,
+        clock=asyncio.get_running_loop().time,
+        limits=ChildLimits(job_seconds_max=settings.replay_seconds_max),
+        may_be_unconfined=settings.replays_may_be_unconfined,
     )
-    if not storage.is_read_only:
-        await served.resume()
-    parts = _Parts(
-        settings=settings,
+    archive = ReplayFolder(settings.replay_archive)
+    ports = Ports(
         storage=storage,
+        backups=storage,
         clock=clock,
-        catalog=catalog,
-        countries=countries,
-        name_keys=name_keys,
-        engine=engine,
-        certainty=certainty,
-        unit_of_work=unit_of_work,
-        store=DataAccessService(storage, clock, new_board),
-        new_table=lambda: BoardTable(races, codes),
-        players=PlayerService(
-            unit_of_work=unit_of_work,
-            catalog=catalog,
-            countries=countries,
-            name_keys=name_keys,
-            clock=clock,
-            steps=played.steps,
-            departures=departures,
-        ),
-        departures=departures,
-        played=played,
-    )
-    return Ladder(
-        settings=settings,
-        services=_services(parts, _leaderboard(parts, observe_read_seconds), database_id),
-        store=parts.store,
-        bus=bus,
-        unit_of_work=unit_of_work,
-        players=parts.players,
-        matches=played.matches,
-        lifecycle=played.lifecycle,
-        steps=played.steps,
-        served=served,
-        clock=clock,
-        name_keys=name_keys,
-        departures=departures,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """What the use cases are made of."""
-
-    settings: Settings
-    storage: AnyStorage
-    clock: Clock
-    catalog: Catalog
-    countries: Countries
-    name_keys: NameKeys
-    engine: RatingEngine
-    certainty: Certainty
-    unit_of_work: UnitOfWork
-    store: DataAccessService
-    new_table: Callable[[], BoardTable]
-    players: PlayerService
-    departures: Departures
-    played: "_MatchParts"
-
-
-def _leaderboard(parts: _Parts, observe_read_seconds: Callable[[float], None]) -> LeaderboardService:
-    history = LeaderboardHistory(
-        unit_of_work=parts.unit_of_work,
-        store=parts.store,
-        clock=parts.clock,
-        new_table=parts.new_table,
-        inactivity_us=parts.settings.inactivity_us,
-        certainty=parts.certainty,
-    )
-    return LeaderboardService(
-        store=parts.store,
-        clock=parts.clock,
-        catalog=parts.catalog,
-        countries=parts.countries,
-        inactivity_us=parts.settings.inactivity_us,
-        history=history,
+        boot_clock=SystemBootClock(),
+        country_names=CountryNames(),
+        archive=archive,
+        parser=between(pool),
+        decode=partial(decode_reading, catalog=catalog),
+        choose=random.SystemRandom().choice,
+        chance=random.random,
+        new_key=secrets.token_bytes,
+        instance_id=uuid4().hex,
         observe_read_seconds=observe_read_seconds,
     )
-
-
-def _services(parts: _Parts, leaderboard: LeaderboardService, database_id: str | None) -> Services:
-    settings, clock, engine, played = parts.settings, parts.clock, parts.engine, parts.played
-    unit_of_work, catalog, countries = parts.unit_of_work, parts.catalog, parts.countries
-    seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
-    imports = ImportService(
-        unit_of_work=unit_of_work,
-        match_service=played.matches,
-        backups=parts.storage,
-        clock=clock,
-        engine=engine,
-        entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=parts.name_keys),
-        game_files=GameFileReader(catalog=catalog, name_keys=parts.name_keys),
-        departures=parts.departures,
-    )
-    mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=catalog))
-    board_settings = f"{database_id} {settings.inactivity_us} {' '.join(countries.common)}"
-    return Services(
-        leaderboard=leaderboard,
-        exports=ExportService(unit_of_work=unit_of_work),
-        rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-        ratings=played.ratings,
-        replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=parts.name_keys),
-        mods=mods,
-        jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
-        matches=MatchHistory(unit_of_work=unit_of_work, name_keys=parts.name_keys),
-        seasons=seasons,
-        verification=LadderVerification(
-            unit_of_work=unit_of_work,
-            store=parts.store,
-            clock=clock,
-            engine=engine,
-            new_table=parts.new_table,
-            inactivity_us=settings.inactivity_us,
-        ),
-        administration=AdminService(
-            imports=imports,
-            players=parts.players,
-            ratings=played.ratings,
-            lifecycle=played.lifecycle,
-            adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
-            seasons=seasons,
-            mods=mods,
-        ),
-        audit=AuditLog(unit_of_work=unit_of_work),
+    rules = Rules(
         catalog=catalog,
         countries=countries,
-        country_names=CountryNames(),
-        inactivity_days=None if settings.inactivity_days == "off" else settings.inactivity_days,
-        board_fingerprint=hashlib.sha256(board_settings.encode()).hexdigest()[:8],
+        name_keys=NameKeys(load_prototypes()),
+        engine=engine,
+        certainty=certainty,
+        inactivity_us=settings.inactivity_us,
+        challenge_us=settings.challenge_us,
+        match=settings.match_rules,
+        penalties=settings.penalty_rules,
+        replays=settings.replay_policy,
+        replay_bytes_max=settings.replay_bytes_max,
+        can_reach=_reach(settings),
+        database_id=database_id,
     )
+    ladder = compose(ports, rules)
+    storage.on_renewed(ladder.bus.publish_gap)
+    if not storage.is_read_only:
+        await ladder.served.resume()
+    return Wired(settings=settings, storage=storage, ladder=ladder, pool=pool, archive=archive)
 
 
 async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None, Catalog, RatingEngine, Certainty]:
@@ -304,42 +173,6 @@ async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None
         await storage.write(_remember("rating_system", settings.rating_system or DEFAULT_RATING_SYSTEM))
         await storage.write(_remember("database_id", database_id))
     return database_id, catalog, *_rating_system(settings.rating_system, recorded_system)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _MatchParts:
-    steps: MatchSteps
-    matches: MatchService
-    lifecycle: MatchLifecycle
-    ratings: RatingService
-
-
-def _match_parts(
-    settings: Settings,
-    unit_of_work: UnitOfWork,
-    backups: Backups,
-    catalog: Catalog,
-    clock: Clock,
-    engine: RatingEngine,
-) -> _MatchParts:
-    rater = MatchRater(engine)
-    steps = MatchSteps(
-        rater=rater, rules=settings.match_rules, penalties=settings.penalty_rules, can_reach=_reach(settings)
-    )
-    return _MatchParts(
-        steps=steps,
-        matches=MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=rater),
-        lifecycle=MatchLifecycle(
-            unit_of_work=unit_of_work,
-            catalog=catalog,
-            clock=clock,
-            steps=steps,
-            choose=random.SystemRandom().choice,
-        ),
-        ratings=RatingService(
-            unit_of_work=unit_of_work, backups=backups, clock=clock, engine=engine, rater=rater, steps=steps
-        ),
-    )
 
 
 def _reach(settings: Settings) -> Reach:

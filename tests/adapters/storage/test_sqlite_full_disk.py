@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import Database, connection_of, opened_ladder
+from toprung.application.ladder import Ladder
 from toprung.application.ports.storage import NewPlayer, Transaction
-from toprung.bootstrap.wiring import Ladder
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 
@@ -43,7 +43,7 @@ async def matches_until_refused(ladder: Ladder, match: Callable[[int], FinalMatc
     """Records matches from number 1 on until the disk is full, and gives the number of the one that was refused."""
     for number in range(1, 100):
         try:
-            await ladder.matches.record(match(number))
+            await ladder.recorder.record(match(number))
         except StorageUnavailable as error:
             assert str(error) == "The disk is full; nothing of this was kept. Make room and try again."  # noqa: PT017
             return number
@@ -64,14 +64,14 @@ async def test_a_full_disk_refuses_writes_and_leaves_board_and_readers_alone(sql
                 ended_at_us=ladder.clock.now_us(),
             )
 
-        await ladder.matches.record(match(0))
+        await ladder.recorder.record(match(0))
         await storage.write(lambda tx: room_for(4, tx))
         played = await matches_until_refused(ladder, match)
-        page = await ladder.services.leaderboard.get_leaderboard_data()
+        page = await ladder.leaderboard.get_leaderboard_data()
         assert [row.games_played for row in page.players] == [played, played]
         assert await storage.read(lambda tx: (tx.matches.count(), len(tx.journal()))) == (played, 2 * played)
         outcomes = await asyncio.gather(
-            *(ladder.matches.record(match(number)) for number in range(200, 210)), return_exceptions=True
+            *(ladder.recorder.record(match(number)) for number in range(200, 210)), return_exceptions=True
         )
         assert any(isinstance(outcome, StorageUnavailable) for outcome in outcomes)
         assert {str(one) for one in outcomes if isinstance(one, BaseException)} == {
@@ -80,8 +80,8 @@ async def test_a_full_disk_refuses_writes_and_leaves_board_and_readers_alone(sql
         kept = played + sum(not isinstance(outcome, BaseException) for outcome in outcomes)
         assert await storage.read(lambda tx: (tx.matches.count(), len(tx.journal()))) == (kept, 2 * kept)
         await storage.write(lambda tx: room_for(1_000, tx))
-        assert await ladder.matches.record(match(played)) is not None
-        page = await ladder.services.leaderboard.get_leaderboard_data()
+        assert await ladder.recorder.record(match(played)) is not None
+        page = await ladder.leaderboard.get_leaderboard_data()
         assert [row.games_played for row in page.players] == [kept + 1, kept + 1]
         assert ladder.store.seq == await storage.read(lambda tx: tx.last_seq())
 

@@ -3,13 +3,11 @@
 import pytest
 
 from tests.conftest import CATALOG
-from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, stored
-from tests.support.fakes.matches import match_parts
+from tests.support.composed import composed
+from tests.support.fakes.ladder import FakeClock, FakeStorage, stored
 from toprung.application.matches import match_lifecycle
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ports.storage import Transaction
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.matches.match import Match, MatchId, MatchState, Participant
 from toprung.domain.players.player import Player, PlayerId
 
@@ -19,9 +17,7 @@ async def test_a_match_that_fails_at_its_deadline_holds_up_no_other_and_is_tried
 ) -> None:
     storage, clock = FakeStorage(), FakeClock()
     stored(storage, *(Player(id=PlayerId(number), name=f"p{number}") for number in range(1, 7)))
-    lifecycle = match_parts(
-        UnitOfWork(storage, EventBus()), catalog=CATALOG, clock=clock, backups=FakeBackups()
-    ).lifecycle
+    lifecycle = composed(CATALOG, storage, clock).lifecycle
     race = CATALOG.race_codes[0]
     for first in (1, 3, 5):
         one, other = (Participant(player_id=PlayerId(first + place), race=race) for place in (0, 1))

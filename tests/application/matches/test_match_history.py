@@ -39,7 +39,7 @@ async def play(opened: OpenLadder, one: str, other: str, result: MatchResult, *,
         (Participant(player_id=(await opened.ladder.players.by_name(name)).id, race="bw_zerg"),)
         for name in (one, other)
     ]
-    recorded = await opened.ladder.matches.record(
+    recorded = await opened.ladder.recorder.record(
         FinalMatch(
             source_key=f"game {number}",
             sides=(sides[0], sides[1]),
@@ -53,15 +53,15 @@ async def play(opened: OpenLadder, one: str, other: str, result: MatchResult, *,
 
 
 async def latest(opened: OpenLadder, limit: int, player: str | None = None) -> list[MatchView]:
-    return await opened.ladder.services.matches.latest(limit, player)
+    return await opened.ladder.matches.latest(limit, player)
 
 
 async def got(opened: OpenLadder, number: int) -> MatchView:
-    return await opened.ladder.services.matches.get(MatchId(number))
+    return await opened.ladder.matches.get(MatchId(number))
 
 
 async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> None:
-    await opened.ladder.services.ratings.correct(MatchId(number), result, reason="a mistake", actor="Eve")
+    await opened.ladder.ratings.correct(MatchId(number), result, reason="a mistake", actor="Eve")
 
 
 def names_of(view: MatchView) -> tuple[str, str]:
@@ -104,11 +104,11 @@ async def test_a_list_ends_at_the_most_that_is_ever_listed(opened: OpenLadder) -
             source_key=f"more {key}", sides=match.sides, result=match.result, ended_at_us=match.ended_at_us
         )
         if key == 0:
-            await opened.ladder.matches.record(again)
+            await opened.ladder.recorder.record(again)
             batch = []
         else:
             batch.append(again)
-    await opened.ladder.matches.record_batch(batch)
+    await opened.ladder.recorder.record_batch(batch)
     views = await latest(opened, LISTED_MAX + 50)
     assert [view.match.id for view in views] == list(range(LISTED_MAX + 3, 3, -1))
 

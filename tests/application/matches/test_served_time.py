@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.served import CHALLENGE_US, FIRST, SECOND, ServedLadder
+from tests.support.composed import CHALLENGE_US
+from tests.support.served import FIRST, SECOND, ServedLadder
 from toprung.application.matches.match_notices import KIND
 from toprung.application.ports.intents import Intent
 from toprung.application.ports.storage import Transaction
@@ -193,7 +194,7 @@ async def test_a_quick_restart_moves_nothing_and_many_of_them_are_an_outage() ->
     assert ladder.match(match_id).deadline_us == before_us
     for _ in range(100):  # a process that dies two seconds after each start serves nobody
         await ladder.be_down(7)
-        await ladder.parts.lifecycle.pass_deadlines()
+        await ladder.lifecycle.pass_deadlines()
     assert (ladder.state(match_id), ladder.penalties) == (MatchState.ASSIGNED, [])
 
 
@@ -339,7 +340,7 @@ async def test_a_step_whose_commit_fails_is_made_later_and_one_whose_answer_was_
 async def test_a_challenge_keeps_its_time_and_what_is_said_when_it_is_over_waits_with_it() -> None:
     ladder = ServedLadder()
     await ladder.process_began()
-    race = ladder.parts.lifecycle._catalog.race_codes[0]
+    race = ladder.lifecycle._catalog.race_codes[0]
     made = (await ladder.challenges.make(FIRST, SECOND, (race,))).challenge
     await ladder.serve(SERVED_BEFORE)
     await ladder.be_down(26 * HOUR)
@@ -446,7 +447,7 @@ async def test_no_deadline_passes_before_its_time_was_served_and_each_does_then(
             served += seconds
         elif what == "down":
             await ladder.be_down(seconds)
-            await ladder.parts.lifecycle.pass_deadlines()
+            await ladder.lifecycle.pass_deadlines()
             await ladder.turn()
         elif what == "stuck":
             ladder.pass_by(seconds)
@@ -458,7 +459,7 @@ async def test_no_deadline_passes_before_its_time_was_served_and_each_does_then(
         else:  # set while something is under way, so that the loop cannot follow yet
             ladder.set_clock(seconds)
             await ladder.served.beat()
-        await ladder.parts.lifecycle.pass_deadlines()
+        await ladder.lifecycle.pass_deadlines()
         if ladder.state(match_id) is MatchState.ABANDONED:
             assert served >= 2 * MINUTE - TOLERATED, happenings
             return

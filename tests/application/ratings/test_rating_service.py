@@ -71,10 +71,10 @@ async def join(opened: OpenLadder, *names: str) -> None:
 async def play(opened: OpenLadder, games: list[FinalMatch]) -> None:
     """Half of the games, then a file that brings in Ann's ratings anew, then the rest: matches 1, 2, 3 and so on."""
     half = len(games) // 2
-    await opened.ladder.matches.record_batch(games[:half])
+    await opened.ladder.recorder.record_batch(games[:half])
     lines = [",".join(COLUMNS), f",Ann,KR,bw_zerg,1700,9,5,3,1,{to_iso(NOW_US - 280 * MICROSECONDS_PER_DAY)}"]
-    await opened.ladder.services.administration.import_entries("\n".join(lines), no_progress)
-    await opened.ladder.matches.record_batch(games[half:])
+    await opened.ladder.administration.import_entries("\n".join(lines), no_progress)
+    await opened.ladder.recorder.record_batch(games[half:])
 
 
 @pytest.fixture(params=SYSTEMS)
@@ -105,16 +105,16 @@ async def tamper(database: Database, statement: str) -> None:
 
 
 async def verified(opened: OpenLadder) -> list[str]:
-    return await opened.ladder.services.verification.verify(no_progress)
+    return await opened.ladder.verification.verify(no_progress)
 
 
 async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> rating_service.CorrectionOutcome:
-    ratings = opened.ladder.services.ratings
+    ratings = opened.ladder.ratings
     return await ratings.correct(MatchId(number), result, reason="the replay shows it", actor="admin Eve")
 
 
 async def page_of(opened: OpenLadder) -> LeaderboardPage:
-    return await opened.ladder.services.leaderboard.get_leaderboard_data(page_size=1_000)
+    return await opened.ladder.leaderboard.get_leaderboard_data(page_size=1_000)
 
 
 async def the_board_is_as_stored(opened: OpenLadder, database: Database) -> None:
@@ -150,7 +150,7 @@ async def test_a_corrected_ladder_is_the_one_on_which_the_result_was_right_from_
     before = {entry.id: entry for entry in await entries(opened)}
     outcome = await correct(opened, number, right)
     after = await entries(opened)
-    assert after == await season_with(tmp_path, opened.ladder.settings.rating_system or "", number, right)
+    assert after == await season_with(tmp_path, opened.wired.settings.rating_system or "", number, right)
     moved = [entry for entry in after if entry != before[entry.id]]
     assert {move.entry_id for move in outcome.moves} == {entry.id for entry in moved}
     for move in outcome.moves:
@@ -169,8 +169,8 @@ async def test_a_preview_says_what_the_correction_then_does_and_changes_nothing(
 ) -> None:
     for result in (None, OTHERWISE[result_of(3)], result_of(3)):
         before = await tables(database)
-        if result != (await opened.ladder.services.matches.get(MatchId(3))).match.standing_result:
-            preview = await opened.ladder.services.ratings.preview(MatchId(3), result)
+        if result != (await opened.ladder.matches.get(MatchId(3))).match.standing_result:
+            preview = await opened.ladder.ratings.preview(MatchId(3), result)
             assert preview.moves
             assert await tables(database) == before
             assert await correct(opened, 3, result) == preview
@@ -207,7 +207,7 @@ async def test_the_same_correction_again_is_refused_and_changes_nothing(
         await correct(opened, 5, result)
     assert refused.value.field == "result"
     with pytest.raises(InvalidInput, match="already"):
-        await opened.ladder.services.ratings.preview(MatchId(5), result)
+        await opened.ladder.ratings.preview(MatchId(5), result)
     assert await tables(database) == before
 
 
@@ -215,7 +215,7 @@ async def test_the_same_correction_again_is_refused_and_changes_nothing(
 async def test_a_correction_without_a_reason_is_refused(opened: OpenLadder, database: Database, reason: str) -> None:
     before = await tables(database)
     with pytest.raises(InvalidInput, match="needs a reason") as refused:
-        await opened.ladder.services.ratings.correct(MatchId(1), None, reason=reason, actor="admin Eve")
+        await opened.ladder.ratings.correct(MatchId(1), None, reason=reason, actor="admin Eve")
     assert refused.value.field == "reason"
     assert await tables(database) == before
 
@@ -225,13 +225,13 @@ async def test_a_match_that_is_not_there_is_not_found(opened: OpenLadder, databa
     with pytest.raises(NotFound, match="no match 99"):
         await correct(opened, 99, None)
     with pytest.raises(NotFound, match="no match 99"):
-        await opened.ladder.services.ratings.preview(MatchId(99), WON)
+        await opened.ladder.ratings.preview(MatchId(99), WON)
     assert await tables(database) == before
 
 
 async def test_a_correction_is_audited_with_who_why_and_what_moved(opened: OpenLadder, database: Database) -> None:
     before = result_of(4)
-    outcome = await opened.ladder.services.ratings.correct(MatchId(4), None, reason="  a smurf ", actor="admin Eve")
+    outcome = await opened.ladder.ratings.correct(MatchId(4), None, reason="  a smurf ", actor="admin Eve")
     rows = await database.run("select at_us, actor, action, subject, reason, details from audit order by id")
     assert rows.pop(0)[2] == "import_entries"
     assert [row[:5] for row in rows] == [(NOW_US, "admin Eve", "correct_match", "match 4", "a smurf")]
@@ -269,7 +269,7 @@ async def test_a_correction_that_moves_more_than_can_be_told_makes_the_board_be_
 
 async def test_voiding_the_only_game_of_two_takes_them_off_the_board(opened: OpenLadder, database: Database) -> None:
     await join(opened, "Fay", "Gus")
-    recorded = await opened.ladder.matches.record(game(50, 5, 6, WON))
+    recorded = await opened.ladder.recorder.record(game(50, 5, 6, WON))
     assert recorded is not None
     listed = {row.player_name for row in (await page_of(opened)).players}
     await correct(opened, recorded.match_id, None)
@@ -298,7 +298,7 @@ async def test_any_matches_and_corrections_leave_a_ladder_in_order(system: str, 
                     one, shift, result, race = step
                     other = (one + shift - 1) % 4 + 1
                     results.append(result)
-                    await opened.ladder.matches.record(game(len(results), one, other, result, (race, RACES[0])))
+                    await opened.ladder.recorder.record(game(len(results), one, other, result, (race, RACES[0])))
                 elif step[0] <= len(results) and results[step[0] - 1] is not step[1]:
                     results[step[0] - 1] = step[1]
                     await correct(opened, *step)
@@ -307,7 +307,7 @@ async def test_any_matches_and_corrections_leave_a_ladder_in_order(system: str, 
             assert await verified(opened) == []
             await the_board_is_as_stored(opened, database)
             before = await tables(database)
-            assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
+            assert (await opened.ladder.ratings.recompute(no_progress)).changed == 0
             after = await tables(database)
             assert after | {"audit": after["audit"][:-1]} == before
 
@@ -315,7 +315,7 @@ async def test_any_matches_and_corrections_leave_a_ladder_in_order(system: str, 
 async def test_recomputing_a_ladder_in_order_changes_nothing(opened: OpenLadder, database: Database) -> None:
     await correct(opened, 2, OTHERWISE[result_of(2)])
     before, many = await tables(database), len(await entries(opened))
-    assert await opened.ladder.services.ratings.recompute(no_progress) == Counts(unchanged=many)
+    assert await opened.ladder.ratings.recompute(no_progress) == Counts(unchanged=many)
     after = await tables(database)
     actor, action, _, _, details = after["audit"].pop()[2:]
     assert after == before
@@ -330,7 +330,7 @@ async def test_recomputing_restores_an_entry_and_the_board(opened: OpenLadder, d
     await database.run("update entry set mmr = mmr + 7, games_won = games_won + 1, games_played = games_played + 1")
     assert await entries(opened) != before
     await opened.ladder.store.load()
-    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == len(before)
+    assert (await opened.ladder.ratings.recompute(no_progress)).changed == len(before)
     assert await entries(opened) == before
     assert await verified(opened) == []
     await the_board_is_as_stored(opened, database)
@@ -342,7 +342,7 @@ async def test_recomputing_supersedes_a_journal_row_that_does_not_follow(
     before = await entries(opened)
     await tamper(database, "update rating_journal set after_mmr = after_mmr + 1 where id = 1")
     assert any("journal position 1" in sentence for sentence in await verified(opened))
-    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
+    assert (await opened.ladder.ratings.recompute(no_progress)).changed == 0
     assert await entries(opened) == before
     assert await verified(opened) == []
     assert (await database.run("select revision from rating_journal where revises = 1")) == [(2,)]
@@ -441,7 +441,7 @@ async def test_verify_finds_a_board_that_does_not_list_what_the_database_has(ope
 async def test_verify_goes_by_the_newest_board(opened: OpenLadder, database: Database) -> None:
     """What another process wrote meanwhile is no difference."""
     async with opened_ladder(database, read_only=True, inactivity_days="off") as other:
-        await opened.ladder.matches.record(game(60, 1, 2, WON))
+        await opened.ladder.recorder.record(game(60, 1, 2, WON))
         assert await verified(other) == []
 
 
@@ -449,7 +449,7 @@ async def test_matches_that_arrive_during_corrections_leave_a_ladder_in_order(
     opened: OpenLadder, database: Database
 ) -> None:
     calls = [
-        opened.ladder.matches.record(game(30 + number, number % 4 + 1, (number + 1) % 4 + 1, WON, ("bw_zerg",) * 2))
+        opened.ladder.recorder.record(game(30 + number, number % 4 + 1, (number + 1) % 4 + 1, WON, ("bw_zerg",) * 2))
         for number in range(40)
     ]
     corrections = [correct(opened, number, OTHERWISE[result_of(number)]) for number in (1, 6, 12, 18)]
@@ -458,7 +458,7 @@ async def test_matches_that_arrive_during_corrections_leave_a_ladder_in_order(
     assert (await database.run("select count(*) from rating_journal where revises is null")) == [(2 * GAMES + 81,)]
     assert await verified(opened) == []
     await the_board_is_as_stored(opened, database)
-    assert (await opened.ladder.services.ratings.recompute(no_progress)).changed == 0
+    assert (await opened.ladder.ratings.recompute(no_progress)).changed == 0
     assert {entry.id: entry.games_played for entry in await entries(opened)} == played
 
 
@@ -468,7 +468,7 @@ async def test_matches_of_many_strangers_at_once_can_be_verified_and_corrected(d
         await join(opened, *(f"Player{number}" for number in range(30)))
         for turn in range(12):
             games = [game(15 * turn + pair, 2 * pair + 1, 2 * pair + 2, WON) for pair in range(15)]
-            await asyncio.gather(*map(opened.ladder.matches.record, games))
+            await asyncio.gather(*map(opened.ladder.recorder.record, games))
         assert await verified(opened) == []
         for number in (1, 80, 150):
             await correct(opened, number, LOST)

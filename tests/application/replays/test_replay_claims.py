@@ -208,7 +208,7 @@ async def test_a_replay_of_a_match_that_is_over_is_kept_as_evidence(played: Play
 
 
 async def test_a_void_match_stays_void(played: PlayedMatch) -> None:
-    steps = played.parts.steps
+    steps = played.steps
 
     def work(tx: FakeTransaction) -> None:
         match = steps.current(tx, MatchId(1), played.clock.now_us())

@@ -31,9 +31,9 @@ def demo_of(opened: OpenLadder, seed: int = SEED) -> DemoService:
     ladder = opened.ladder
     return DemoService(
         players=ladder.players,
-        matches=ladder.matches,
-        catalog=ladder.services.catalog,
-        countries=ladder.services.countries,
+        matches=ladder.recorder,
+        catalog=ladder.catalog,
+        countries=ladder.countries,
         clock=ladder.clock,
         turn_clock=lambda _moment_us: None,
         chance=random.Random(seed),
@@ -62,23 +62,23 @@ async def test_a_season_is_played_through_the_real_write_path(opened: OpenLadder
     ends = [match.ended_at_us for match in matches]
     assert all(earlier <= later for earlier, later in pairwise(ends))
     assert now_us - SEASON_DAYS * MICROSECONDS_PER_DAY <= ends[0] <= ends[-1] <= now_us
-    maps = {one.full_name for one in opened.ladder.services.catalog.current_maps}
+    maps = {one.full_name for one in opened.ladder.catalog.current_maps}
     assert {match.map_name for match in matches} <= maps
-    page = await opened.ladder.services.leaderboard.get_leaderboard_data()
+    page = await opened.ladder.leaderboard.get_leaderboard_data()
     assert 0 < page.total_players <= len(stored)
 
 
 async def test_the_same_seed_plays_the_same_season(opened: OpenLadder, sqlite_database: Database) -> None:
     await demo_of(opened).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
-    season = without_ids(await opened.ladder.services.exports.entries_csv())
+    season = without_ids(await opened.ladder.exports.entries_csv())
     again = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('again.db')}")
     async with opened_ladder(again, rating_system="elo") as other:
         await demo_of(other).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
-        assert without_ids(await other.ladder.services.exports.entries_csv()) == season
+        assert without_ids(await other.ladder.exports.entries_csv()) == season
     another = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('another.db')}")
     async with opened_ladder(another, rating_system="elo") as other:
         await demo_of(other, seed=SEED + 1).play_season(players=PLAYERS, matches=50, progress=lambda done, total: None)
-        assert without_ids(await other.ladder.services.exports.entries_csv()) != season
+        assert without_ids(await other.ladder.exports.entries_csv()) != season
 
 
 def without_ids(text: str) -> list[dict[str, str]]:

@@ -146,16 +146,16 @@ async def test_a_ladder_moves_between_the_databases(database: Database, sqlite_d
             f",{name},,bw_zerg,{number},1,1,0,0,2026-09-20T10:00:00.00000{number}Z"
             for number, name in enumerate(("''Dan", '"""Eve"""', '"별,빛"', "'=1+1"))
         ]
-        await opened.ladder.services.administration.import_entries(
+        await opened.ladder.administration.import_entries(
             "\n".join((",".join(COLUMNS), *rows)), lambda done, total: None
         )
-        text = await opened.ladder.services.exports.entries_csv()
-        page = await opened.ladder.services.leaderboard.get_leaderboard_data()
+        text = await opened.ladder.exports.entries_csv()
+        page = await opened.ladder.leaderboard.get_leaderboard_data()
     elsewhere = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('elsewhere.db')}")
     async with opened_ladder(elsewhere) as opened:
-        await opened.ladder.services.administration.import_entries(text, lambda done, total: None)
-        assert await opened.ladder.services.exports.entries_csv() == text
-        there = await opened.ladder.services.leaderboard.get_leaderboard_data()
+        await opened.ladder.administration.import_entries(text, lambda done, total: None)
+        assert await opened.ladder.exports.entries_csv() == text
+        there = await opened.ladder.leaderboard.get_leaderboard_data()
     shown = [(row.global_rank, row.player_name, row.mmr, row.last_played_us) for row in page.players]
     assert [(row.global_rank, row.player_name, row.mmr, row.last_played_us) for row in there.players] == shown
     assert {row.player_name for row in page.players} == {"'Dan", '"Eve"', "별,빛", "=1+1"}
@@ -164,11 +164,11 @@ async def test_a_ladder_moves_between_the_databases(database: Database, sqlite_d
 async def test_an_export_includes_who_is_not_ranked_and_who_is_banned(database: Database) -> None:
     async with opened_ladder(database) as opened:
         rows = [",Ann,,bw_zerg,1,0,0,0,0,", ",Bob,,bw_zerg,2,1,1,0,0,1970-01-01T00:00:00Z"]
-        await opened.ladder.services.administration.import_entries(
+        await opened.ladder.administration.import_entries(
             "\n".join((",".join(COLUMNS), *rows)), lambda done, total: None
         )
         await opened.ladder.players.ban((await opened.ladder.players.by_name("Ann")).id)
-        text = await opened.ladder.services.exports.entries_csv()
+        text = await opened.ladder.exports.entries_csv()
         header = ",".join((*COLUMNS, *OPTIONAL_COLUMNS))
         assert text.splitlines() == [header, *(f"{row},{number},,," for number, row in enumerate(rows, 1))]
 

@@ -56,7 +56,7 @@ async def halo2(database: Database) -> AsyncIterator[OpenLadder]:
 
 async def imported(opened: OpenLadder, *rows: str) -> ImportSummary:
     text = "\n".join((HEADER, *rows))
-    return await opened.ladder.services.administration.import_entries(text, lambda done, total: None)
+    return await opened.ladder.administration.import_entries(text, lambda done, total: None)
 
 
 async def problems_of(opened: OpenLadder, *rows: str) -> list[tuple[int, str, str]]:
@@ -86,7 +86,7 @@ async def test_three_bad_rows_among_a_thousand_are_all_listed_and_nothing_is_imp
 async def test_a_thousand_good_rows_are_imported_and_then_brought_up_to_date(opened: OpenLadder) -> None:
     progress: list[tuple[int, int]] = []
     text = "\n".join((HEADER, *many_rows()))
-    summary = await opened.ladder.services.administration.import_entries(
+    summary = await opened.ladder.administration.import_entries(
         text, lambda done, total: progress.append((done, total))
     )
     assert summary == ImportSummary(rows=ROWS, players=Counts(new=ROWS), ratings=Counts(new=ROWS))
@@ -160,13 +160,13 @@ async def test_where_a_row_stands_in_the_file_does_not_decide_whether_it_is_lawf
 async def test_entries_without_games_are_imported_with_a_time_and_without(opened: OpenLadder) -> None:
     await imported(opened, ",Ann,,bw_zerg,1500,0,0,0,0,", f",Ann,,bw_terran,1500,0,0,0,0,{PLAYED}")
     assert [entry.last_played_us for _, entry in await contents(opened)] == [None, from_iso(PLAYED)]
-    page = await opened.ladder.services.leaderboard.get_leaderboard_data()
+    page = await opened.ladder.leaderboard.get_leaderboard_data()
     assert page.total_players == 0
 
 
 async def test_an_empty_file_and_a_file_with_a_byte_order_mark_are_imported(opened: OpenLadder) -> None:
     assert (await imported(opened)).rows == 0
-    summary = await opened.ladder.services.administration.import_entries(
+    summary = await opened.ladder.administration.import_entries(
         f"\ufeff{HEADER}\r\n{row('Ann')}\r\n", lambda done, total: None
     )
     assert summary.rows == 1
@@ -206,7 +206,7 @@ def many_games(many: int) -> list[str]:
 
 
 async def play(opened: OpenLadder, text: str, source: str = "file") -> ImportSummary:
-    return await opened.ladder.services.administration.import_games(text, source, lambda done, total: None)
+    return await opened.ladder.administration.import_games(text, source, lambda done, total: None)
 
 
 async def test_games_are_played_in_the_order_of_their_ends_and_once(halo2: OpenLadder) -> None:

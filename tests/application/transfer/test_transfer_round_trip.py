@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from tests.flows.life.strategies import NOW_US, name_keys, names
 from tests.support.databases import KINDS, Database, OpenLadder, PostgresServer, opened_ladder
 from tests.support.fakes.ladder import FakeClock
-from toprung.application.players.account_service import AccountService
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused
@@ -68,7 +67,7 @@ async def played(opened: OpenLadder, chosen: list[str], plan: Games) -> list[Mat
         await opened.ladder.players.register(name, country="KR" if number % 2 else None, discord_id=_account(number))
         for number, name in enumerate(chosen)
     ]
-    recorded = await opened.ladder.matches.record_batch(
+    recorded = await opened.ladder.recorder.record_batch(
         [
             _game(
                 number,
@@ -97,7 +96,7 @@ def _game(number: int, one: Player, other: Player, races: int, result: MatchResu
 
 
 async def page_of(opened: OpenLadder) -> LeaderboardPage:
-    return await opened.ladder.services.leaderboard.get_leaderboard_data(page_size=1_000)
+    return await opened.ladder.leaderboard.get_leaderboard_data(page_size=1_000)
 
 
 async def shown(opened: OpenLadder) -> list[tuple[Any, ...]]:
@@ -112,15 +111,15 @@ async def shown(opened: OpenLadder) -> list[tuple[Any, ...]]:
 
 
 async def exported(opened: OpenLadder) -> str:
-    return await opened.ladder.services.exports.entries_csv()
+    return await opened.ladder.exports.entries_csv()
 
 
 async def imported(opened: OpenLadder, text: str) -> ImportSummary:
-    return await opened.ladder.services.administration.import_entries(text, nothing)
+    return await opened.ladder.administration.import_entries(text, nothing)
 
 
 async def verified(opened: OpenLadder) -> list[str]:
-    return await opened.ladder.services.verification.verify(nothing)
+    return await opened.ladder.verification.verify(nothing)
 
 
 async def log_of(opened: OpenLadder) -> tuple[Any, ...]:
@@ -129,16 +128,7 @@ async def log_of(opened: OpenLadder) -> tuple[Any, ...]:
 
 
 async def leave(opened: OpenLadder, discord_id: int) -> None:
-    services = opened.ladder.services
-    accounts = AccountService(
-        unit_of_work=opened.ladder.unit_of_work,
-        clock=opened.ladder.clock,
-        catalog=services.catalog,
-        countries=services.countries,
-        name_keys=opened.ladder.name_keys,
-        departures=opened.ladder.departures,
-    )
-    await accounts.forget(discord_id)
+    await opened.ladder.accounts.forget(discord_id)
 
 
 async def back_into_itself(opened: OpenLadder, first: MatchId) -> None:
@@ -151,7 +141,7 @@ async def back_into_itself(opened: OpenLadder, first: MatchId) -> None:
     assert await exported(opened) == text
     assert await shown(opened) == before
     assert await verified(opened) == []
-    await opened.ladder.services.ratings.correct(first, None, reason="it was never played", actor="Eve")
+    await opened.ladder.ratings.correct(first, None, reason="it was never played", actor="Eve")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -204,11 +194,11 @@ async def test_a_correction_after_an_import_of_the_same_gives_what_it_would_have
     async with ladder_on(Database("sqlite", f"sqlite:///{tmp_path / 'untouched.db'}"), system or "") as untouched:
         plan = [(number, 1, number % 4, list(MatchResult)[number % 3]) for number in range(9)]
         (first, *_) = await played(untouched, ["Ann", "José", "=1+1"], plan)
-        await untouched.ladder.services.ratings.correct(first, None, reason="never played", actor="Eve")
+        await untouched.ladder.ratings.correct(first, None, reason="never played", actor="Eve")
         right = await shown(untouched)
     await imported(opened, await exported(opened))
     await imported(opened, await exported(opened))
-    await opened.ladder.services.ratings.correct(first, None, reason="never played", actor="Eve")
+    await opened.ladder.ratings.correct(first, None, reason="never played", actor="Eve")
     assert await shown(opened) == right
 
 
@@ -286,7 +276,7 @@ async def test_who_left_is_in_no_export_and_comes_back_by_no_import(opened: Open
     text = await exported(opened)
     assert "José" in old
     assert not any(word in text for word in ("José", "Deleted player", str(DISCORD_ID + 1)))
-    frame = await opened.ladder.services.exports.entries_frame()
+    frame = await opened.ladder.exports.entries_frame()
     assert frame.height == text.count("\n") - 1
     with pytest.raises(ImportRefused) as raised:
         await imported(opened, old)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.ladder import discord_ladder
 from toprung.application.writing.audit import LISTED_MAX, Attribution
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, ToprungError
@@ -15,9 +15,9 @@ EVE = Attribution(actor="discord:7", reason=" a smurf ")
 
 
 async def test_what_an_organiser_does_is_kept_and_what_players_do_is_not() -> None:
-    ladder = DiscordLadder()
+    ladder = discord_ladder()
     await ladder.store.load()
-    administration, audit = ladder.services.administration, ladder.services.audit
+    administration, audit = ladder.administration, ladder.audit
     one, two = await ladder.players.register("One"), await ladder.players.register("Two")
     await administration.rename_player("One", "Uno", EVE)
     await administration.set_country("Uno", "KR", EVE)
@@ -52,7 +52,7 @@ async def test_what_an_organiser_does_is_kept_and_what_players_do_is_not() -> No
 
 @pytest.mark.parametrize("reason", ["x" * (REASON_MAX_CODE_POINTS + 1), "a\N{RIGHT-TO-LEFT OVERRIDE}b"])
 async def test_a_reason_that_cannot_be_kept_changes_nothing(reason: str) -> None:
-    ladder = DiscordLadder()
+    ladder = discord_ladder()
     player = await ladder.players.register("One")
     with pytest.raises(InvalidInput):
         await ladder.players.ban(player.id, Attribution(actor="cli", reason=reason))
@@ -62,7 +62,7 @@ async def test_a_reason_that_cannot_be_kept_changes_nothing(reason: str) -> None
 
 
 async def test_a_step_is_foreseen_as_it_then_happens_and_changes_nothing_before() -> None:
-    ladder = DiscordLadder()
+    ladder = discord_ladder()
     one, two = await ladder.players.register("One"), await ladder.players.register("Two")
     match = await ladder.lifecycle.open(
         Participant(player_id=one.id, race="bw_zerg"), Participant(player_id=two.id, race="bw_zerg")

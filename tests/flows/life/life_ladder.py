@@ -14,19 +14,11 @@ from tests.conftest import CATALOG
 from tests.domain.leaderboard.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
 from tests.flows.life.life_oracle import ANSWER_US, TELL_US, Form, LifeOracle, System
 from tests.flows.life.strategies import name_keys
+from tests.support.composed import composed
 from tests.support.databases import Database, PostgresServer, connection_of
-from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, FakeTransaction, departures
-from tests.support.fakes.matches import match_parts
+from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, FakeTransaction
 from toprung.adapters.storage.tables import schema
-from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.matches.match_history import MatchHistory
-from toprung.application.players.player_service import PlayerService
 from toprung.application.ports.storage import Transaction
-from toprung.application.ratings.verification import LadderVerification
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.bootstrap.wiring import AnyStorage
 from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_table import BoardTable
@@ -145,54 +137,22 @@ class LifeLadder:
         """Opens the storage and puts new services on top."""
         self.storage = await self._open_storage()
         self.is_open = True
-        bus = EventBus()
-        self.unit_of_work = UnitOfWork(self.storage, bus)
-        parts = match_parts(
-            self.unit_of_work,
-            catalog=CATALOG,
-            clock=self.clock,
-            backups=self.backups,
+        ladder = composed(
+            CATALOG,
+            self.storage,
+            self.clock,
+            ports={"backups": self.backups},
             engine=self._engine,
-            can_reach=lambda player: player.id in self.reachable,
-            rules=MatchRules(answer_report_us=ANSWER_US, tell_us=TELL_US),  # so that no two spans are the same
-        )
-        self.lifecycle, self.ratings = parts.lifecycle, parts.ratings
-        self.history = MatchHistory(unit_of_work=self.unit_of_work, name_keys=name_keys())
-        self.players = PlayerService(
-            unit_of_work=self.unit_of_work,
-            catalog=CATALOG,
+            certainty=CERTAINTY,
             countries=COUNTRIES,
             name_keys=name_keys(),
-            clock=self.clock,
-            steps=parts.steps,
-            departures=departures(name_keys(), CATALOG),
-        )
-        self.store = DataAccessService(self.storage, self.clock, new_board)
-        bus.subscribe(self.store.on_changes)
-        self.leaderboard = LeaderboardService(
-            store=self.store,
-            clock=self.clock,
-            catalog=CATALOG,
-            countries=COUNTRIES,
             inactivity_us=WINDOW_US,
-            history=LeaderboardHistory(
-                unit_of_work=self.unit_of_work,
-                store=self.store,
-                clock=self.clock,
-                new_table=new_table,
-                inactivity_us=WINDOW_US,
-                certainty=CERTAINTY,
-            ),
-            observe_read_seconds=lambda _seconds: None,
+            can_reach=lambda player: player.id in self.reachable,
+            match=MatchRules(answer_report_us=ANSWER_US, tell_us=TELL_US),  # so that no two spans are the same
         )
-        self.verification = LadderVerification(
-            unit_of_work=self.unit_of_work,
-            store=self.store,
-            clock=self.clock,
-            engine=self._engine,
-            new_table=new_table,
-            inactivity_us=WINDOW_US,
-        )
+        self.unit_of_work, self.lifecycle, self.ratings = ladder.unit_of_work, ladder.lifecycle, ladder.ratings
+        self.history, self.players, self.store = ladder.matches, ladder.players, ladder.store
+        self.leaderboard, self.verification = ladder.leaderboard, ladder.verification
         await self.store.load()
 
     async def restart(self) -> None:

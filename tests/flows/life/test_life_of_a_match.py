@@ -11,7 +11,6 @@ import pytest
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.jobs import FakeBootClock
 from tests.support.fakes.ladder import FakeClock
-from tests.support.intake import MemoryIntake
 from toprung.adapters.clock import SteadyClock
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.matches.match_history import MatchView
@@ -55,17 +54,17 @@ class Organiser:
         return (await self.http.get(f"/matches/{number}")).json()
 
     async def standings(self) -> dict[str, int]:
-        page = await self.opened.ladder.services.leaderboard.get_leaderboard_data()
+        page = await self.opened.ladder.leaderboard.get_leaderboard_data()
         return {row.player_name: row.mmr for row in page.players}
 
     async def view(self, number: int, player: str) -> MatchView:
-        return await self.opened.ladder.services.matches.get(MatchId(number), player)
+        return await self.opened.ladder.matches.get(MatchId(number), player)
 
     async def pass_deadlines(self) -> int | None:
         return await self.opened.ladder.lifecycle.pass_deadlines()
 
     async def is_in_order(self) -> bool:
-        return await self.opened.ladder.services.verification.verify(lambda _done, _total: None) == []
+        return await self.opened.ladder.verification.verify(lambda _done, _total: None) == []
 
 
 @pytest.fixture
@@ -78,10 +77,9 @@ async def organiser(database: Database) -> AsyncIterator[Organiser]:
 
 
 def over_http(opened: OpenLadder) -> httpx.AsyncClient:
-    services = opened.ladder.services
+    services = opened.ladder
     app = create_app(
         services,
-        intake=MemoryIntake().service,
         upload_limits=UploadLimits(),
         hub=BoardHub(services.leaderboard, opened.ladder.clock.now_us),
         admin_token=TOKEN,
@@ -263,7 +261,7 @@ async def test_deadlines_are_rows_that_another_process_finds(organiser: Organise
     async with opened_ladder(database, clock=clock) as again:
         clock.advance(days=3)  # and is there all the time
         assert await again.ladder.lifecycle.pass_deadlines() is None
-        match = (await again.ladder.services.matches.get(MatchId(number))).match
+        match = (await again.ladder.matches.get(MatchId(number))).match
         assert (match.state, match.ended_at_us) == (MatchState.ABANDONED, (match.assigned_at_us or 0) + 120_000_000)
 
 
@@ -281,7 +279,7 @@ async def test_a_ladder_that_was_away_finds_everybody_in_time(
         async with opened_ladder(database, clock=clock) as again, over_http(again) as http:
             await again.ladder.lifecycle.pass_deadlines()
             returned = Organiser(again, clock, http)
-            match = (await again.ladder.services.matches.get(MatchId(number))).match
+            match = (await again.ladder.matches.get(MatchId(number))).match
             all_us = 120_000_000 if window == "confirm" else 86_400_000_000
             assert (match.deadline_us or 0) - clock.now_us() == all_us
     async with opened_ladder(database, clock=clock) as again, over_http(again) as http:

@@ -5,49 +5,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 
-from tests.support.fakes.ladder import FakeStorage, FakeTransaction, departures
-from tests.support.fakes.matches import match_parts
+from tests.support.composed import composed
+from tests.support.fakes.ladder import FakeStorage, FakeTransaction
 from tests.support.intake import MemoryIntake
 from tests.support.replays.archives import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replays.reading import decode_reading
-from toprung.application.jobs.job_queue import JobHistory
-from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.matches.match_history import MatchHistory
-from toprung.application.organising.admin_service import Administration, AdminService
-from toprung.application.players.player_service import PlayerService
+from toprung.application.ladder import Ladder as UseCases
+from toprung.application.organising.admin_service import Administration
 from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
-from toprung.application.ratings.rating_adjustment import RatingAdjustment
-from toprung.application.ratings.rating_quality import RatingQualityService
-from toprung.application.ratings.season_service import SeasonService
-from toprung.application.ratings.verification import LadderVerification
 from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_inspection import ReplayInspector
-from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth, ReplayParser
-from toprung.application.replays.replay_service import ReplayHistory
-from toprung.application.services import Services
-from toprung.application.transfer.entry_file import COLUMNS, EntryFileReader
-from toprung.application.transfer.export_service import ExportService
-from toprung.application.transfer.game_file import GameFileReader
-from toprung.application.transfer.import_service import ImportService
-from toprung.application.writing.audit import AuditLog
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.errors import ToprungError
 from toprung.domain.events import EntriesImported
 from toprung.domain.game.catalog import Catalog
-from toprung.domain.leaderboard.board import Board
-from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player
-from toprung.domain.ratings.certainty import CertaintyByGames
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import EloEngine
 from toprung.interfaces.cli.terminal.builder import MigrationSummary, Options, Reading
 
 REPLAY_BYTES_MAX = 50_000
@@ -163,13 +139,14 @@ class Ladder:
     async def reading(self, options: Options) -> AsyncIterator[Reading]:
         self._opened(options)
         seconds: list[float] = []
-        services = self._services(options, seconds.append)
-        yield Reading(services=services, open_seconds=0.0123, read_seconds=lambda: list(seconds))
+        yield Reading(
+            ladder=self._composed(options, seconds.append), open_seconds=0.0123, read_seconds=lambda: list(seconds)
+        )
 
     @asynccontextmanager
     async def administering(self, options: Options) -> AsyncIterator[Administration]:
         self._opened(options)
-        yield self._services(options, lambda _seconds: None).administration
+        yield self._composed(options, lambda _seconds: None).administration
 
     async def pool_health(self, options: Options) -> PoolHealth:
         self._opened(options)
@@ -214,102 +191,17 @@ class Ladder:
         if self.refuse is not None:
             raise self.refuse
 
-    def _services(self, options: Options, observe: Callable[[float], None]) -> Services:
-        catalog = catalog_of(options.game or self.game)
-        countries = load_countries(catalog.common_countries)
-        clock = FixedClock(self.now_us if options.now_us is None else options.now_us)
+    def _composed(self, options: Options, observe: Callable[[float], None]) -> UseCases:
         days: float | None = INACTIVITY_DAYS
         if options.inactivity_days is not None:
             days = None if options.inactivity_days == "off" else float(options.inactivity_days)
-        inactivity_us = None if days is None else int(days * MICROSECONDS_PER_DAY)
-        codes = sorted(countries.codes)
-        store = DataAccessService(
+        return composed(
+            catalog_of(options.game or self.game),
             self.storage,
-            clock,
-            lambda: Board(
-                races=catalog.race_codes, countries=codes, inactivity_us=inactivity_us, certainty=CertaintyByGames()
-            ),
-        )
-
-        def new_table() -> BoardTable:
-            return BoardTable(catalog.race_codes, codes)
-
-        engine = EloEngine(Elo())
-        unit_of_work = UnitOfWork(self.storage, EventBus())
-        parts = match_parts(unit_of_work, catalog=catalog, clock=clock, backups=NoBackups())
-        imports = ImportService(
-            unit_of_work=unit_of_work,
-            match_service=parts.matches,
-            backups=NoBackups(),
-            clock=clock,
-            engine=engine,
-            entry_files=EntryFileReader(catalog=catalog, countries=countries, name_keys=name_keys()),
-            game_files=GameFileReader(catalog=catalog, name_keys=name_keys()),
-            departures=departures(name_keys(), catalog),
-        )
-        players = PlayerService(
-            unit_of_work=unit_of_work,
-            catalog=catalog,
-            countries=countries,
+            FixedClock(self.now_us if options.now_us is None else options.now_us),
+            ports={"backups": NoBackups(), "observe_read_seconds": observe},
             name_keys=name_keys(),
-            clock=clock,
-            steps=parts.steps,
-            departures=departures(name_keys(), catalog),
-        )
-        adjustment = RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine)
-        seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
-        leaderboard = LeaderboardService(
-            store=store,
-            clock=clock,
-            catalog=catalog,
-            countries=countries,
-            inactivity_us=inactivity_us,
-            history=LeaderboardHistory(
-                unit_of_work=unit_of_work,
-                store=store,
-                clock=clock,
-                new_table=new_table,
-                inactivity_us=inactivity_us,
-                certainty=CertaintyByGames(),
-            ),
-            observe_read_seconds=observe,
-        )
-        mods = ReplayMods(
-            unit_of_work=unit_of_work, clock=clock, decode=lambda payload: decode_reading(payload, catalog)
-        )
-        return Services(
-            leaderboard=leaderboard,
-            exports=ExportService(unit_of_work=unit_of_work),
-            rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-            ratings=parts.ratings,
-            matches=MatchHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
-            replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=name_keys()),
-            mods=mods,
-            jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
-            audit=AuditLog(unit_of_work=unit_of_work),
-            administration=AdminService(
-                imports=imports,
-                players=players,
-                ratings=parts.ratings,
-                lifecycle=parts.lifecycle,
-                adjustment=adjustment,
-                seasons=seasons,
-                mods=mods,
-            ),
-            seasons=seasons,
-            verification=LadderVerification(
-                unit_of_work=unit_of_work,
-                store=store,
-                clock=clock,
-                engine=engine,
-                new_table=new_table,
-                inactivity_us=inactivity_us,
-            ),
-            catalog=catalog,
-            countries=countries,
-            country_names=CountryNames(),
-            inactivity_days=days,
-            board_fingerprint="test",
+            inactivity_us=None if days is None else int(days * MICROSECONDS_PER_DAY),
         )
 
 

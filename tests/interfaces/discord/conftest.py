@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.interfaces.discord.bot.discord_api import check_request
-from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder
 from tests.interfaces.discord.nonces import RememberedNonces, remembered_by_simcord
 from toprung.domain.errors import ToprungError
 from toprung.interfaces.discord.bot.bot import DiscordBot  # before simcord: it loads discord.py without its warning
@@ -39,7 +39,7 @@ class World:
 async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """An empty ladder whose bot is in a server with Alice and Bob."""
     nonces = remembered_by_simcord(monkeypatch)
-    ladder = DiscordLadder()
+    ladder = discord_ladder()
     await ladder.store.load()
     bot = ladder.new_bot()
     env = simcord.Env(bot.client)

@@ -1,233 +1,92 @@
-"""A whole ladder in memory with a bot on it: real services, real texts, the real game's data, a fake database."""
+"""A whole ladder in memory with a bot on it: the program's composition, real texts and game data, a fake database."""
 
-import asyncio
 import random
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from tests.domain.leaderboard.strategies import CERTAINTY
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
-from tests.support.fakes.jobs import FakeBootClock, FakeReplayArchive
-from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, departures
-from tests.support.fakes.matches import match_parts
+from tests.support.composed import INACTIVITY_US, composed
+from tests.support.fakes.jobs import FakeBootClock
+from tests.support.fakes.ladder import FakeClock, FakeStorage
 from tests.support.intake import ScriptedParser, WatchedJudge
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
-from toprung.adapters.countries import CountryNames, load_countries
-from toprung.adapters.replays.reading import decode_reading
 from toprung.application.jobs.job_endings import JobEndings
-from toprung.application.jobs.job_queue import JobHistory, JobQueue
-from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.matches.challenge_service import ChallengeService
-from toprung.application.matches.match_history import MatchHistory
-from toprung.application.organising.admin_service import AdminService
-from toprung.application.organising.announcements import Announcements
-from toprung.application.players.account_service import AccountService
-from toprung.application.players.player_dossier import PlayerDossiers
-from toprung.application.players.player_service import PlayerService
-from toprung.application.players.profile_service import ProfileService
-from toprung.application.players.reader_directory import ReaderDirectory
-from toprung.application.ratings.rating_adjustment import RatingAdjustment
-from toprung.application.ratings.rating_quality import RatingQualityService
-from toprung.application.ratings.season_service import SeasonService
-from toprung.application.ratings.verification import LadderVerification
-from toprung.application.replays.intake import IntakeService, SubmittedReplay
-from toprung.application.replays.replay_job import ReplayJobHandler
-from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.replays.replay_service import ReplayHistory, ReplayService
-from toprung.application.replays.replay_verdicts import ReplayVerdicts
-from toprung.application.services import Services
-from toprung.application.transfer.export_service import ExportService
-from toprung.application.writing.audit import Attribution, AuditLog
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
-from toprung.domain.jobs.job import JobId, JobKind
-from toprung.domain.leaderboard.board import Board
-from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.application.jobs.job_queue import JobHandlers, JobQueue
+from toprung.application.ladder import Ladder
+from toprung.application.replays.intake import Intake, SubmittedReplay
+from toprung.application.writing.audit import Attribution
+from toprung.domain.jobs.job import JobId
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
-from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.rating import Elo, Entry, EntryId
-from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.domain.ratings.rating import Entry, EntryId
 from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.messages.context import BotContext
-from toprung.interfaces.discord.messages.live_layouts import LiveLayouts, SeenInteractions
-from toprung.interfaces.discord.messages.organisers import Organisers, Organising
+from toprung.interfaces.discord.messages.organisers import Organisers
 from toprung.interfaces.texts.texts import Texts, load_texts
 
 CATALOG: Final = load_catalog(find_game("sc_evo"))
 TEXTS: Final[Texts] = load_texts()
 NAME_KEYS: Final = NameKeys(load_prototypes())
-INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
 REPLAY_BYTES_MAX: Final = 10_000
-CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
 NAMES: Final = (*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG)
 
 
-class DiscordLadder:
-    """Services on fakes, as `bootstrap` wires them; `new_bot` makes a bot on them, as a start of the program does."""
+def discord_ladder(*, terms_url: str | None = None, channel_language: str = "en") -> "DiscordLadder":
+    """An empty ladder, whose players are told things unless a test puts them out of reach."""
+    storage, clock, boot_clock = FakeStorage(), FakeClock(), FakeBootClock()
+    parser, judge = ScriptedParser(), WatchedJudge()
+    out_of_reach = set[int]()
+    made = composed(
+        CATALOG,
+        storage,
+        clock,
+        ports={"boot_clock": boot_clock, "parser": parser},
+        name_keys=NAME_KEYS,
+        certainty=CERTAINTY,
+        judge=judge,
+        replay_bytes_max=REPLAY_BYTES_MAX,
+        can_reach=lambda player: player.discord_id not in {None, *out_of_reach},
+    )
+    parts = {one.name: getattr(made, one.name) for one in fields(made)}
+    parts["intake"] = LadderIntake(
+        made.intake, queue=made.queue, handlers=made.handlers, endings=made.endings,
+        parser=parser, judge=judge, boot_clock=boot_clock,
+    )  # fmt: skip
+    parts["clock"] = clock
+    return DiscordLadder(
+        **parts, storage=storage, out_of_reach=out_of_reach, terms_url=terms_url, channel_language=channel_language
+    )
 
-    def __init__(self, *, terms_url: str | None = None, channel_language: str = "en") -> None:
-        self.clock = FakeClock()
-        self.out_of_reach: set[int] = set()
-        self.storage = FakeStorage()
-        self.bus = EventBus()
-        self.unit_of_work = UnitOfWork(self.storage, self.bus)
-        self.countries = load_countries(CATALOG.common_countries)
-        codes = sorted(self.countries.codes)
 
-        def new_table() -> BoardTable:
-            return BoardTable(CATALOG.race_codes, codes)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordLadder(Ladder):
+    """The use cases, what is behind them, and bots on top: `new_bot` makes one, as a start of the program does."""
 
-        self.store = DataAccessService(
-            self.storage,
-            self.clock,
-            lambda: Board(races=CATALOG.race_codes, countries=codes, inactivity_us=INACTIVITY_US, certainty=CERTAINTY),
-        )
-        self.bus.subscribe(self.store.on_changes)
-        unit_of_work, clock = self.unit_of_work, self.clock
-        self.leaderboard = LeaderboardService(
-            store=self.store,
-            clock=clock,
-            catalog=CATALOG,
-            countries=self.countries,
-            inactivity_us=INACTIVITY_US,
-            history=LeaderboardHistory(
-                unit_of_work=unit_of_work,
-                store=self.store,
-                clock=clock,
-                new_table=new_table,
-                inactivity_us=INACTIVITY_US,
-                certainty=CERTAINTY,
-            ),
-            observe_read_seconds=lambda _: None,
-        )
-        played = match_parts(
-            unit_of_work,
-            catalog=CATALOG,
-            clock=clock,
-            backups=FakeBackups(),
-            can_reach=lambda player: player.discord_id not in {None, *self.out_of_reach},
-        )
-        self.lifecycle, self.steps = played.lifecycle, played.steps
-        self.challenges = ChallengeService(
-            unit_of_work=unit_of_work,
-            clock=clock,
-            catalog=CATALOG,
-            lifecycle=played.lifecycle,
-            choose=lambda races: races[0],
-            answer_us=CHALLENGE_US,
-        )
-        leaving = self.departures = departures(NAME_KEYS, CATALOG)
-        self.players = PlayerService(
-            unit_of_work=unit_of_work,
-            catalog=CATALOG,
-            countries=self.countries,
-            name_keys=NAME_KEYS,
-            clock=clock,
-            steps=played.steps,
-            departures=leaving,
-        )
-        self.matches = played.matches
-        history = MatchHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS)
-        self.accounts = AccountService(
-            unit_of_work=unit_of_work,
-            clock=clock,
-            catalog=CATALOG,
-            countries=self.countries,
-            name_keys=NAME_KEYS,
-            departures=leaving,
-        )
-        self.readers = ReaderDirectory(unit_of_work)
-        self.bus.subscribe(self.readers.on_changes)
-        mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=partial(decode_reading, catalog=CATALOG))
-        self.services = Services(
-            leaderboard=self.leaderboard,
-            exports=ExportService(unit_of_work=unit_of_work),
-            rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-            ratings=played.ratings,
-            replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=NAME_KEYS),
-            mods=mods,
-            jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
-            matches=history,
-            audit=AuditLog(unit_of_work=unit_of_work),
-            seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=EloEngine(Elo())),
-            verification=LadderVerification(
-                unit_of_work=unit_of_work,
-                store=self.store,
-                clock=clock,
-                engine=EloEngine(Elo()),
-                new_table=new_table,
-                inactivity_us=INACTIVITY_US,
-            ),
-            administration=AdminService(
-                imports=None,  # type: ignore[arg-type]  # no command of the bot imports
-                mods=mods,
-                players=self.players,
-                ratings=played.ratings,
-                lifecycle=played.lifecycle,
-                adjustment=RatingAdjustment(
-                    unit_of_work=unit_of_work, catalog=CATALOG, clock=clock, engine=EloEngine(Elo())
-                ),
-                seasons=SeasonService(unit_of_work=unit_of_work, clock=clock, engine=EloEngine(Elo())),
-            ),
-            catalog=CATALOG,
-            countries=self.countries,
-            country_names=CountryNames(),
-            inactivity_days=14,
-            board_fingerprint="a fingerprint",
-        )
-        self.profiles = ProfileService(
-            unit_of_work=unit_of_work, leaderboard=self.leaderboard, matches=history, catalog=CATALOG
-        )
-        self.lifecycle = played.lifecycle
-        self.intake = LadderIntake(unit_of_work, clock, self.players)
-        self.organisers = Organisers()
-        self._terms_url, self._channel_language = terms_url, channel_language
+    clock: FakeClock
+    intake: "LadderIntake"
+    storage: FakeStorage
+    out_of_reach: set[int]
+    terms_url: str | None
+    channel_language: str
+    organisers: Organisers = field(default_factory=Organisers)
 
     def context(self) -> BotContext:
         """What a bot's commands work with; what it keeps in memory is new."""
         return BotContext(
-            services=self.services,
-            accounts=self.accounts,
-            profiles=self.profiles,
-            readers=self.readers,
+            ladder=self,
             texts=TEXTS,
-            lifecycle=self.lifecycle,
-            challenges=self.challenges,
-            intake=self.intake,
-            verdicts=ReplayVerdicts(unit_of_work=self.unit_of_work, endings=self.intake.endings),
-            replay_bytes_max=REPLAY_BYTES_MAX,
-            rules=self.steps.rules,
-            clock=self.clock,
-            live=LiveLayouts(),
-            seen=SeenInteractions(),
-            organising=Organising(
-                organisers=self.organisers,
-                dossiers=PlayerDossiers(
-                    unit_of_work=self.unit_of_work,
-                    players=self.players,
-                    matches=self.services.matches,
-                    catalog=CATALOG,
-                    clock=self.clock,
-                    departures=self.departures,
-                ),
-                lifecycle=self.lifecycle,
-                announcements=Announcements(unit_of_work=self.unit_of_work, clock=self.clock),
-                intake=self.intake,
-            ),
-            something_to_send=asyncio.Event(),
-            terms_url=self._terms_url,
-            channel_language=self._channel_language,
+            organisers=self.organisers,
+            terms_url=self.terms_url,
+            channel_language=self.channel_language,
         )
 
     def new_bot(self, options: BotOptions | None = None) -> DiscordBot:
         """A bot, as a start of the program makes it."""
-        bot = DiscordBot(self.context(), self.unit_of_work, self.steps, options or BotOptions(token="token"))
+        bot = DiscordBot(self.context(), options or BotOptions(token="token"))
         self.bus.subscribe(bot.on_changes)
         return bot
 
@@ -282,42 +141,26 @@ class DiscordLadder:
                 ended_at_us=self.clock.now_us(),
                 map_name="Keres Passage",
             )
-            await self.matches.record(match)
+            await self.recorder.record(match)
 
 
 class LadderIntake:
-    """Implements `Intake` as a site does, but works at its jobs only when a test says so; keeps what it was given."""
+    """The ladder's intake, which keeps what it was given and works at its jobs only when a test says so."""
 
-    def __init__(self, unit_of_work: UnitOfWork, clock: FakeClock, players: PlayerService) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        *,
+        queue: JobQueue,
+        handlers: JobHandlers,
+        endings: JobEndings,
+        parser: ScriptedParser,
+        judge: WatchedJudge,
+        boot_clock: FakeBootClock,
+    ) -> None:
         self.taken: list[tuple[str, MatchId | None, bytes, str | None]] = []
-        self.parser, self.judge, self.endings = ScriptedParser(), WatchedJudge(), JobEndings()
-        self._clock = FakeBootClock()
-        archive = FakeReplayArchive()
-        self._handler = ReplayJobHandler(
-            unit_of_work=unit_of_work,
-            archive=archive,
-            parser=self.parser,
-            decode=partial(decode_reading, catalog=CATALOG),
-            judge=self.judge,
-            clock=clock,
-        )
-        self._queue = JobQueue(
-            unit_of_work=unit_of_work,
-            clock=clock,
-            boot_clock=self._clock,
-            instance_id="a bot",
-            chance=lambda: 0.5,
-            handlers={JobKind.REPLAY: self._handler},
-            endings=self.endings,
-        )
-        replays = ReplayService(
-            unit_of_work=unit_of_work,
-            archive=archive,
-            clock=clock,
-            announce=lambda: None,
-            replay_bytes_max=REPLAY_BYTES_MAX,
-        )
-        self.service = IntakeService(players=players, replays=replays, queue=self._queue, announce=lambda: None)
+        self.parser, self.judge, self.endings = parser, judge, endings
+        self._intake, self._queue, self._handlers, self._clock = intake, queue, handlers, boot_clock
 
     async def submit_replay(
         self,
@@ -329,19 +172,19 @@ class LadderIntake:
         by_discord: bool = False,
     ) -> SubmittedReplay:
         """See `Intake`."""
-        taken = await self.service.submit_replay(player_name, match_id, data, file_name, by_discord=by_discord)
+        taken = await self._intake.submit_replay(player_name, match_id, data, file_name, by_discord=by_discord)
         self.taken.append((player_name, match_id, data, file_name))
         return taken
 
     async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
         """See `Intake`."""
-        await self.service.retry_job(job_id, by)
+        await self._intake.retry_job(job_id, by)
 
     async def work_off(self) -> None:
         """Works at all jobs until each is done or dead."""
         while True:
             for job in await self._queue.claim(1, workers=1):
-                await self._queue.end(job, await self._handler.handle(job))
+                await self._queue.end(job, await self._handlers[job.kind].handle(job))
                 break
             else:
                 seconds = await self._queue.seconds_until_due()

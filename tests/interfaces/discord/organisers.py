@@ -1,7 +1,7 @@
 """A ladder with an organiser at work: what the tests of the organisers' commands arrange."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.interfaces.discord.conftest import World
@@ -65,7 +65,7 @@ class Office:
     async def two(self) -> tuple[Player, Player]:
         """Two players, out of reach: what the bot says here, it says to organisers."""
         ladder = self.world.ladder
-        ladder.out_of_reach |= {901, 902}
+        ladder.out_of_reach.update({901, 902})
         return await ladder.joined(901, "별빛*_~"), await ladder.joined(902, "Novamar")
 
     async def started(self, one: Player, two: Player) -> Match:
@@ -107,9 +107,8 @@ class Office:
 async def office_of(world: World) -> Office:
     """The office, open."""
     role = world.guild.create_role("Organisers")
-    world.ladder.organisers = Organisers(
-        server_id=world.guild.id, user_ids=frozenset({world.alice.id}), role_id=role.id
-    )
+    organisers = Organisers(server_id=world.guild.id, user_ids=frozenset({world.alice.id}), role_id=role.id)
+    world.ladder = replace(world.ladder, organisers=organisers)
     channels = [world.guild.create_text_channel(name) for name in ("organisers", "matches")]
     office = Office(world, role, channels[0], channels[1], world.bot)
     await office.restart()

@@ -3,51 +3,35 @@
 import asyncio
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import TypeVar, cast
+from dataclasses import replace
+from typing import TypeVar
 
 import httpx
-import numpy as np
 from fastapi import FastAPI
 
-from tests.support.fakes.ladder import FakeBackups, FakeStorage
-from tests.support.fakes.matches import match_parts
+from tests.support.fakes.ladder import FakeStorage
 from tests.support.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.countries import CountryNames, load_countries
-from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.matches.match_history import MatchHistory
+from toprung.adapters.countries import load_countries
 from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.ports.progress import Progress
-from toprung.application.ports.storage import Committed, Transaction
+from toprung.application.ports.storage import Transaction
 from toprung.application.ratings.rating_adjustment import RatingSetOutcome
-from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
-from toprung.application.ratings.season_service import SeasonService, SeasonStarted
-from toprung.application.ratings.verification import LadderVerification
+from toprung.application.ratings.season_service import SeasonStarted
 from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.services import Services
-from toprung.application.transfer.export_service import ExportService
 from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
-from toprung.application.writing.audit import Attribution, AuditLog, Counts
-from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.audit import Attribution, Counts
 from toprung.application.writing.reasons import checked_reason
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
-from toprung.domain.events import Change, Event, PlayerRegistered, RatingChanged
+from toprung.domain.events import Event, PlayerRegistered, RatingChanged
 from toprung.domain.game.catalog import Catalog
-from toprung.domain.leaderboard.board import Board
-from toprung.domain.leaderboard.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome, Participant
 from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
-from toprung.domain.players.names import NameKeys, clean_name
+from toprung.domain.players.names import clean_name
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.certainty import NO_DEVIATION, CertaintyByGames
-from toprung.domain.ratings.rating import Elo, Entry, EntryId, Standing
-from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.domain.ratings.rating import Entry, EntryId, Standing
 from toprung.domain.ratings.season import LadderSeason, SeasonId
 from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.web.api.uploads import UploadLimits
@@ -118,92 +102,15 @@ class SettableClock:
         self.moment_us += by_us
 
 
-@dataclass
-class Columns:
-    """One table of a transaction, for whoever reads all of it."""
+class FallibleStorage(FakeStorage):
+    """`is_down` makes it refuse to be read, as a database that cannot be reached does."""
 
-    value: object
-
-    def columns(self) -> object:
-        return self.value
-
-
-class NoSeasons:
-    """A ladder that had no season."""
-
-    def all(self) -> list[LadderSeason]:
-        return []
-
-
-class ReadTransaction:
-    """What the read store asks of a transaction, and no more."""
-
-    def __init__(self, players: list[Player], entries: list[Entry], seq: int) -> None:
-        self._seq = seq
-        self.players = Columns(
-            PlayerColumns(
-                ids=[player.id for player in players],
-                names=[player.name for player in players],
-                countries=[player.country for player in players],
-                banned=[int(player.is_banned) for player in players],
-            )
-        )
-        self.entries = Columns(
-            EntryColumns(
-                ids=np.array([entry.id for entry in entries], np.int64),
-                player_ids=np.array([entry.player_id for entry in entries], np.int64),
-                races=[entry.race for entry in entries],
-                mmr=np.array([entry.mmr for entry in entries], np.int32),
-                games_played=np.array([entry.games_played for entry in entries], np.int32),
-                games_won=np.array([entry.games_won for entry in entries], np.int32),
-                games_lost=np.array([entry.games_lost for entry in entries], np.int32),
-                games_drawn=np.array([entry.games_drawn for entry in entries], np.int32),
-                last_played_us=np.array(
-                    [NEVER if entry.last_played_us is None else entry.last_played_us for entry in entries], np.int64
-                ),
-                deviation=np.full(len(entries), NO_DEVIATION),
-                volatility=np.full(len(entries), NO_DEVIATION),
-            )
-        )
-
-        self.seasons = NoSeasons()
-
-    def entries_as_of(self, at_us: int, *, is_corrected: bool) -> object:
-        """The entries as they are: nothing is known of their past here."""
-        return self.entries.columns()
-
-    def last_seq(self) -> int:
-        return self._seq
-
-
-@dataclass
-class MemoryStorage:
-    """Holds what the tests put in; `is_down` makes it refuse, as a database that cannot be reached does."""
-
-    players: dict[int, Player] = field(default_factory=dict)
-    entries: dict[int, Entry] = field(default_factory=dict)
-    seq: int = 0
-    is_down: bool = False
+    is_down = False
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
         if self.is_down:
             raise StorageUnavailable("The database cannot be reached; try again.")
-        entries = sorted(self.entries.values(), key=lambda entry: entry.id)
-        transaction = ReadTransaction(list(self.players.values()), entries, self.seq)
-        return work(cast("Transaction", transaction))
-
-    async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
-        raise NotImplementedError
-
-    @property
-    def is_in_touch(self) -> bool:
-        return True
-
-    async def get_in_touch(self) -> None:
-        return
-
-    async def close(self) -> None:
-        return
+        return await super().read(work)
 
 
 KNOWN_MATCH_ID = MatchId(17)
@@ -387,83 +294,25 @@ class Ladder:
         listeners_per_address: int = STREAMS_PER_ADDRESS,
     ) -> None:
         self.clock = SettableClock()
-        self.storage = MemoryStorage()
-        self.bus = EventBus()
+        self.storage = FallibleStorage()
         self.catalog = catalog or load_catalog(find_game("sc_evo"))
-        self.played = FakeStorage()
         self.health: dict[str, object] = {}
-        self.intake = MemoryIntake().people()
-        countries = load_countries(self.catalog.common_countries)
-        inactivity_us = None if inactivity_days is None else round(inactivity_days * MICROSECONDS_PER_DAY)
-        self.store = DataAccessService(
-            self.storage,
-            self.clock,
-            lambda: Board(
-                races=self.catalog.race_codes,
-                countries=sorted(countries.codes),
-                inactivity_us=inactivity_us,
-                certainty=CertaintyByGames(),
-            ),
-        )
-        unit_of_work = UnitOfWork(self.storage, self.bus)
-
-        def new_table() -> BoardTable:
-            return BoardTable(self.catalog.race_codes, sorted(countries.codes))
-
-        self.leaderboard = LeaderboardService(
-            store=self.store,
+        self.intake = MemoryIntake(
+            storage=self.storage,
             clock=self.clock,
             catalog=self.catalog,
-            countries=countries,
-            inactivity_us=inactivity_us,
-            history=LeaderboardHistory(
-                unit_of_work=unit_of_work,
-                store=self.store,
-                clock=self.clock,
-                new_table=new_table,
-                inactivity_us=inactivity_us,
-                certainty=CertaintyByGames(),
-            ),
-            observe_read_seconds=lambda seconds: None,
+            inactivity_us=None if inactivity_days is None else round(inactivity_days * MICROSECONDS_PER_DAY),
+            database_id=self.catalog.code,
         )
-        engine = EloEngine(Elo())
-        parts = match_parts(
-            UnitOfWork(self.played, EventBus()), catalog=self.catalog, clock=self.clock, backups=FakeBackups()
-        )
-        self.administration = FakeAdministration(parts.lifecycle, self.intake.mods)
-        self.services = Services(
-            leaderboard=self.leaderboard,
-            exports=ExportService(unit_of_work=unit_of_work),
-            rating_quality=RatingQualityService(unit_of_work=unit_of_work),
-            ratings=parts.ratings,
-            matches=MatchHistory(unit_of_work=UnitOfWork(self.played, EventBus()), name_keys=NameKeys({})),
-            replays=self.intake.history,
-            mods=self.intake.mods,
-            jobs=self.intake.jobs,
-            audit=AuditLog(unit_of_work=UnitOfWork(self.played, EventBus())),
-            seasons=SeasonService(unit_of_work=unit_of_work, clock=self.clock, engine=engine),
-            verification=LadderVerification(
-                unit_of_work=unit_of_work,
-                store=self.store,
-                clock=self.clock,
-                engine=engine,
-                new_table=new_table,
-                inactivity_us=inactivity_us,
-            ),
-            administration=self.administration,
-            catalog=self.catalog,
-            countries=countries,
-            country_names=CountryNames(),
-            inactivity_days=inactivity_days,
-            board_fingerprint=f"{self.catalog.code}/{inactivity_days}",
-        )
+        made = self.intake.ladder
+        self.bus, self.store, self.leaderboard = made.bus, made.store, made.leaderboard
+        self.administration = FakeAdministration(made.lifecycle, made.mods)
+        self.use_cases = replace(made, administration=self.administration)
         self.hub = BoardHub(self.leaderboard, self.clock.now_us, listeners_per_address=listeners_per_address)
-        self.bus.subscribe(self.store.on_changes)
         self.bus.subscribe(self.hub.on_changes)
         self.app: FastAPI = create_app(
-            self.services,
+            self.use_cases,
             hub=self.hub,
-            intake=self.intake.service,
             upload_limits=UPLOAD_LIMITS,
             admin_token=ADMIN_TOKEN,
             health=lambda: self.health,
@@ -489,13 +338,13 @@ class Ladder:
         drawn: int = 0,
     ) -> PlayerId:
         """An entry that was there before the board was read; a player of the same name is the same one."""
-        known = next((player for player in self.storage.players.values() if player.name == name), None)
-        player_id = known.id if known else PlayerId(len(self.storage.players) + 1)
-        self.storage.players[player_id] = Player(
+        known = next((player for player in self.storage.database.players.values() if player.name == name), None)
+        player_id = known.id if known else PlayerId(len(self.storage.database.players) + 1)
+        self.storage.database.players[player_id] = Player(
             id=player_id, name=name, country=country, discord_id=10**17 + player_id
         )
-        entry_id = EntryId(len(self.storage.entries) + 1)
-        self.storage.entries[entry_id] = Entry(
+        entry_id = EntryId(len(self.storage.database.entries) + 1)
+        self.storage.database.entries[EntryId(entry_id)] = Entry(
             id=entry_id,
             player_id=player_id,
             race=race,
@@ -510,24 +359,23 @@ class Ladder:
 
     async def score(self, entry_id: int, mmr_change: int) -> None:
         """A game is committed that changes this entry."""
-        entry = self.storage.entries[entry_id].after_game(
-            Standing(self.storage.entries[entry_id].mmr + mmr_change),
+        entry = self.storage.database.entries[EntryId(entry_id)].after_game(
+            Standing(self.storage.database.entries[EntryId(entry_id)].mmr + mmr_change),
             score=1 if mmr_change > 0 else 0,
             ended_at_us=self.clock.now_us(),
         )
-        self.storage.entries[entry_id] = entry
+        self.storage.database.entries[EntryId(entry_id)] = entry
         await self.commit(RatingChanged(entry=entry, match_id=MatchId(1)))
 
     async def join(self, name: str) -> None:
         """A player registers, who has no entry yet."""
-        player = Player(id=PlayerId(len(self.storage.players) + 1), name=name)
-        self.storage.players[player.id] = player
+        player = Player(id=PlayerId(len(self.storage.database.players) + 1), name=name)
+        self.storage.database.players[player.id] = player
         await self.commit(PlayerRegistered(player=player))
 
     async def commit(self, event: Event) -> None:
         """Tells everybody of a change, as after a commit."""
-        self.storage.seq += 1
-        await self.bus.publish([Change(seq=self.storage.seq, event=event)])
+        await self.use_cases.unit_of_work.run(lambda tx: tx.record(event))
 
     def fill(self, players: int, *, seed: int = 7) -> None:
         """A season of varied players, some with several races."""

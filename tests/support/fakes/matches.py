@@ -3,23 +3,11 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from toprung.application.matches.match_lifecycle import MatchLifecycle
-from toprung.application.matches.match_rating import MatchRater
-from toprung.application.matches.match_service import MatchService
-from toprung.application.matches.match_steps import MatchSteps, Reach
-from toprung.application.ports.clock import Clock
 from toprung.application.ports.matches import NewNotice
-from toprung.application.ports.storage import Backups
-from toprung.application.ratings.rating_service import RatingService
-from toprung.application.writing.unit_of_work import UnitOfWork
-from toprung.domain.game.catalog import Catalog
-from toprung.domain.matches.conduct import Penalty, PenaltyRules
+from toprung.domain.matches.conduct import Penalty
 from toprung.domain.matches.match import FinalMatch, Match, MatchId, MatchSide, MatchState, NewMatch
-from toprung.domain.matches.match_life import MatchRules
 from toprung.domain.matches.notice import Notice, NoticeId
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import EloEngine, RatingEngine
 from toprung.domain.ratings.rating_log import Verdict
 
 
@@ -218,42 +206,4 @@ def final(match: Match) -> FinalMatch:
         result=match.result,
         ended_at_us=match.ended_at_us,
         map_name=match.map_name,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchParts:
-    """The parts of a ladder that play matches, on whatever storage is below the unit of work."""
-
-    rater: MatchRater
-    steps: MatchSteps
-    lifecycle: MatchLifecycle
-    matches: MatchService
-    ratings: RatingService
-
-
-def match_parts(
-    unit_of_work: UnitOfWork,
-    *,
-    catalog: Catalog,
-    clock: Clock,
-    backups: Backups,
-    engine: RatingEngine | None = None,
-    can_reach: Reach = lambda _player: False,
-    rules: MatchRules | None = None,
-) -> MatchParts:
-    """Those parts, put together as `bootstrap` does it; the first map is always the one that chance chooses."""
-    system = engine or EloEngine(Elo())
-    rater = MatchRater(system)
-    steps = MatchSteps(rater=rater, rules=rules or MatchRules(), penalties=PenaltyRules(), can_reach=can_reach)
-    return MatchParts(
-        rater=rater,
-        steps=steps,
-        lifecycle=MatchLifecycle(
-            unit_of_work=unit_of_work, catalog=catalog, clock=clock, steps=steps, choose=lambda names: names[0]
-        ),
-        matches=MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=rater),
-        ratings=RatingService(
-            unit_of_work=unit_of_work, backups=backups, clock=clock, engine=system, rater=rater, steps=steps
-        ),
     )

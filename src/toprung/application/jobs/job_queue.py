@@ -61,6 +61,10 @@ class JobHandler(Protocol):
         ...
 
 
+JobHandlers = Mapping[JobKind, JobHandler]
+"""Who does the jobs of each kind."""
+
+
 class JobQueue:
     """The jobs of one process, which is the only one that works at them: `instance_id` names it and no other."""
 
@@ -72,7 +76,7 @@ class JobQueue:
         boot_clock: BootClock,
         instance_id: str,
         chance: Callable[[], float],
-        handlers: Mapping[JobKind, JobHandler],
+        handlers: JobHandlers,
         endings: JobEndings,
     ) -> None:
         self._unit_of_work = unit_of_work

@@ -85,7 +85,9 @@ class DataAccessService:
                     await self._reload()
 
     async def on_changes(self, changes: Sequence[Change]) -> None:
-        """Brings the board to where `changes` leave the ladder."""
+        """Brings the board to where `changes` leave the ladder; one that nobody asked for yet is not read for it."""
+        if self._seq < 0:
+            return
         async with self._loading:
             if not self._is_stale and not self._apply_new(changes):
                 await self._apply_missing()
@@ -94,6 +96,8 @@ class DataAccessService:
 
     async def on_gap(self) -> None:
         """Reads everything again, since something may have been committed that nobody was told of."""
+        if self._seq < 0:
+            return
         async with self._loading:
             self._is_stale = True
             try:

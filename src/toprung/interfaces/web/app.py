@@ -7,8 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.responses import Response
 
-from toprung.application.replays.intake import Intake
-from toprung.application.services import Services
+from toprung.application.ladder import Ladder
 from toprung.interfaces.web.admin.admin_api import admin_router
 from toprung.interfaces.web.admin.admin_pool import PoolHealthSource, no_pool
 from toprung.interfaces.web.api.api import api_router, json_response
@@ -34,10 +33,9 @@ Metrics = Callable[[], tuple[bytes, str]]
 
 
 def create_app(
-    services: Services,
+    ladder: Ladder,
     *,
     hub: BoardHub,
-    intake: Intake,
     upload_limits: UploadLimits,
     admin_token: str,
     health: Health,
@@ -55,30 +53,30 @@ def create_app(
     door = door or DoorRules()
     token = AdminToken(admin_token, wrong_max=door.wrong_tokens_max)
     assets = Assets()
-    templates = Templates(services, assets, site_url=door.site_url)
+    templates = Templates(ladder, assets, site_url=door.site_url)
     refusals = Refusals(templates.error)
     app = FastAPI(
-        title=f"Toprung: {services.catalog.name}",
+        title=f"Toprung: {ladder.catalog.name}",
         version=API_VERSION,
         description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         servers=None if door.site_url is None else [{"url": door.site_url}],
     )
-    app.include_router(api_router(services, FilterReader(catalog=services.catalog, countries=services.countries)))
+    app.include_router(api_router(ladder, FilterReader(catalog=ladder.catalog, countries=ladder.countries)))
     app.include_router(
         admin_router(
-            services.administration,
-            services.matches,
-            services.audit,
-            catalog=services.catalog,
-            intake=intake,
-            jobs=services.jobs,
+            ladder.administration,
+            ladder.matches,
+            ladder.audit,
+            catalog=ladder.catalog,
+            intake=ladder.intake,
+            jobs=ladder.jobs,
             upload_limits=upload_limits,
             pool_health=pool_health,
         )
     )
-    pages = LeaderboardPages(services, hub, templates, assets, Keeper() if keeper is None else keeper)
+    pages = LeaderboardPages(ladder, hub, templates, assets, Keeper() if keeper is None else keeper)
     app.include_router(pages_router(pages, assets))
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))

@@ -65,12 +65,13 @@ async def serve(port: int, database: Path) -> None:
     log.configure_logging("error")
     with closing(listen(settings.host, settings.port)) as listener:
         async with opened_storage(settings, write=True) as storage:
-            ladder = await wire(settings, storage, clock, metrics.observe_read_seconds)
+            wired = await wire(settings, storage, clock, metrics.observe_read_seconds)
+            ladder = wired.ladder
             demo = DemoService(
                 players=ladder.players,
-                matches=ladder.matches,
-                catalog=ladder.services.catalog,
-                countries=ladder.services.countries,
+                matches=ladder.recorder,
+                catalog=ladder.catalog,
+                countries=ladder.countries,
                 clock=clock,
                 turn_clock=clock.turn,
                 chance=random.Random(7),
@@ -82,7 +83,7 @@ async def serve(port: int, database: Path) -> None:
                 running.append(asyncio.create_task(demo.play_on(pause_seconds=PAUSE_SECONDS)))
                 running.append(asyncio.create_task(lateness.watch()))
 
-            serving = asyncio.create_task(serve_site(ladder, storage, listener, metrics, steady, begin))
+            serving = asyncio.create_task(serve_site(wired, listener, metrics, steady, begin))
             asked = asyncio.StreamReader()
             await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(asked), sys.stdin)
             async for _ in asked:

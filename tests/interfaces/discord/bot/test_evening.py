@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import pytest
 from pydantic import SecretStr
@@ -19,20 +19,16 @@ from tests.interfaces.discord.bot.loopback import LoopbackDiscord
 from tests.interfaces.discord.layout import walk
 from tests.support.databases import Database, opened_ladder
 from tests.support.fakes.ladder import FakeClock
-from toprung.application.jobs.job_endings import JobEndings
+from toprung.application.ladder import Ladder
 from toprung.application.ports.accounts import Account
 from toprung.application.ports.storage import NewPlayer, Transaction
 from toprung.bootstrap.discord_bot import discord_bot
-from toprung.bootstrap.wiring import Ladder
 from toprung.domain.events import PlayerRegistered
 from toprung.domain.matches.match import MatchId, Outcome, Participant
 from toprung.domain.matches.match_life import Step
 from toprung.domain.matches.notice import NoticeKind
 from toprung.domain.players.player import Player
 from toprung.interfaces.discord.sending import send_pace
-
-if TYPE_CHECKING:
-    from toprung.application.replays.intake import Intake
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -151,8 +147,7 @@ async def evening_of(database: Database, players: int, *, is_checking: bool) -> 
 
     async with opened_ladder(database, clock=clock, discord_token=SecretStr("token")) as opened, discord.serving():
         joined = await opened.ladder.unit_of_work.run(join)
-        no_replays = cast("Intake", None)  # nobody hands one in
-        async with discord_bot(opened.ladder, no_replays, JobEndings()), asyncio.timeout(SECONDS_MAX):
+        async with discord_bot(opened.ladder, opened.wired.settings), asyncio.timeout(SECONDS_MAX):
             await discord.until(lambda: 2 in discord.opcodes)
             yield Evening(opened.ladder, discord, clock, joined)
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from tests.interfaces.discord.bot import loopback
 from tests.interfaces.discord.bot.discord_api import InvalidRequest
 from tests.interfaces.discord.bot.loopback import CHANNEL_ID, LoopbackDiscord, answer_of, connected
-from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder
 from tests.interfaces.discord.layout import walk
 from toprung.domain.matches.match import MatchState, Participant
 from toprung.interfaces.discord.bot import bot as bot_module
@@ -25,7 +25,7 @@ SETTLED_SECONDS_MAX = 30
 
 @pytest.fixture
 async def ladder() -> DiscordLadder:
-    ladder = DiscordLadder()
+    ladder = discord_ladder()
     await ladder.fill(100)
     return ladder
 

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -174,7 +174,8 @@ async def test_who_loses_the_role_between_the_preview_and_the_reason_changes_not
 async def test_who_is_taken_out_of_the_settings_is_refused_on_messages_from_before(court: Court) -> None:
     office = court.office
     preview = shown(await office.admin("ban", name="Novamar"))
-    office.world.ladder.organisers = Organisers(server_id=office.world.guild.id, role_id=office.role.id)
+    organisers = Organisers(server_id=office.world.guild.id, role_id=office.role.id)
+    office.world.ladder = replace(office.world.ladder, organisers=organisers)
     await office.restart()
     before = court.state()
     assert REFUSAL in said(await office.world.alice.click(preview, custom_id="admin:go"))

@@ -119,8 +119,8 @@ async def test_a_claim_as_it_is_told_and_as_it_is_looked_up(
     assert due_us == clock.now_us() + window_us == pair.match().deadline_us
     for actor in (world.alice, world.bob):
         assert stated(await listed(world, actor)) == [due_us]
-    view = await world.ladder.services.matches.get(pair.number)
-    assert match_json(view, world.ladder.services.catalog)["deadline"] == to_iso(due_us)
+    view = await world.ladder.matches.get(pair.number)
+    assert match_json(view, world.ladder.catalog)["deadline"] == to_iso(due_us)
     assert f"{to_iso(due_us)[:10]} {to_iso(due_us)[11:19]} UTC" in describe(("A", "B"), view.match)[-1]
     await check_is_kept(pair, due_us)
     assert pair.match().result is MatchResult.SIDE_1_WON

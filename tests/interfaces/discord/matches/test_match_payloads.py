@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.interfaces.discord.bot.discord_api import check_request
-from tests.interfaces.discord.ladder import CATALOG, TEXTS, DiscordLadder
+from tests.interfaces.discord.ladder import CATALOG, TEXTS, discord_ladder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.leaderboard.test_leaderboard_text import MENTION, names, unescaped
 from tests.support.map_links import with_links
@@ -42,7 +42,7 @@ from toprung.interfaces.discord.messages.layouts import LAYOUT_CHARACTERS_MAX, L
 from toprung.interfaces.discord.messages.markdown import length
 
 BEGUN = frozenset(set(MatchState) - {MatchState.ASSIGNED, MatchState.ABORTED, MatchState.ABANDONED})
-CONTEXT: BotContext = DiscordLadder().context()
+CONTEXT: BotContext = discord_ladder().context()
 RACE = CATALOG.race_codes[0]
 LARGE_US = 2**50
 
@@ -194,7 +194,7 @@ def test_no_link_that_a_catalogue_takes_breaks_the_message(
     language: str, card: MatchCard, found: tuple[MapLink, ...], a_map: GameMap
 ) -> None:
     catalog = with_links(without_regions(CATALOG), *found)
-    context = replace(CONTEXT, services=replace(CONTEXT.services, catalog=catalog))
+    context = replace(CONTEXT, ladder=replace(CONTEXT.ladder, catalog=catalog))
     match = replace(card.view.match, map_name=a_map.name, server="KOR")
     view = replace(card.view, match=match)
 
@@ -235,7 +235,7 @@ def test_the_most_and_longest_links_leave_room_for_all_else(language: str) -> No
     catalog = with_links(without_regions(CATALOG), *found[:-1], MapLink(address="battlenet:://starcraft/map/1/1"))
     name = "a".ljust(PLAYER_NAME_MAX_CODE_POINTS, "*")
     card = full_card(catalog.current_maps[0].name, name)
-    context = replace(CONTEXT, services=replace(CONTEXT.services, catalog=catalog))
+    context = replace(CONTEXT, ladder=replace(CONTEXT.ladder, catalog=catalog))
 
     async def drawn() -> list[dict[str, object]]:
         reader = Reader(discord_id=1, player_id=PlayerId(1), language=language, locale=language, texts=TEXTS)

@@ -87,8 +87,7 @@ async def pair(world: World) -> Pair:
 
 async def with_links_to_maps(world: World, *links: MapLink) -> None:
     """Starts the bot again, with a catalogue that knows where maps are found."""
-    services = world.ladder.services
-    world.ladder.services = replace(services, catalog=with_links(services.catalog, *links))
+    world.ladder = replace(world.ladder, catalog=with_links(world.ladder.catalog, *links))
     world.bot = world.ladder.new_bot()
     await world.env.restart_bot(world.bot.client)
 
@@ -117,7 +116,7 @@ async def test_links_of_other_regions_leave_it_to_the_search(world: World, pair:
     await with_links_to_maps(world, AMERICAS)
     await pair.begin()
     told = text_of(pair.last(world.alice))
-    a_map = next(one for one in world.ladder.services.catalog.current_maps if one.name == pair.match().map_name)
+    a_map = next(one for one in world.ladder.catalog.current_maps if one.name == pair.match().map_name)
     assert AMERICAS.address not in told
     assert ("Search for it in the game as" in told) is (a_map.full_name != a_map.name)
 
@@ -304,7 +303,7 @@ async def test_somebody_else_can_do_nothing(world: World, pair: Pair) -> None:
     alice = database.players[pair.alice]
     database.players[pair.alice] = replace(alice, discord_id=None)
     database.players[carol.id] = replace(carol, discord_id=world.alice.id)
-    world.bot.client.context.readers.forget()
+    world.bot.client.context.ladder.readers.forget()
     before = pair.match()
     refused = await world.alice.click(shown.response, custom_id="match:1:won")
     assert "no such match of yours" in said(refused)
@@ -315,7 +314,7 @@ async def test_a_correction_is_told_with_what_it_changed(world: World, pair: Pai
     await pair.begin()
     await pair.press(world.alice, "lost")
     await pair.press(world.alice, "lost_sure")
-    await world.ladder.services.ratings.correct(
+    await world.ladder.ratings.correct(
         pair.number, MatchResult.SIDE_1_WON, reason="the replay says so", actor="an organiser"
     )
     await pair.tell()

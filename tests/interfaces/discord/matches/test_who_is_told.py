@@ -345,9 +345,8 @@ async def test_organisers_hear_once_in_a_sentence_what_to_mend_and_when_it_is_me
 async def test_a_log_channel_without_permission_is_said_in_the_organisers_channel(world: World) -> None:
     office = await office_of(world)
     refuse(world, "POST", f"/channels/{office.log_channel.id}/messages", 403, 50001)
-    organising = world.bot.client.context.organising
     by = Attribution(actor="an organiser", reason="why not")
-    await organising.announcements.announce(office.log_channel.id, "Cup on Sunday", by)
+    await world.ladder.announcements.announce(office.log_channel.id, "Cup on Sunday", by)
     await office.bot.queue.deliver_due()
     (message,) = await office.look()
     assert f"<#{office.log_channel.id}>" in text_of(message)

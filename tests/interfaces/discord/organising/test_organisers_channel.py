@@ -102,7 +102,7 @@ async def test_a_conflict_that_was_resolved_before_it_could_be_said_is_not_said(
 
     queue.deliver_due = not_yet  # type: ignore[method-assign]
     await office.look()
-    await office.world.ladder.services.ratings.correct(match_id, MatchResult.DRAW, reason=WHY, actor="cli")
+    await office.world.ladder.ratings.correct(match_id, MatchResult.DRAW, reason=WHY, actor="cli")
     queue.deliver_due = delivered  # type: ignore[method-assign]
     assert await office.look() == []
     assert office.world.ladder.storage.database.intents == {}
@@ -194,7 +194,7 @@ async def test_an_approval_by_somebody_else_is_said_and_not_done_twice(office: O
     one, _ = await office.two()
     await played(office, one, mod(1), times=3)
     (message,) = await office.look()
-    await office.world.ladder.services.mods.approve(UploadId(1), reason=WHY, actor="cli")
+    await office.world.ladder.mods.approve(UploadId(1), reason=WHY, actor="cli")
     preview = shown(await office.world.alice.click(message, custom_id="admin:approve_mod:3"))
     assert "is approved already" in text_of(preview)
     await office.decide(preview)
@@ -220,7 +220,7 @@ async def test_where_no_version_is_approved_only_the_one_that_is_played_most_is_
 async def test_a_flood_of_unknown_versions_is_a_few_messages_and_hides_none_that_is_played(office: Office) -> None:
     one, _ = await office.two()
     await played(office, one, mod(0), times=3)
-    await office.world.ladder.services.mods.approve(UploadId(1), reason=WHY, actor="cli")
+    await office.world.ladder.mods.approve(UploadId(1), reason=WHY, actor="cli")
     for number in range(1, 40):
         await played(office, one, mod(number))
         await office.look()
@@ -239,7 +239,7 @@ async def test_a_flood_of_unknown_versions_is_a_few_messages_and_hides_none_that
 async def test_looking_for_unknown_mods_again_decodes_nothing_again(office: Office) -> None:
     one, _ = await office.two()
     await played(office, one, mod(1), times=3)
-    mods = office.world.ladder.services.mods
+    mods = office.world.ladder.mods
     decoded = []
     decode = mods._decode
 
@@ -282,7 +282,7 @@ async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:
     assert f"`#{matches[0].id}`" in text_of(first)
     assert f"`#{matches[1].id}`" in text_of(second)
     assert "1 match was not reported in time" in text_of(second)
-    await office.world.ladder.services.ratings.correct(matches[1].id, MatchResult.SIDE_1_WON, reason=WHY, actor="cli")
+    await office.world.ladder.ratings.correct(matches[1].id, MatchResult.SIDE_1_WON, reason=WHY, actor="cli")
     assert "0 matches were not reported" in text_of((await office.look())[1])
     clock.advance(days=3)
     assert len(await office.look()) == 2
@@ -299,7 +299,7 @@ async def logged(office: Office) -> list[str]:
 
 async def test_the_log_tells_results_corrections_and_voids_once_each(office: Office) -> None:
     one, two = await office.two()
-    lifecycle, ratings = office.world.ladder.lifecycle, office.world.ladder.services.ratings
+    lifecycle, ratings = office.world.ladder.lifecycle, office.world.ladder.ratings
     assert await logged(office) == []  # the log begins now
     match = await office.started(one, two)
     assert await logged(office) == []
@@ -319,7 +319,7 @@ async def test_the_log_tells_results_corrections_and_voids_once_each(office: Off
 
 async def test_the_log_does_not_tell_who_was_online(office: Office) -> None:
     one, two = await office.two()
-    lifecycle, ratings = office.world.ladder.lifecycle, office.world.ladder.services.ratings
+    lifecycle, ratings = office.world.ladder.lifecycle, office.world.ladder.ratings
     await logged(office)
     aborted = await office.opened(one, two)
     await lifecycle.act(aborted.id, one.id, Step.ABORT)

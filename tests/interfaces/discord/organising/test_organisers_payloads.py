@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.interfaces.discord.bot.discord_api import check_request
-from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.leaderboard.test_leaderboard_text import LINK, MENTION, names
 from toprung.application.players.player_dossier import Dossier
@@ -87,7 +87,7 @@ def drawn(kind: type[MatchPanel] | type[ConflictsView]) -> type:
 
 async def arranged(one: str, two: str) -> tuple[DiscordLadder, MatchId, MatchId]:
     """A ladder with two players of these names, a match in conflict and one that was finished."""
-    ladder = DiscordLadder()
+    ladder = discord_ladder()
     database = ladder.storage.database
     for number, name in enumerate((one, two), 1):
         player = Player(id=PlayerId(number), name=name, in_game_names=(name,), discord_id=900 + number)
@@ -169,7 +169,7 @@ async def check_all(one: str, two: str, error: str) -> None:
         await drawn(kind)(context, reader, *rest).update_view(shown)
         assert shown.view is not None
         check(shown.view)
-    view = await context.services.matches.get(finished)
+    view = await context.ladder.matches.get(finished)
     for is_corrected in (False, True):
         line = log_line(context, reader, view, is_corrected=is_corrected)
         check_text(line)

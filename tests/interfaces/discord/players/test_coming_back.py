@@ -65,7 +65,7 @@ async def test_the_return_of_a_rated_player_announces_itself_and_the_old_entry_i
     one, two = await office.two()
     ladder = office.world.ladder
     await ladder.play(two.id, one.id, times=3)
-    before = (await office.bot.client.context.organising.dossiers.get(one.id)).entries
+    before = (await office.bot.client.context.ladder.dossiers.get(one.id)).entries
     await ladder.accounts.forget(901)
     assert await office.look() == []
     again = await ladder.joined(901, "별빛_2")
@@ -90,7 +90,7 @@ async def test_the_return_of_a_rated_player_announces_itself_and_the_old_entry_i
     assert (after.id, controls(after)) == (message.id, {})
     assert "has the old entry back" in text_of(after)
     assert [one.id for one in await office.look()] == [message.id]  # nothing of the one left behind
-    assert await ladder.services.verification.verify(lambda _done, _total: None) == []
+    assert await ladder.verification.verify(lambda _done, _total: None) == []
 
 
 async def test_a_ban_that_would_hold_nobody_says_so(office: Office) -> None:
@@ -104,10 +104,10 @@ async def test_the_return_of_a_newcomer_is_no_news_and_that_of_a_banned_one_is(o
     await office.two()
     ladder = office.world.ladder
     match = await office.opened(*[(await ladder.accounts.find(one)).player for one in (901, 902)])  # type: ignore[union-attr]
-    await ladder.services.administration.correct_match(match.id, None, reason=WHY, actor="cli")
+    await ladder.administration.correct_match(match.id, None, reason=WHY, actor="cli")
     for times, messages in ((1, 0), (2, 1)):
         if times == 2:
-            await ladder.services.administration.ban_player("Novamar", EVE)
+            await ladder.administration.ban_player("Novamar", EVE)
         await ladder.accounts.forget(902)
         await ladder.joined(902, "Novamar")
         assert len(await office.look()) == messages

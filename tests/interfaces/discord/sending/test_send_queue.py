@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.interfaces.discord.ladder import DiscordLadder
+from tests.interfaces.discord.ladder import discord_ladder
 from toprung.application.ports.intents import Ending, Intent, Priority, StoredIntent
 from toprung.interfaces.discord.sending import send_queue
 from toprung.interfaces.discord.sending.hindrances import Hindrances
@@ -54,7 +54,7 @@ class Post:
     """A ladder with a send queue and a deliverer that does as it is told."""
 
     def __init__(self) -> None:
-        self.ladder = DiscordLadder()
+        self.ladder = discord_ladder()
         self.deliverer = FakeDeliverer()
         self.refused = 0
         self.settled: list[tuple[str, Ending]] = []

@@ -46,7 +46,7 @@ async def test_an_open_match_says_where_its_map_is() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://x/api/v1/admin", headers=headers) as client:
         for name in ("Maru", "Serral"):
             await client.post("/players", json={"name": name})
-        ladder.played.database.players.update({one.id: one for one in ladder.administration.players.values()})
+        ladder.storage.database.players.update({one.id: one for one in ladder.administration.players.values()})
         body = {"player_1": "Maru", "race_1": "bw_zerg", "player_2": "Serral", "race_2": "bw_zerg"}
         opened = (await client.post("/open-match", json=body)).json()
         assert opened["map_links"] == [

@@ -9,7 +9,7 @@ HEADERS = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
 async def test_the_audit_is_read_the_newest_first() -> None:
     ladder = Ladder()
-    ladder.played.database.audit += [
+    ladder.storage.database.audit += [
         AuditRow(at_us=at, actor="discord:1", action="ban", subject="player 1", reason="왜", details='{"a": 1}')
         for at in (0, 1_000_000)
     ]

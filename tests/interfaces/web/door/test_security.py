@@ -91,9 +91,8 @@ async def test_nothing_of_the_admin_api_answers_without_its_token(
 def test_an_empty_admin_token_is_refused_at_start(ladder: Ladder) -> None:
     with pytest.raises(ValueError, match="token"):
         create_app(
-            ladder.services,
+            ladder.use_cases,
             hub=ladder.hub,
-            intake=ladder.intake.service,
             upload_limits=UPLOAD_LIMITS,
             admin_token="",
             health=dict,

@@ -7,6 +7,7 @@ import pytest
 
 from tests.interfaces.web.ladder import HOUR_US, Ladder
 from toprung.domain.leaderboard.leaderboard import LeaderboardRow
+from toprung.domain.players.player import PlayerId
 from toprung.interfaces.web.site.kept import has_match
 
 
@@ -236,7 +237,7 @@ async def test_standings_that_are_not(client: httpx.AsyncClient, path: str, stat
 
 
 async def test_discord_ids_are_never_public(ladder: Ladder, client: httpx.AsyncClient) -> None:
-    discord_id = str(ladder.storage.players[1].discord_id)
+    discord_id = str(ladder.storage.database.players[PlayerId(1)].discord_id)
     for path in ("/api/v1/leaderboard", "/api/v1/players?search=e", "/api/v1/players/1/standing", "/leaderboard"):
         assert discord_id not in (await client.get(path)).text
     assert not [name for name in LeaderboardRow._fields if "discord" in name]

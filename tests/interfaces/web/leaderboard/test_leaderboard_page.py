@@ -148,7 +148,7 @@ async def test_every_page_is_reached_by_links(ladder: Ladder, client: httpx.Asyn
         if following is None:
             break
         address = unescape(following[1])
-    assert len(seen) == len(set(seen)) == 5 + len(ladder.storage.entries) - 6
+    assert len(seen) == len(set(seen)) == 5 + len(ladder.storage.database.entries) - 6
     assert 'id="page-1"' in page.text
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock
-from tests.support.intake import MemoryIntake
 from toprung.application.writing.audit import Attribution
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import to_iso
@@ -28,11 +27,10 @@ class Site:
     def __init__(self, opened: OpenLadder, clock: FakeClock) -> None:
         self.opened = opened
         self.clock = clock
-        services = opened.ladder.services
+        services = opened.ladder
         hub = BoardHub(services.leaderboard, clock.now_us)
         app = create_app(
             services,
-            intake=MemoryIntake().service,
             upload_limits=UploadLimits(),
             hub=hub,
             admin_token="what-organisers-know",
@@ -50,7 +48,7 @@ class Site:
             result=MatchResult.SIDE_1_WON,
             ended_at_us=self.clock.now_us(),
         )
-        await self.opened.ladder.matches.record(match)
+        await self.opened.ladder.recorder.record(match)
         self.moments.append(to_iso(self.clock.now_us()))
         self.clock.advance(seconds=3600)
 
@@ -125,7 +123,7 @@ async def test_a_tag_holds_as_long_as_the_answer(site: Site, parameters: dict[st
     first = await site.client.get("/api/v1/leaderboard", params=asked)
     known = {"If-None-Match": first.headers["etag"]}
     assert (await site.client.get("/api/v1/leaderboard", params=asked, headers=known)).status_code == 304
-    await site.opened.ladder.services.administration.ban_player("Ann", Attribution(actor="Eve"))
+    await site.opened.ladder.administration.ban_player("Ann", Attribution(actor="Eve"))
     again = await site.client.get("/api/v1/leaderboard", params=asked, headers=known)
     assert again.status_code == 200
     assert again.json() != first.json()

@@ -53,9 +53,8 @@ class Counting(Keeper):
 def client_of(ladder: Ladder, keeper: Keeper) -> httpx.AsyncClient:
     """A client of the same ladder's site, with this keeper."""
     app = create_app(
-        ladder.services,
+        ladder.use_cases,
         hub=ladder.hub,
-        intake=ladder.intake.service,
         upload_limits=UPLOAD_LIMITS,
         admin_token="a-token-that-nobody-needs",
         health=dict,
@@ -81,13 +80,13 @@ async def test_a_kept_answer_is_what_would_be_drawn_anew(ladder: Ladder, seed: i
         for _ in range(150):
             match chance.randrange(16):
                 case 0:
-                    await ladder.score(chance.choice(list(ladder.storage.entries)), chance.choice([-30, 25]))
+                    await ladder.score(chance.choice(list(ladder.storage.database.entries)), chance.choice([-30, 25]))
                 case 1:
                     ladder.clock.forward(round(chance.choice([1, 10, 61]) * MICROSECONDS_PER_SECOND))
                 case 2:
                     ladder.clock.forward(chance.choice([MINUTE_US, HOUR_US, 30 * HOUR_US]))
                 case 3:
-                    await ladder.join(f"Newcomer{ladder.storage.seq}")
+                    await ladder.join(f"Newcomer{ladder.storage.database.seq}")
             path = chance.choice(["/leaderboard", "/leaderboard/rows"])
             headers = {"Accept-Encoding": chance.choice(ENCODINGS)}
             if (language := chance.choice(LANGUAGES)) is not None:

@@ -84,17 +84,17 @@ def _add_looking(jobs: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
 async def _latest(builder: "Builder", opened: "Options", limit: int, state: JobState | None) -> "Sequence[Job]":
     async with builder.reading(opened) as reading:
-        return await reading.services.jobs.latest(limit, state)
+        return await reading.ladder.jobs.latest(limit, state)
 
 
 async def _job(builder: "Builder", opened: "Options", job_id: JobId) -> "Job":
     async with builder.reading(opened) as reading:
-        return await reading.services.jobs.get(job_id)
+        return await reading.ladder.jobs.get(job_id)
 
 
 async def _stats(builder: "Builder", opened: "Options") -> "JobStats":
     async with builder.reading(opened) as reading:
-        return await reading.services.jobs.stats()
+        return await reading.ladder.jobs.stats()
 
 
 async def _retry(builder: "Builder", opened: "Options", job_id: JobId) -> None:

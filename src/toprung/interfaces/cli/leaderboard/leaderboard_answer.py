@@ -4,8 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from toprung.application.ladder import Ladder
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.services import Services
 from toprung.domain.errors import NotFound
 from toprung.domain.leaderboard.leaderboard import PAGE_SIZE_DEFAULT, FoundPlayer, LeaderboardPage, PlayerStanding
 from toprung.domain.leaderboard.past import PastMoment
@@ -36,7 +36,7 @@ class Answer:
     are without each of them. `now_us` is the moment that the page is of.
     """
 
-    services: Services
+    ladder: Ladder
     filters: Filters
     now_us: int
     page: LeaderboardPage
@@ -50,25 +50,25 @@ class Answer:
 async def answer(builder: Builder, options: Options, question: Question) -> Answer:
     """Opens the ladder and asks. Raises `NotFound` if nobody is called so, or not listed under the filters."""
     async with builder.reading(options) as reading:
-        services = reading.services
-        filters = question.filters.in_game(services.catalog)
+        ladder = reading.ladder
+        filters = question.filters.in_game(ladder.catalog)
         page_size = PAGE_SIZE_DEFAULT if question.page_size is None else question.page_size
         standing: PlayerStanding | None = None
         matches: tuple[FoundPlayer, ...] = ()
         would_list: tuple[tuple[str, int], ...] = ()
         past = question.look["past"]
         if question.find is not None:
-            standing, matches = await _find(services, question.find, filters, page_size, past)
-        page = await services.leaderboard.get_leaderboard_data(
+            standing, matches = await _find(ladder, question.find, filters, page_size, past)
+        page = await ladder.leaderboard.get_leaderboard_data(
             **filters.arguments,
             **question.look,
             current_page=standing.page if standing else question.page or 1,
             page_size=page_size,
         )
         if not page.total_players and page.total_ranked:
-            would_list = await _would_list(services.leaderboard, filters, past)
+            would_list = await _would_list(ladder.leaderboard, filters, past)
         return Answer(
-            services=services,
+            ladder=ladder,
             filters=filters,
             now_us=(time.time_ns() // 1000 if options.now_us is None else options.now_us)
             if past is None
@@ -83,17 +83,17 @@ async def answer(builder: Builder, options: Options, question: Question) -> Answ
 
 
 async def _find(
-    services: Services, text: str, filters: Filters, page_size: int, past: PastMoment | None
+    ladder: Ladder, text: str, filters: Filters, page_size: int, past: PastMoment | None
 ) -> tuple[PlayerStanding | None, tuple[FoundPlayer, ...]]:
     """Where the one player stands whom `text` means, or the several that it may mean."""
-    matches = await services.leaderboard.search_players(text, limit=MATCHES_LISTED_MAX)
+    matches = await ladder.leaderboard.search_players(text, limit=MATCHES_LISTED_MAX)
     if not matches:
         raise NotFound(f"Nobody on this ladder has {text!r} in their name.")
     exact = [match for match in matches if folded(match.player_name) == folded(text)]
     if len(matches) > 1 and len(exact) != 1:
         return None, tuple(matches)
     player = exact[0] if exact else matches[0]
-    standing = await services.leaderboard.find_player(
+    standing = await ladder.leaderboard.find_player(
         player.player_id, **filters.arguments, page_size=page_size, past=past
     )
     if standing is not None:

@@ -88,19 +88,19 @@ def histogram(reads_ms: Sequence[float]) -> list[str]:
 
 
 def _title(answer: Answer) -> Text:
-    services, filters = answer.services, answer.filters
-    said = [services.catalog.race(code).name for code in filters.races]
-    said += [services.country_names.name(code, LOCALE) for code in filters.countries]
+    ladder, filters = answer.ladder, answer.filters
+    said = [ladder.catalog.race(code).name for code in filters.races]
+    said += [ladder.country_names.name(code, LOCALE) for code in filters.countries]
     said += [f"rank {filters.rank}"] if filters.rank else []
     said += ["best race only"] if filters.best_race_only else []
     said += [past_said(answer.page.past)] if answer.page.past else []
-    title = line((services.catalog.name, "bold"))
+    title = line((ladder.catalog.name, "bold"))
     title.append_text(line((f" · {' · '.join(said)}" if said else " · leaderboard", "dim")))
     return title
 
 
 def _show_rows(console: Console, answer: Answer) -> None:
-    catalog, page = answer.services.catalog, answer.page
+    catalog, page = answer.ladder.catalog, answer.page
     found = answer.standing.row.player_id if answer.standing else None
     table = leaderboard_table(
         page.players,
@@ -157,7 +157,7 @@ def _show_nobody_listed(console: Console, answer: Answer) -> None:
 
 
 def _show_nobody_ranked(console: Console, answer: Answer) -> None:
-    last_us, days = answer.page.last_activity_us, answer.services.inactivity_days
+    last_us, days = answer.page.last_activity_us, answer.ladder.inactivity_days
     if last_us is None:
         say(console, "Nobody has played on this ladder yet. Begin with one of these:")
         for command, what in (

@@ -190,21 +190,21 @@ async def _latest(
     builder: "Builder", opened: "Options", limit: int, player: str | None, states: Sequence[MatchState]
 ) -> "tuple[list[MatchView], Catalog]":
     async with builder.reading(opened) as reading:
-        return await reading.services.matches.latest(limit, player, states), reading.services.catalog
+        return await reading.ladder.matches.latest(limit, player, states), reading.ladder.catalog
 
 
 async def _match(
     builder: "Builder", opened: "Options", match_id: MatchId, viewer: str | None = None
 ) -> "tuple[MatchView, Catalog]":
     async with builder.reading(opened) as reading:
-        return await reading.services.matches.get(match_id, viewer), reading.services.catalog
+        return await reading.ladder.matches.get(match_id, viewer), reading.ladder.catalog
 
 
 async def _preview(
     builder: "Builder", opened: "Options", match_id: MatchId, result: MatchResult | None
 ) -> "CorrectionOutcome":
     async with builder.reading(opened) as reading:
-        return await reading.services.administration.preview_correction(match_id, result)
+        return await reading.ladder.administration.preview_correction(match_id, result)
 
 
 async def _correct(
@@ -216,4 +216,4 @@ async def _correct(
 
 async def _verify(builder: "Builder", opened: "Options", tell: "Progress") -> list[str]:
     async with builder.reading(opened) as reading:
-        return await reading.services.verification.verify(tell)
+        return await reading.ladder.verification.verify(tell)

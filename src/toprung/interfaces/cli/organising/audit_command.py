@@ -80,6 +80,6 @@ async def _latest(
     builder: "Builder", opened: "Options", limit: int
 ) -> "tuple[Sequence[AuditRow], Mapping[PlayerId, str]]":
     async with builder.reading(opened) as reading:
-        audit = reading.services.audit
+        audit = reading.ladder.audit
         rows = await audit.latest(limit)
         return rows, await audit.names(rows)

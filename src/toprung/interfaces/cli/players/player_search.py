@@ -25,14 +25,14 @@ class Found:
 async def search_players(builder: Builder, options: Options, text: str, limit: int) -> Found:
     """Opens the ladder and searches. Raises `NotFound` if no name matches."""
     async with builder.reading(options) as reading:
-        leaderboard = reading.services.leaderboard
+        leaderboard = reading.ladder.leaderboard
         players: list[tuple[FoundPlayer, LeaderboardRow | None]] = []
         for match in await leaderboard.search_players(text, limit=limit):
             standing = await leaderboard.find_player(match.player_id) if match.is_listed else None
             players.append((match, standing.row if standing else None))
         if not players:
             raise NotFound(f"Nobody on this ladder has {text!r} in their name.")
-        return Found(catalog=reading.services.catalog, players=tuple(players))
+        return Found(catalog=reading.ladder.catalog, players=tuple(players))
 
 
 def show_players(console: Console, found: Found) -> None:

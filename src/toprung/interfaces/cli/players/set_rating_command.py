@@ -53,7 +53,7 @@ def _deviations(outcome: "RatingSetOutcome") -> str:
 
 async def _preview(builder: "Builder", opened: "Options", name: str, race: str, mmr: int) -> "RatingSetOutcome":
     async with builder.reading(opened) as reading:
-        return await reading.services.administration.preview_rating(name, race, mmr)
+        return await reading.ladder.administration.preview_rating(name, race, mmr)
 
 
 async def _set(

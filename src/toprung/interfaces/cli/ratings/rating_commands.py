@@ -102,7 +102,7 @@ def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None)
 
     async def read() -> "list[PlayedGame]":
         async with builder().reading(opened) as reading:
-            return await reading.services.rating_quality.ladder_games()
+            return await reading.ladder.rating_quality.ladder_games()
 
     return run(read())
 

@@ -144,9 +144,9 @@ async def _administered(builder: "Builder", opened: "Options", work: "Callable[[
 
 async def _seasons(builder: "Builder", opened: "Options") -> list[LadderSeason]:
     async with builder.reading(opened) as reading:
-        return await reading.services.seasons.all()
+        return await reading.ladder.seasons.all()
 
 
 async def _season(builder: "Builder", opened: "Options", code: str) -> LadderSeason:
     async with builder.reading(opened) as reading:
-        return await reading.services.seasons.get(code)
+        return await reading.ladder.seasons.get(code)

@@ -132,17 +132,17 @@ async def _latest(
     builder: "Builder", opened: "Options", limit: int, player: str | None, match_id: MatchId | None
 ) -> "Sequence[UploadView]":
     async with builder.reading(opened) as reading:
-        return await reading.services.replays.latest(limit, player, match_id)
+        return await reading.ladder.replays.latest(limit, player, match_id)
 
 
 async def _upload(builder: "Builder", opened: "Options", upload_id: UploadId) -> "UploadView":
     async with builder.reading(opened) as reading:
-        return await reading.services.replays.get(upload_id)
+        return await reading.ladder.replays.get(upload_id)
 
 
 async def _mods(builder: "Builder", opened: "Options") -> "Sequence[SeenMod]":
     async with builder.reading(opened) as reading:
-        return await reading.services.mods.seen()
+        return await reading.ladder.mods.seen()
 
 
 async def _approve_mod(builder: "Builder", opened: "Options", upload_id: UploadId, reason: str) -> int:

@@ -5,11 +5,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from toprung.application.ladder import Ladder
 from toprung.application.organising.admin_service import Administration
 from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.application.replays.replay_parsing import PoolHealth
-from toprung.application.services import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class MigrationSummary:
 class Reading:
     """A ladder opened for reading, and how long that took."""
 
-    services: Services
+    ladder: Ladder
     open_seconds: float
     read_seconds: Callable[[], list[float]]
 

@@ -204,14 +204,14 @@ async def _exported(
     from toprung.interfaces.cli.transfer.export_files import RANKED_COLUMNS, csv_bytes, json_bytes, parquet_bytes
 
     async with builder.reading(opened) as reading:
-        services = reading.services
+        ladder = reading.ladder
         if filters is None and chosen == "csv":
-            text = await services.exports.entries_csv()
+            text = await ladder.exports.entries_csv()
             return text.encode(), text.count("\n") - 1  # no name holds a line break
         if filters is None:
-            frame = await services.exports.entries_frame()
+            frame = await ladder.exports.entries_frame()
         else:
-            frame = await services.leaderboard.filtered_frame(**filters.in_game(services.catalog).arguments)
+            frame = await ladder.leaderboard.filtered_frame(**filters.in_game(ladder.catalog).arguments)
             frame = frame.select(RANKED_COLUMNS)
     encode = {"csv": csv_bytes, "json": json_bytes, "parquet": parquet_bytes}[chosen]
     return encode(frame), frame.height

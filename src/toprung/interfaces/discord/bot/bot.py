@@ -13,9 +13,7 @@ import discord
 import structlog
 
 from toprung.application.matches import challenge_service, match_notices
-from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.replays import replay_verdicts
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.events import Change, MatchMoved
 from toprung.interfaces.discord.bot.client import ToprungClient
 from toprung.interfaces.discord.leaderboard import live_leaderboard, rank_roles
@@ -66,15 +64,14 @@ class BotOptions:
 class DiscordBot:
     """One bot: a client that connects again and again, the send queue, and what feeds it."""
 
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, steps: MatchSteps, options: BotOptions) -> None:
+    def __init__(self, context: BotContext, options: BotOptions) -> None:
         self._context = context
-        self._steps = steps
-        self._unit_of_work = unit_of_work
+        self._unit_of_work = context.ladder.unit_of_work
         self._options = options
         self._is_refused = False
         self._closing: asyncio.Task[None] | None = None
         self._hindrances = Hindrances(lambda one: refusal_sentence(context.log_reader(), one))
-        self.client = ToprungClient(context, unit_of_work)
+        self.client = ToprungClient(context, self._unit_of_work)
         self.queue = self._new_queue(self.client)
 
     @property
@@ -89,6 +86,7 @@ class DiscordBot:
         return BotStatus.HINDERED if self._hindrances else BotStatus.CONNECTED
 
     def _new_queue(self, client: ToprungClient) -> SendQueue:
+        ladder = self._context.ladder
         deliverers: dict[str, Deliverer] = {
             live_leaderboard.KIND: MessageDeliverer(client, LeaderboardDrawing(self._context)),
             match_notices.KIND: SaidOnce(client, NoticeDrawing(self._context)),
@@ -100,14 +98,14 @@ class DiscordBot:
             deliverers[rank_roles.KIND] = RoleDeliverer(client, self._options.server_id, self._options.rank_roles)
         return SendQueue(
             unit_of_work=self._unit_of_work,
-            clock=self._context.clock,
+            clock=ladder.clock,
             deliverers=deliverers,
             on_refused=self._refuse,
             hindrances=self._hindrances,
             something_happened=self._context.something_to_send,
             settlings={
-                match_notices.KIND: settling_notices(self._steps, self._context.challenges, self._context.clock),
-                challenge_service.KIND: self._context.challenges.settle,
+                match_notices.KIND: settling_notices(ladder.steps, ladder.challenges, ladder.clock),
+                challenge_service.KIND: ladder.challenges.settle,
             },
         )
 

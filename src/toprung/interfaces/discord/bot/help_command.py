@@ -25,7 +25,7 @@ class HelpCog(commands.Cog):
         reader = await self._context.reader(interaction)
         view = Layout(self._context, reader, timeout=None)
         view.begin()
-        lines = [f"## {reader.say('help.title', game=self._context.services.catalog.name)}", reader.say("help.intro")]
+        lines = [f"## {reader.say('help.title', game=self._context.ladder.catalog.name)}", reader.say("help.intro")]
         tree: app_commands.CommandTree[Any] = interaction.client.tree  # type: ignore[attr-defined]  # our bot's
         for command in sorted(tree.get_commands(), key=lambda command: command.name):
             if isinstance(command, app_commands.Command) and command._locale_description is not None:
@@ -54,8 +54,8 @@ class DeletionView(Layout):
         await self.show(interaction, ephemeral=True)
 
     async def _delete(self, interaction: discord.Interaction) -> None:
-        await self.context.accounts.forget(self.reader.discord_id)
-        self.context.readers.forget()
+        await self.context.ladder.accounts.forget(self.reader.discord_id)
+        self.context.ladder.readers.forget()
         await self._end(interaction, "delete.done")
 
     async def _keep(self, interaction: discord.Interaction) -> None:

@@ -97,7 +97,7 @@ class LeaderboardView(Layout):
         return False
 
     async def _gather(self) -> _Drawn:
-        leaderboard = self.context.services.leaderboard
+        leaderboard = self.context.ladder.leaderboard
         page = await leaderboard.get_leaderboard_data(**self.filters, current_page=self.current_page)
         own: PlayerStanding | None = None
         if self.reader.player_id is not None:
@@ -115,23 +115,23 @@ class LeaderboardView(Layout):
         found: list[tuple[str, int]] = []
         for name, label in self._filter_labels():
             without: Any = {**self.filters, name: nothing[name]}  # type: ignore[literal-required]
-            page = await self.context.services.leaderboard.get_leaderboard_data(**without, page_size=1)
+            page = await self.context.ladder.leaderboard.get_leaderboard_data(**without, page_size=1)
             if page.total_players:
                 found.append((label, page.total_players))
         return found
 
     def _filter_labels(self) -> list[tuple[str, str]]:
         """Each active filter: its argument's name, and how it is said."""
-        services, reader = self.context.services, self.reader
+        ladder, reader = self.context.ladder, self.reader
         labels: list[tuple[str, str]] = []
         if self.rank_filter:
             labels.append(("rank_filter", reader.say("leaderboard.filter_rank", rank=self.rank_filter)))
         if self.race_filter:
-            names = [race.name for race in services.catalog.races if race.code in self.race_filter]
+            names = [race.name for race in ladder.catalog.races if race.code in self.race_filter]
             shown = listed(names, FILTER_NAMES_SHOWN_MAX)
             labels.append(("race_filter", reader.say("leaderboard.filter_race", races=shown)))
         if self.country_filter:
-            names = [services.country_names.name(code, reader.locale) for code in self.country_filter]
+            names = [ladder.country_names.name(code, reader.locale) for code in self.country_filter]
             shown = listed(names, FILTER_NAMES_SHOWN_MAX)
             labels.append(("country_filter", reader.say("leaderboard.filter_country", countries=shown)))
         if self.best_race_only:
@@ -141,7 +141,7 @@ class LeaderboardView(Layout):
     def _draw(self, drawn: _Drawn) -> None:
         self.begin()
         reader, page = self.reader, drawn.page
-        header = f"## 🏆 {reader.say('leaderboard.title', game=self.context.services.catalog.name)}"
+        header = f"## 🏆 {reader.say('leaderboard.title', game=self.context.ladder.catalog.name)}"
         labels = [label for _, label in self._filter_labels()]
         if labels:
             header += f"\n{reader.say('leaderboard.filters')} {' · '.join(labels)}"
@@ -150,7 +150,7 @@ class LeaderboardView(Layout):
         shown = [self.paragraph(Markdown(header), HEADER_CHARACTERS_MAX)]
         if page.players:
             found = {self.reader.player_id, self._found}
-            rows = board_rows(page.players, self.context.services.catalog, found=found - {None})
+            rows = board_rows(page.players, self.context.ladder.catalog, found=found - {None})
             shown.append(self.paragraph(rows, ROWS_CHARACTERS_MAX))
         else:
             shown.append(self.paragraph(self._empty_text(drawn)))
@@ -178,7 +178,7 @@ class LeaderboardView(Layout):
         total = reader.say("leaderboard.of_total", total=page.total_ranked)
         lines = [f"{pages} · {counted}" + (f" {total}" if page.total_players != page.total_ranked else "")]
         if drawn.own is not None:
-            race = next(race.name for race in self.context.services.catalog.races if race.code == drawn.own.race)
+            race = next(race.name for race in self.context.ladder.catalog.races if race.code == drawn.own.race)
             top = f"{max(100 * drawn.own.global_rank / max(1, page.total_ranked), 0.1):.1f}"
             lines.append(
                 reader.say(
@@ -223,7 +223,7 @@ class LeaderboardView(Layout):
                 style=discord.ButtonStyle.danger if is_filtered else quiet, disabled=not is_filtered,
             ),
         )  # fmt: skip
-        races = self.context.services.catalog.races
+        races = self.context.ladder.catalog.races
         self.add_row(
             Select(
                 "leaderboard:races",
@@ -247,11 +247,11 @@ class LeaderboardView(Layout):
         )
 
     def _country_lists(self) -> list[tuple[str, ...]]:
-        codes = (*self.context.services.countries.common, OTHER)
+        codes = (*self.context.ladder.countries.common, OTHER)
         return [codes[first : first + OPTIONS_MAX] for first in range(0, len(codes), OPTIONS_MAX)]
 
     def _country_select(self, place: int, codes: Sequence[str]) -> Select:
-        names = self.context.services.country_names
+        names = self.context.ladder.country_names
         labels = [names.name(code, self.reader.locale) for code in codes]
         options = [
             option(label, code, is_chosen=code in self.country_filter, emoji=flag_emoji(code))
@@ -294,7 +294,7 @@ class LeaderboardView(Layout):
         await self._from_first_page(interaction)
 
     async def _choose_races(self, interaction: discord.Interaction, chosen: list[str]) -> None:
-        self.race_filter = [code for code in self.context.services.catalog.race_codes if code in chosen]
+        self.race_filter = [code for code in self.context.ladder.catalog.race_codes if code in chosen]
         await self._from_first_page(interaction)
 
     async def _choose_page(self, interaction: discord.Interaction, chosen: list[str]) -> None:
@@ -314,7 +314,7 @@ class LeaderboardView(Layout):
 
     async def search(self, interaction: discord.Interaction, text: str) -> None:
         """Goes to the page of the player whose name fits best, and says who else it could have been."""
-        found = await self.context.services.leaderboard.search_players(text, limit=OTHERS_FOUND_MAX + 1)
+        found = await self.context.ladder.leaderboard.search_players(text, limit=OTHERS_FOUND_MAX + 1)
         if not found:
             self._notice = self.reader.say("leaderboard.not_found", name=text)
         else:
@@ -326,7 +326,7 @@ class LeaderboardView(Layout):
 
     async def _go_to(self, player_id: PlayerId, name: str | None) -> None:
         """Turns to a player's page; without a name it is the reader."""
-        standing = await self.context.services.leaderboard.find_player(player_id, **self.filters)
+        standing = await self.context.ladder.leaderboard.find_player(player_id, **self.filters)
         if standing is not None:
             self.current_page, self._found = standing.page, player_id
             return

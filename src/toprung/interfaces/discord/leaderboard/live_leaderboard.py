@@ -43,7 +43,7 @@ class LiveLeaderboard:
 
     async def look(self) -> None:
         """Wants the board of now to be shown, unless it is wanted already."""
-        version = await self._context.services.leaderboard.version()
+        version = await self._context.ladder.leaderboard.version()
         if version == self._version:
             return
         intent = Intent(
@@ -51,9 +51,9 @@ class LiveLeaderboard:
             kind=KIND,
             recipient=self._channel_id,
             priority=Priority.LEADERBOARD,
-            parameters={"version": f"{version} {self._context.services.board_fingerprint}"},
+            parameters={"version": f"{version} {self._context.ladder.board_fingerprint}"},
         )
-        now_us = self._context.clock.now_us()
+        now_us = self._context.ladder.clock.now_us()
 
         def work(tx: Transaction) -> None:
             tx.intents.want([intent], now_us=now_us)
@@ -73,11 +73,11 @@ class LeaderboardDrawing:
         """See `Drawing`. It shows the board of now, which may be a later one than was wanted."""
         context = self._context
         reader = context.public_reader()
-        page = await context.services.leaderboard.get_leaderboard_data()
+        page = await context.ladder.leaderboard.get_leaderboard_data()
         view = Layout(context, reader, timeout=None)
         view.begin()
-        head = view.paragraph(Markdown(f"## 🏆 {reader.say('leaderboard.title', game=context.services.catalog.name)}"))
-        rows = board_rows(page.players, context.services.catalog)
+        head = view.paragraph(Markdown(f"## 🏆 {reader.say('leaderboard.title', game=context.ladder.catalog.name)}"))
+        rows = board_rows(page.players, context.ladder.catalog)
         shown = view.paragraph(rows or reader.say("leaderboard.nobody"), ROWS_CHARACTERS_MAX)
         counted = reader.say("leaderboard.entries", count=page.total_players)
         updated = reader.say("leaderboard.live", seconds=round(LOOK_SECONDS))

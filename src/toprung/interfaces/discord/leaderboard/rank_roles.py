@@ -45,7 +45,7 @@ class RankRoles:
 
     async def look(self) -> None:
         """Wants what changed since it last looked; after a start it wants everything, and what is so already stays."""
-        page = await self._context.services.leaderboard.get_leaderboard_data(best_race_only=True, page_size=ROWS_MAX)
+        page = await self._context.ladder.leaderboard.get_leaderboard_data(best_race_only=True, page_size=ROWS_MAX)
         accounts = await self._unit_of_work.read(lambda tx: tx.players.discord_ids())
         letters = {accounts[row.player_id]: row.letter_rank for row in page.players if row.player_id in accounts}
         everybody = dict.fromkeys((*self._wanted, *accounts.values()))
@@ -56,7 +56,7 @@ class RankRoles:
         }
         if not changed:
             return
-        now_us = self._context.clock.now_us()
+        now_us = self._context.ladder.clock.now_us()
         intents = [
             Intent(
                 key=f"{KIND} {discord_id}",

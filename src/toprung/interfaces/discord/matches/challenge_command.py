@@ -48,7 +48,7 @@ class ChallengeLayout(Layout):
                 said += f"\n{reader.say('challenge.see_match', number=str(challenge.match_id))}"
             self.add_container(self.paragraph(Markdown(said)))
             return self
-        catalog = self.context.services.catalog
+        catalog = self.context.ladder.catalog
         races = ", ".join(escaped(race_name(catalog, race)) for race in challenge.races)
         head = f"## ⚔️ {reader.say('challenge.title', **names)}"
         who = f"{flag_emoji(view.challenger.country)} **{escaped(view.challenger.name)}** · {races}"
@@ -76,7 +76,7 @@ class ChallengeDrawing:
     async def __call__(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
         """See `Drawing`."""
         context, note = self._context, challenge_note(stored)
-        view = await context.challenges.view(note.challenge_id)
+        view = await context.ladder.challenges.view(note.challenge_id)
         state, is_direct = view.challenge.state, stored.intent.is_direct
         is_accepted = note.is_to_challenger and state is ChallengeState.ACCEPTED
         if not is_news(state, is_to_challenger=note.is_to_challenger) and (is_direct or not is_accepted):
@@ -100,7 +100,7 @@ class ChallengePresses:
         challenge_id = ChallengeId(int(number))
         await interaction.response.defer()
         reader = await self._context.reader(interaction)
-        challenges = self._context.challenges
+        challenges = self._context.ladder.challenges
         if reader.player_id is None:
             raise ChallengeRefused("stranger", "Only the player who was challenged can answer this.")
         try:
@@ -130,7 +130,7 @@ class RacesView(Layout):
         """The question."""
         self.begin()
         self.add_container(self.paragraph(self.reader.say("challenge.which_races", name=self._name)))
-        offered = [option(race.name, race.code) for race in self.context.services.catalog.races]
+        offered = [option(race.name, race.code) for race in self.context.ladder.catalog.races]
         placeholder = self.reader.plain("challenge.races")
         self.add_row(Select(f"{KIND}races:chosen", placeholder, offered, self._choose, several=True))
         await self.show(interaction, ephemeral=True)
@@ -165,12 +165,12 @@ class ChallengeCog(commands.Cog):
         reader = await context.reader(interaction)
         if reader.player_id is None:
             raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
-        known = await context.readers.reader(player.id)
+        known = await context.ladder.readers.reader(player.id)
         if known.player_id is None:
             raise ChallengeRefused("unknown", f"{player.display_name} is not on the ladder.", name=player.display_name)
-        codes = races_of(context.services.catalog, races)
+        codes = races_of(context.ladder.catalog, races)
         if not codes:
-            await context.challenges.check(reader.player_id, known.player_id)
+            await context.ladder.challenges.check(reader.player_id, known.player_id)
             await RacesView(context, reader, known.player_id, player.display_name).update_view(interaction)
             return
         view = Layout(context, reader, timeout=None)
@@ -185,7 +185,7 @@ class ChallengeCog(commands.Cog):
     @challenge.autocomplete("races")
     async def complete(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
         """What is typed, with its last part made a race."""
-        return completions(self._context.services.catalog, typed)
+        return completions(self._context.ladder.catalog, typed)
 
 
 def _channel_of(interaction: discord.Interaction) -> int | None:
@@ -198,6 +198,6 @@ async def _made(
 ) -> Markdown:
     if reader.player_id is None:
         raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
-    view = await context.challenges.make(reader.player_id, opponent, races, channel_id=channel_id)
+    view = await context.ladder.challenges.make(reader.player_id, opponent, races, channel_id=channel_id)
     context.wake()
     return reader.say("challenge.made", name=view.opponent.name, due=moment(view.challenge.expires_at_us))

@@ -70,7 +70,7 @@ async def match_card(context: BotContext, view: MatchView, player_id: PlayerId |
     opponent = None if side is None else view.players[other(side)]
     entry = None
     if side is not None and opponent is not None and view.match.state.is_open:
-        entry = await context.profiles.standing(opponent.id, view.match.participants[other(side)].race)
+        entry = await context.ladder.profiles.standing(opponent.id, view.match.participants[other(side)].race)
     return MatchCard(view=view, side=side, opponent=entry)
 
 
@@ -136,7 +136,7 @@ class MatchLayout(Layout):
         if facts:
             parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(facts)), FACTS_CHARACTERS_MAX)]
         if match.state.is_open and side is not None:
-            now_us, rules = self.context.clock.now_us(), self.context.rules
+            now_us, rules = self.context.ladder.clock.now_us(), self.context.ladder.steps.rules
             said = standing(reader, match, side, now_us=now_us, rules=rules)
             parts += [discord.ui.Separator(), self.paragraph(Markdown("\n".join(said)), 1_200)]
         elif not match.state.is_open:
@@ -172,7 +172,7 @@ class MatchLayout(Layout):
                 code = "match.opponent" if side is not None else "match.player"
                 lines.append(f"{reader.say(code)} {self._player(player, match.participants[one].race)}")
         if side is not None:
-            race = race_name(self.context.services.catalog, match.participants[side].race)
+            race = race_name(self.context.ladder.catalog, match.participants[side].race)
             lines.append(str(reader.say("match.own_race", race=race)))
         is_known = match.started_at_us is not None or match.assigned_at_us is None
         if is_known and match.map_name is not None:
@@ -180,16 +180,16 @@ class MatchLayout(Layout):
             if side is not None and match.state.is_open:
                 lines += self._where_to_find(match.map_name)
         if is_known and match.server is not None:
-            servers = {server.code: server.name for server in self.context.services.catalog.servers}
+            servers = {server.code: server.name for server in self.context.ladder.catalog.servers}
             lines.append(str(reader.say("match.server", server=servers.get(match.server, match.server))))
-        channel = self.context.services.catalog.chat_channel(match.id)
+        channel = self.context.ladder.catalog.chat_channel(match.id)
         if side is not None and match.started_at_us is not None and match.state.is_open and channel is not None:
             lines.append(str(reader.say("match.chat_channel", channel=channel)))
         return lines
 
     def _where_to_find(self, map_name: str) -> list[str]:
         """The links of the map for the match's server, else what to search for."""
-        reader, catalog = self.reader, self.context.services.catalog
+        reader, catalog = self.reader, self.context.ladder.catalog
         links = catalog.map_links(map_name, self._card.view.match.server)
         if not links:
             full_name = next((one.full_name for one in catalog.current_maps if one.name == map_name), map_name)
@@ -212,7 +212,7 @@ class MatchLayout(Layout):
         return shown
 
     def _race(self, code: str) -> str:
-        return race_name(self.context.services.catalog, code)
+        return race_name(self.context.ladder.catalog, code)
 
     def _end(self) -> list[discord.ui.Item[Any]]:
         reader, view, side = self.reader, self._card.view, self._card.side

@@ -42,7 +42,7 @@ class NoticeDrawing:
     async def __call__(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
         """See `Drawing`. It shows the match of now; where that went on meanwhile, another notice says so."""
         _, player_id, match_id, kind = notice_of(stored)
-        view = await self._context.services.matches.seen_by(match_id, player_id)
+        view = await self._context.ladder.matches.seen_by(match_id, player_id)
         if not is_timely(kind, view.match.state):
             return None
         reader = await self._context.addressee(stored.intent.recipient)
@@ -80,7 +80,7 @@ class MatchPresses:
         player_id = reader.player_id
         if player_id is None:
             raise MatchUnknown(f"There is no match {match_id} of yours.")
-        before = (await self._context.services.matches.seen_by(match_id, player_id)).match
+        before = (await self._context.ladder.matches.seen_by(match_id, player_id)).match
         side = before.side_of(player_id)
         if side is None:
             raise MatchUnknown(f"There is no match {match_id} of yours.")
@@ -99,7 +99,7 @@ class MatchPresses:
         self, interaction: discord.Interaction, reader: Reader, match: Match, side: Side, action: str
     ) -> bool:
         """Does it; or says True and asks once more, where it would end the match and nobody is sure yet."""
-        lifecycle = self._context.lifecycle
+        lifecycle = self._context.ladder.lifecycle
         step, outcome = _STEPS[action.removesuffix(_SURE)]
         player_id = match.player_ids[side]
         if not action.endswith(_SURE):
@@ -117,7 +117,7 @@ class MatchPresses:
     ) -> None:
         """The match; in a direct message only that it is done, where a new message is on its way that says the rest."""
         layout = await self._layout(reader, match_id, player_id)
-        state = (await self._context.services.matches.seen_by(match_id, player_id)).match.state
+        state = (await self._context.ladder.matches.seen_by(match_id, player_id)).match.state
         is_direct = interaction.guild_id is None and not _is_for_one(interaction)
         if is_direct and action == "confirm" and state is MatchState.IN_PROGRESS:
             await self._edit(interaction, layout.draw_done("match.done_confirmed"))
@@ -128,7 +128,7 @@ class MatchPresses:
             await self._edit(interaction, layout.draw())
 
     async def _layout(self, reader: Reader, match_id: MatchId, player_id: PlayerId) -> MatchLayout:
-        view = await self._context.services.matches.seen_by(match_id, player_id)
+        view = await self._context.ladder.matches.seen_by(match_id, player_id)
         return MatchLayout(self._context, reader, await match_card(self._context, view, player_id))
 
     async def _edit(self, interaction: discord.Interaction, layout: MatchLayout) -> None:

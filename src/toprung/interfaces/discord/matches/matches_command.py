@@ -43,7 +43,7 @@ class MatchesCog(commands.Cog):
         if reader.player_id is None:
             raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
         await interaction.response.defer(ephemeral=True, thinking=True)
-        matches = context.services.matches
+        matches = context.ladder.matches
         if number is not None:
             view = await matches.seen_by(MatchId(number), reader.player_id)
             layout: Layout = MatchLayout(context, reader, await match_card(context, view, reader.player_id)).draw()

@@ -5,21 +5,12 @@ from dataclasses import dataclass, field
 
 import discord
 
-from toprung.application.matches.challenge_service import ChallengeService
-from toprung.application.matches.match_lifecycle import MatchLifecycle
-from toprung.application.players.account_service import AccountService
-from toprung.application.players.profile_service import ProfileService
-from toprung.application.players.reader_directory import ReaderDirectory
-from toprung.application.ports.clock import Clock
-from toprung.application.replays.intake import Intake
-from toprung.application.replays.replay_verdicts import ReplayVerdicts
-from toprung.application.services import Services
+from toprung.application.ladder import Ladder
 from toprung.domain.errors import ToprungError
-from toprung.domain.matches.match_life import MatchRules
 from toprung.domain.players.player import PlayerId
 from toprung.interfaces.discord.messages.live_layouts import LiveLayouts, SeenInteractions
 from toprung.interfaces.discord.messages.markdown import Markdown, escaped
-from toprung.interfaces.discord.messages.organisers import Organising
+from toprung.interfaces.discord.messages.organisers import Organisers
 from toprung.interfaces.texts.texts import DEFAULT_LANGUAGE, Texts
 
 
@@ -56,29 +47,19 @@ class BotContext:
     between one and the next.
     """
 
-    services: Services
-    accounts: AccountService
-    profiles: ProfileService
-    readers: ReaderDirectory
+    ladder: Ladder
     texts: Texts
-    lifecycle: MatchLifecycle
-    challenges: ChallengeService
-    intake: Intake
-    verdicts: ReplayVerdicts
-    replay_bytes_max: int
-    rules: MatchRules
-    clock: Clock
-    live: LiveLayouts
-    seen: SeenInteractions
-    organising: Organising
-    something_to_send: asyncio.Event
+    organisers: Organisers
+    live: LiveLayouts = field(default_factory=LiveLayouts)
+    seen: SeenInteractions = field(default_factory=SeenInteractions)
+    something_to_send: asyncio.Event = field(default_factory=asyncio.Event)
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     terms_url: str | None = None
     channel_language: str = DEFAULT_LANGUAGE
 
     async def reader(self, interaction: discord.Interaction) -> Reader:
         """Who is behind an interaction: their language is the one they chose, else the one their Discord is in."""
-        known = await self.readers.reader(interaction.user.id)
+        known = await self.ladder.readers.reader(interaction.user.id)
         client_locale = interaction.locale.value
         return Reader(
             discord_id=interaction.user.id,
@@ -94,7 +75,7 @@ class BotContext:
 
     async def addressee(self, discord_id: int) -> Reader:
         """Somebody who is told something without having asked, in the language that they chose."""
-        known = await self.readers.reader(discord_id)
+        known = await self.ladder.readers.reader(discord_id)
         language = self.texts.language(known.language)
         return Reader(
             discord_id=discord_id,

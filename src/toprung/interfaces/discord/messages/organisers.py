@@ -1,4 +1,4 @@
-"""Who is an organiser, asked at every press, and what organisers work with."""
+"""Who is an organiser, asked at every press."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,10 +6,6 @@ from typing import Any
 import discord
 import structlog
 
-from toprung.application.matches.match_lifecycle import MatchLifecycle
-from toprung.application.organising.announcements import Announcements
-from toprung.application.players.player_dossier import PlayerDossiers
-from toprung.application.replays.intake import Intake
 from toprung.application.writing.audit import Attribution
 from toprung.application.writing.reasons import checked_reason
 from toprung.domain.errors import ToprungError
@@ -46,17 +42,6 @@ class Organisers:
             "organiser_refused", discord_id=user.id, server=interaction.guild_id, asked_for=_asked(interaction)
         )
         raise NotAnOrganiser("Only the organisers of this ladder can do that, in its own server. Nothing was changed.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Organising:
-    """What the organisers' commands work with."""
-
-    organisers: Organisers
-    dossiers: PlayerDossiers
-    lifecycle: MatchLifecycle
-    announcements: Announcements
-    intake: Intake
 
 
 def attribution(interaction: discord.Interaction, reason: str) -> Attribution:

@@ -62,7 +62,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
     def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Refuses whoever is no organiser now. Raises `Refused`."""
         try:
-            self._context.organising.organisers.require(interaction)
+            self._context.organisers.require(interaction)
         except NotAnOrganiser as error:
             raise Refused(error) from error
         return True
@@ -188,7 +188,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
     @create_match.autocomplete("player_2")
     async def complete_player(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Players whose name holds what is typed; who is not found here can still be typed out."""
-        found = await self._context.services.leaderboard.search_players(typed[:64], limit=OPTIONS_MAX)
+        found = await self._context.ladder.leaderboard.search_players(typed[:64], limit=OPTIONS_MAX)
         names = {one.player_name: f"{flag_emoji(one.country)} {one.player_name}" for one in found}
         return [Choice(name=clipped(shown, OPTION_CHARACTERS_MAX), value=name) for name, shown in names.items()]
 
@@ -197,7 +197,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
     @create_match.autocomplete("race_2")
     async def complete_race(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Races whose name holds what is typed."""
-        races = self._context.services.catalog.races
+        races = self._context.ladder.catalog.races
         return [Choice(name=race.name, value=race.code) for race in races if folded(typed) in folded(race.name)][
             :OPTIONS_MAX
         ]
@@ -205,12 +205,12 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
     @create_match.autocomplete("map_name")
     async def complete_map(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Maps of the pool whose name holds what is typed."""
-        names = [one.name for one in self._context.services.catalog.current_maps]
+        names = [one.name for one in self._context.ladder.catalog.current_maps]
         return [Choice(name=name, value=name) for name in names if folded(typed) in folded(name)][:OPTIONS_MAX]
 
     async def open_own(self, interaction: discord.Interaction) -> None:
         """Answers a press in the organisers' channel; and one on a message from before a restart, which is over."""
-        self._context.organising.organisers.require(interaction)
+        self._context.organisers.require(interaction)
         reader = await self._reader(interaction)
         data: dict[str, Any] = {**(interaction.data or {})}
         action, _, number = str(data.get("custom_id", "")).rpartition(":")
@@ -232,7 +232,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
         async def retry(interaction: discord.Interaction, reason: str) -> None:
             by = attribution(interaction, reason)
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await self._context.organising.intake.retry_job(job_id, by)
+            await self._context.ladder.intake.retry_job(job_id, by)
             kept = reader.say("admin.kept_why", reason=by.reason)
             await say(interaction, f"✅ {reader.say('admin.retried', job=int(job_id))}\n-# {kept}")
 

@@ -40,7 +40,7 @@ class MatchPanel(OrganiserLayout):
 
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws the match as it is now."""
-        view = await self.context.services.matches.get(self._match_id)
+        view = await self.context.ladder.matches.get(self._match_id)
         self.begin()
         title = self.reader.say("admin.match_title", match=int(self._match_id))
         self.add_container(
@@ -121,7 +121,7 @@ class ConflictsView(OrganiserLayout):
 
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws those of now."""
-        views = await self.context.services.matches.latest(CONFLICTS_SHOWN_MAX, None, (MatchState.CONFLICT,))
+        views = await self.context.ladder.matches.latest(CONFLICTS_SHOWN_MAX, None, (MatchState.CONFLICT,))
         self.begin()
         reader = self.reader
         lines = [f"- {match_line(reader, view)}" for view in views] or [reader.say("admin.no_conflicts")]
@@ -145,15 +145,15 @@ class ConflictsView(OrganiserLayout):
 
 def judge(context: BotContext, reader: Reader, match_id: MatchId, result: MatchResult | None) -> Decision:
     """Judging a match (None: void), with everything that follows."""
-    services = context.services
+    ladder = context.ladder
 
     async def preview() -> Markdown:
-        outcome = await services.administration.preview_correction(match_id, result)
-        return correction_lines(context, reader, outcome, await services.matches.get(match_id))
+        outcome = await ladder.administration.preview_correction(match_id, result)
+        return correction_lines(context, reader, outcome, await ladder.matches.get(match_id))
 
     async def carry_out(by: Attribution) -> Markdown:
-        before = await services.matches.get(match_id)
-        outcome = await services.administration.correct_match(match_id, result, reason=by.reason, actor=by.actor)
+        before = await ladder.matches.get(match_id)
+        outcome = await ladder.administration.correct_match(match_id, result, reason=by.reason, actor=by.actor)
         return correction_lines(context, reader, outcome, before)
 
     title = reader.say("admin.match_title", match=int(match_id))
@@ -164,10 +164,10 @@ def act(
     context: BotContext, reader: Reader, match_id: MatchId, side: Side, step: Step, outcome: Outcome | None
 ) -> Decision:
     """Doing for a player what the player may do about a match."""
-    services = context.services
+    ladder = context.ladder
 
     async def names() -> tuple[str, tuple[Markdown, Markdown]]:
-        view = await services.matches.get(match_id)
+        view = await ladder.matches.get(match_id)
         player = view.players[side]
         if player is None:
             raise NotFound(f"There is no such player in match {match_id}.")
@@ -175,20 +175,20 @@ def act(
 
     async def preview() -> Markdown:
         name, both = await names()
-        player_id = (await services.matches.get(match_id)).match.player_ids[side]
-        before, after = await context.organising.lifecycle.foresee(match_id, player_id, step, outcome)
+        player_id = (await ladder.matches.get(match_id)).match.player_ids[side]
+        before, after = await context.ladder.lifecycle.foresee(match_id, player_id, step, outcome)
         what = f"**{escaped(name)}**: {escaped(step_name(reader, step, outcome))}"
         lines = [what, f"{standing(reader, before, both)} → {standing(reader, after, both)}"]
         if after.standing_result is not None:
-            rated = await services.administration.preview_correction(match_id, after.standing_result)
-            lines.append(correction_lines(context, reader, rated, await services.matches.get(match_id)))
+            rated = await ladder.administration.preview_correction(match_id, after.standing_result)
+            lines.append(correction_lines(context, reader, rated, await ladder.matches.get(match_id)))
         elif after.state is MatchState.ABORTED:
             lines.append(f"-# {reader.say('admin.abort_costs', name=Markdown(f'**{escaped(name)}**'))}")
         return Markdown("\n".join(lines))
 
     async def carry_out(by: Attribution) -> Markdown:
         name, _ = await names()
-        state = await services.administration.act_on_match(match_id, name, step, outcome, by=by)
+        state = await ladder.administration.act_on_match(match_id, name, step, outcome, by=by)
         return reader.say("admin.act_done", match=int(match_id), state=state_name(reader, state))
 
     title = reader.say("admin.match_title", match=int(match_id))
@@ -205,21 +205,21 @@ def create(
     key: str,
 ) -> Decision:
     """Opening a match by hand; each player by name and race. The key makes doing it twice harmless."""
-    dossiers = context.organising.dossiers
+    dossiers = context.ladder.dossiers
 
     async def preview() -> Markdown:
         lines = []
         for name, race in (first, second):
             dossier = await dossiers.find(name)
-            code = context.services.catalog.race(race).code
+            code = context.ladder.catalog.race(race).code
             mmr = next((entry.mmr for entry in dossier.entries if entry.race == code), None)
             rated = "–" if mmr is None else str(mmr)
-            lines.append(f"- **{escaped(dossier.player.name)}** ({race_name(context.services.catalog, code)}) {rated}")
+            lines.append(f"- **{escaped(dossier.player.name)}** ({race_name(context.ladder.catalog, code)}) {rated}")
             if dossier.open_match_id is not None:
                 lines.append(f"  ⚠️ {reader.say('admin.open_match', match=int(dossier.open_match_id))}")
             if dossier.player.is_banned:
                 lines.append(f"  ⚠️ {reader.say('profile.banned')}")
-            if any(one.holds(context.clock.now_us()) for one in dossier.unpardoned):
+            if any(one.holds(context.ladder.clock.now_us()) for one in dossier.unpardoned):
                 lines.append(f"  ⚠️ {reader.say('admin.sits_out')}")
         lines.append(reader.say("admin.create_map", map=map_name) if map_name else reader.say("admin.create_any_map"))
         lines.append(f"-# {reader.say('admin.create_what')}")
@@ -227,7 +227,7 @@ def create(
 
     async def carry_out(by: Attribution) -> Markdown:
         one, two = [((await dossiers.find(name)).player.name, race) for name, race in (first, second)]
-        match_id = await context.services.administration.open_match(one, two, key=key, map_name=map_name, by=by)
+        match_id = await context.ladder.administration.open_match(one, two, key=key, map_name=map_name, by=by)
         return reader.say("admin.create_done", match=int(match_id))
 
     return Decision(title=reader.say("admin.create_title"), preview=preview, carry_out=carry_out)

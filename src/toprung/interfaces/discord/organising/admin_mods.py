@@ -12,7 +12,7 @@ def approve_mod(context: BotContext, reader: Reader, upload_id: UploadId) -> Dec
 
     async def preview() -> Markdown:
         # Without counts of uploads: a replay that comes in meanwhile is no reason to look again.
-        seen = await context.services.mods.of_upload(upload_id)
+        seen = await context.ladder.mods.of_upload(upload_id)
         if seen.is_approved:
             return reader.say("admin.mod_approved_already", upload=str(upload_id))
         approved = seen.approved_versions
@@ -26,7 +26,7 @@ def approve_mod(context: BotContext, reader: Reader, upload_id: UploadId) -> Dec
         return Markdown("\n".join(lines))
 
     async def carry_out(by: Attribution) -> Markdown:
-        files = await context.services.administration.approve_mod(upload_id, reason=by.reason, actor=by.actor)
+        files = await context.ladder.administration.approve_mod(upload_id, reason=by.reason, actor=by.actor)
         return reader.say("admin.mod_done", upload=str(upload_id), files=files)
 
     return Decision(title=reader.say("admin.mod_title"), preview=preview, carry_out=carry_out)

@@ -23,7 +23,7 @@ class PlayerPanel(OrganiserLayout):
 
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws the player as things are now."""
-        dossier = await self.context.organising.dossiers.find(self._name)
+        dossier = await self.context.ladder.dossiers.find(self._name)
         player, say = dossier.player, self.reader.plain
         self.begin()
         self.add_container(
@@ -51,14 +51,14 @@ class PlayerPanel(OrganiserLayout):
         await decide(self.context, self.reader, interaction, pardon(self.context, self.reader, self._name))
 
     async def _restore(self, interaction: discord.Interaction) -> None:
-        old = _old_of(await self.context.organising.dossiers.find(self._name))
+        old = _old_of(await self.context.ladder.dossiers.find(self._name))
         if old is None:
             await self.update_view(interaction)  # it is given back by now
         else:
             await decide(self.context, self.reader, interaction, restore(self.context, self.reader, old))
 
     async def _see_match(self, interaction: discord.Interaction) -> None:
-        match_id = (await self.context.organising.dossiers.find(self._name)).open_match_id
+        match_id = (await self.context.ladder.dossiers.find(self._name)).open_match_id
         if match_id is None:
             await self.update_view(interaction)  # it is over by now
         else:
@@ -78,7 +78,7 @@ def ban(context: BotContext, reader: Reader, name: str) -> Decision:
     """Banning a player."""
 
     async def preview() -> Markdown:
-        dossier = await context.organising.dossiers.find(name)
+        dossier = await context.ladder.dossiers.find(name)
         if dossier.player.is_banned:
             return reader.say("admin.banned_already", name=_name(dossier))
         lines = [reader.say("admin.ban_what", name=_name(dossier), count=len(dossier.entries))]
@@ -89,8 +89,8 @@ def ban(context: BotContext, reader: Reader, name: str) -> Decision:
         return Markdown("\n".join(lines))
 
     async def carry_out(by: Attribution) -> Markdown:
-        dossier = await context.organising.dossiers.find(name)
-        await context.services.administration.ban_player(dossier.player.name, by)
+        dossier = await context.ladder.dossiers.find(name)
+        await context.ladder.administration.ban_player(dossier.player.name, by)
         return reader.say("admin.ban_done", name=_name(dossier))
 
     return Decision(title=reader.say("admin.ban_title", name=name), preview=preview, carry_out=carry_out)
@@ -100,13 +100,13 @@ def unban(context: BotContext, reader: Reader, name: str) -> Decision:
     """Lifting a ban."""
 
     async def preview() -> Markdown:
-        dossier = await context.organising.dossiers.find(name)
+        dossier = await context.ladder.dossiers.find(name)
         code = "admin.unban_what" if dossier.player.is_banned else "admin.not_banned"
         return reader.say(code, name=_name(dossier))
 
     async def carry_out(by: Attribution) -> Markdown:
-        dossier = await context.organising.dossiers.find(name)
-        await context.services.administration.unban_player(dossier.player.name, by)
+        dossier = await context.ladder.dossiers.find(name)
+        await context.ladder.administration.unban_player(dossier.player.name, by)
         return reader.say("admin.unban_done", name=_name(dossier))
 
     return Decision(title=reader.say("admin.unban_title", name=name), preview=preview, carry_out=carry_out)
@@ -116,13 +116,13 @@ def pardon(context: BotContext, reader: Reader, name: str) -> Decision:
     """Lifting the penalties of a player."""
 
     async def preview() -> Markdown:
-        dossier = await context.organising.dossiers.find(name)
+        dossier = await context.ladder.dossiers.find(name)
         what = reader.say("admin.pardon_what", name=_name(dossier), count=len(dossier.unpardoned))
-        return Markdown(f"{what}\n{penalty_lines(reader, dossier, context.clock.now_us())}")
+        return Markdown(f"{what}\n{penalty_lines(reader, dossier, context.ladder.clock.now_us())}")
 
     async def carry_out(by: Attribution) -> Markdown:
-        dossier = await context.organising.dossiers.find(name)
-        lifted = await context.services.administration.pardon_player(dossier.player.name, by)
+        dossier = await context.ladder.dossiers.find(name)
+        lifted = await context.ladder.administration.pardon_player(dossier.player.name, by)
         return reader.say("admin.pardon_done", name=_name(dossier), count=lifted)
 
     return Decision(title=reader.say("admin.pardon_title", name=name), preview=preview, carry_out=carry_out)
@@ -137,7 +137,7 @@ def _old_of(dossier: Dossier) -> PlayerId | None:
 
 def restore(context: BotContext, reader: Reader, old: PlayerId) -> Decision:
     """Giving somebody who came back the old player back."""
-    dossiers = context.organising.dossiers
+    dossiers = context.ladder.dossiers
 
     async def preview() -> Markdown:
         dossier = await dossiers.get(old)
@@ -155,7 +155,7 @@ def restore(context: BotContext, reader: Reader, old: PlayerId) -> Decision:
 
     async def carry_out(by: Attribution) -> Markdown:
         dossier = await dossiers.get(old)
-        player = await context.services.administration.restore_player(dossier.player.name, by)
+        player = await context.ladder.administration.restore_player(dossier.player.name, by)
         return reader.say("admin.restore_done", name=Markdown(f"**{escaped(player.name)}**"))
 
     return Decision(title=reader.say("admin.restore_title"), preview=preview, carry_out=carry_out)
@@ -163,14 +163,14 @@ def restore(context: BotContext, reader: Reader, old: PlayerId) -> Decision:
 
 def set_rating(context: BotContext, reader: Reader, name: str, race: str, mmr: int) -> Decision:
     """Setting a rating by hand."""
-    administration = context.services.administration
+    administration = context.ladder.administration
 
     async def preview() -> Markdown:
-        player = (await context.organising.dossiers.find(name)).player
+        player = (await context.ladder.dossiers.find(name)).player
         return rating_lines(context, reader, await administration.preview_rating(player.name, race, mmr))
 
     async def carry_out(by: Attribution) -> Markdown:
-        player = (await context.organising.dossiers.find(name)).player
+        player = (await context.ladder.dossiers.find(name)).player
         outcome = await administration.set_rating(player.name, race, mmr, reason=by.reason, actor=by.actor)
         return rating_lines(context, reader, outcome)
 

@@ -69,7 +69,7 @@ def standing(reader: Reader, match: Match, names: Sequence[Markdown]) -> Markdow
 
 def match_lines(context: BotContext, reader: Reader, view: MatchView) -> Markdown:
     """A match with all that its sides said and what it did to ratings."""
-    match, catalog, names = view.match, context.services.catalog, names_of(view, reader)
+    match, catalog, names = view.match, context.ladder.catalog, names_of(view, reader)
     races = [race_name(catalog, one.race) for one in match.participants]
     lines = [f"{names[0]} ({races[0]}) – {names[1]} ({races[1]})", standing(reader, match, names)]
     where = [escaped(part) for part in (match.map_name, match.server) if part]
@@ -126,13 +126,13 @@ def correction_lines(context: BotContext, reader: Reader, outcome: CorrectionOut
 
 
 def _move(context: BotContext, reader: Reader, move: Move) -> str:
-    race = race_name(context.services.catalog, move.race)
+    race = race_name(context.ladder.catalog, move.race)
     return f"- **{escaped(move.player_name)}** ({race}) {mmr_move(reader, move.mmr_before, move.mmr_after)}"
 
 
 def rating_lines(context: BotContext, reader: Reader, outcome: RatingSetOutcome) -> Markdown:
     """What setting a rating does."""
-    race = race_name(context.services.catalog, outcome.race)
+    race = race_name(context.ladder.catalog, outcome.race)
     moved = mmr_move(reader, outcome.mmr_before, outcome.mmr_after)
     lines = [f"**{escaped(outcome.player_name)}** ({race}) {moved}"]
     if outcome.deviation_after is not None:
@@ -145,8 +145,8 @@ def rating_lines(context: BotContext, reader: Reader, outcome: RatingSetOutcome)
 
 def dossier_lines(context: BotContext, reader: Reader, dossier: Dossier) -> Markdown:
     """Who a player is, as far as an organiser needs to know."""
-    player, now_us = dossier.player, context.clock.now_us()
-    country = context.services.country_names.name(player.country, reader.locale)
+    player, now_us = dossier.player, context.ladder.clock.now_us()
+    country = context.ladder.country_names.name(player.country, reader.locale)
     account = "–" if player.discord_id is None else f"<@{player.discord_id}>"
     in_game = ", ".join(escaped(name) for name in player.in_game_names) or "–"
     lines = [
@@ -175,7 +175,7 @@ def dossier_lines(context: BotContext, reader: Reader, dossier: Dossier) -> Mark
 def entry_lines(context: BotContext, reader: Reader, entries: Sequence[Entry]) -> Markdown:
     """Ratings, as many as are shown."""
     lines = [
-        f"- {race_name(context.services.catalog, entry.race)} **{entry.mmr}** · "
+        f"- {race_name(context.ladder.catalog, entry.race)} **{entry.mmr}** · "
         f"{entry.games_won}–{entry.games_lost}–{entry.games_drawn}"
         for entry in entries[:ENTRIES_SHOWN_MAX]
     ]

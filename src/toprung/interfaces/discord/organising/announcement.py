@@ -45,7 +45,7 @@ def announce(context: BotContext, reader: Reader, channel_id: int, text: str) ->
         return Markdown(f"{reader.say('admin.announce_what', channel=channel)}\n\n{text}")
 
     async def carry_out(by: Attribution) -> Markdown:
-        await context.organising.announcements.announce(channel_id, text, by)
+        await context.ladder.announcements.announce(channel_id, text, by)
         return reader.say("admin.announce_done", channel=channel)
 
     return Decision(title=reader.say("admin.announce_title"), preview=preview, carry_out=carry_out)

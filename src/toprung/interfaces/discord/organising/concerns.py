@@ -74,7 +74,7 @@ class ConflictConcern:
         """See `Concern`."""
         context, reader = self._context, self._context.public_reader()
         number = int(parameters["match"])
-        view, shown = Layout(context, reader, timeout=None), await context.services.matches.get(MatchId(number))
+        view, shown = Layout(context, reader, timeout=None), await context.ladder.matches.get(MatchId(number))
         view.begin()
         is_over = bool(parameters[SETTLED])
         code = "concern.held_up" if shown.match.is_held_up else "concern.conflict"
@@ -115,7 +115,7 @@ class DeadLetterConcern:
         if parameters[SETTLED]:
             view.add_container(view.paragraph(reader.say("concern.dead_letter_over", job=number)))
             return view
-        job = await context.services.jobs.get(JobId(number))
+        job = await context.ladder.jobs.get(JobId(number))
         title = reader.say("concern.dead_letter", job=number)
         said = reader.say("concern.dead_letter_what", kind=job.kind.value, error=job.last_error or "–")
         view.add_container(view.paragraph(Markdown(f"### {title}"), 300), view.paragraph(said, 2_000))
@@ -160,7 +160,7 @@ class ExpiredConcern:
         view.begin()
         title = reader.say("concern.expired", count=count, day=parameters["day"])
         ids: Sequence[str] = parameters["matches"].split()
-        lines = [f"- {match_line(reader, await context.services.matches.get(MatchId(int(one))))}" for one in ids]
+        lines = [f"- {match_line(reader, await context.ladder.matches.get(MatchId(int(one))))}" for one in ids]
         if count > len(ids):
             lines.append(f"- {reader.say('concern.expired_more', count=count - len(ids))}")
         lines.append(f"-# {reader.say('concern.expired_what')}")
@@ -182,7 +182,7 @@ class UnknownModConcern:
 
     def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """See `Concern`. One that others crowd out is over as well."""
-        seen = self._context.services.mods.look(tx)
+        seen = self._context.ladder.mods.look(tx)
         approved = {one.key for one in seen if one.is_approved}
         unknown = [one for one in seen if not one.is_approved]
         if approved:
@@ -214,7 +214,7 @@ class UnknownModConcern:
         if parameters[SETTLED]:
             view.add_container(view.paragraph(reader.say(f"concern.mod_{parameters[SETTLED]}", upload=upload)))
             return view
-        newest = await context.services.replays.get(UploadId(int(upload)))
+        newest = await context.ladder.replays.get(UploadId(int(upload)))
         is_first, adds = bool(parameters["is_first"]), parameters["adds"]
         lines = [
             reader.say("concern.mod_seen", count=int(parameters["uploads"]), of=UPLOADS_LOOKED_AT_MAX),
@@ -263,12 +263,12 @@ class ReturnConcern:
 
     def _matters(self, tx: Transaction, player_id: PlayerId) -> bool:
         old = tx.players.by_ids([player_id])[player_id]
-        races = self._context.services.catalog.race_codes
+        races = self._context.ladder.catalog.race_codes
         return old.is_banned or bool(tx.entries.by_keys([(player_id, race) for race in races]))
 
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
         """See `Concern`."""
-        context, reader, dossiers = self._context, self._context.public_reader(), self._context.organising.dossiers
+        context, reader, dossiers = self._context, self._context.public_reader(), self._context.ladder.dossiers
         view, number = Layout(context, reader, timeout=None), PlayerId(int(parameters["player"]))
         view.begin()
         if parameters[SETTLED]:

@@ -77,7 +77,7 @@ class MatchLog:
             )
             for place, part in enumerate(parts)
         ]
-        tx.intents.want(intents, now_us=self._context.clock.now_us())
+        tx.intents.want(intents, now_us=self._context.ladder.clock.now_us())
         tx.set_note(NOTE, str(last))
 
 
@@ -103,7 +103,7 @@ class MatchLogDrawing:
         context, reader = self._context, self._context.public_reader()
         lines = []
         for mark in stored.intent.parameters["matches"].split():
-            shown = await context.services.matches.get(MatchId(int(mark.removesuffix(CORRECTED))))
+            shown = await context.ladder.matches.get(MatchId(int(mark.removesuffix(CORRECTED))))
             if _is_public(shown):
                 lines.append(log_line(context, reader, shown, is_corrected=mark.endswith(CORRECTED)))
         if not lines:
@@ -125,7 +125,7 @@ def log_line(context: BotContext, reader: Reader, view: MatchView, *, is_correct
     match, names, result = view.match, names_of(view, reader), view.match.standing_result
     sides = []
     for side, name in enumerate(names):
-        race = race_name(context.services.catalog, match.participants[side].race)
+        race = race_name(context.ladder.catalog, match.participants[side].race)
         moved = ""
         if view.changes is not None and result is not None:
             change = view.changes[side]

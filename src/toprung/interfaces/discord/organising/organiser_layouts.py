@@ -24,7 +24,7 @@ Acting = Callable[[discord.Interaction, str], Awaitable[None]]
 async def is_allowed(context: BotContext, interaction: discord.Interaction) -> bool:
     """Whether an organiser acts; anybody else is told so."""
     try:
-        context.organising.organisers.require(interaction)
+        context.organisers.require(interaction)
     except NotAnOrganiser as error:
         await answer_error(context, interaction, error)
         return False

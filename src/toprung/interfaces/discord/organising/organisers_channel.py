@@ -75,7 +75,7 @@ class OrganisersChannel:
 
     async def look(self) -> None:
         """Wants what is so now to be said, where that is not wanted already."""
-        now_us = self._context.clock.now_us()
+        now_us = self._context.ladder.clock.now_us()
         if not await self._unit_of_work.read(lambda tx: self._news(tx, now_us)):
             return
         await self._unit_of_work.run(lambda tx: tx.intents.want(self._news(tx, now_us), now_us=now_us))

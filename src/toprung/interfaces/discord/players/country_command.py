@@ -28,17 +28,17 @@ class CountryCog(commands.Cog):
         reader = await self._context.reader(interaction)
         code = self._code(country, reader.locale)
         try:
-            await self._context.accounts.set_country(reader.discord_id, code)
+            await self._context.ladder.accounts.set_country(reader.discord_id, code)
         except NotSetUp:
-            await self._context.accounts.answer(reader.discord_id, country=code)
-        name = self._context.services.country_names.name(self._context.services.countries.parse(code), reader.locale)
+            await self._context.ladder.accounts.answer(reader.discord_id, country=code)
+        name = self._context.ladder.country_names.name(self._context.ladder.countries.parse(code), reader.locale)
         await say(interaction, reader.say("country.set", flag=flag_emoji(code.upper()), country=name))
 
     @setcountry.autocomplete("country")
     async def complete(self, interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Countries whose name or code begins with, or holds, what is typed."""
         reader = await self._context.reader(interaction)
-        names = self._context.services.country_names.sorted_names(reader.locale)
+        names = self._context.ladder.country_names.sorted_names(reader.locale)
         wanted = folded(typed).strip()
         fitting = [(code, name) for code, name in names if wanted in folded(name) or folded(code) == wanted]
         fitting.sort(key=lambda pair: (folded(pair[0]) != wanted, not folded(pair[1]).startswith(wanted)))
@@ -50,7 +50,7 @@ class CountryCog(commands.Cog):
     def _code(self, typed: str, locale: str) -> str:
         """The code of a country that was typed out instead of chosen."""
         wanted = folded(typed).strip()
-        names = self._context.services.country_names.sorted_names(locale)
+        names = self._context.ladder.country_names.sorted_names(locale)
         return next((code for code, name in names if folded(name) == wanted), typed)
 
     async def cog_app_command_error(

@@ -32,10 +32,10 @@ class ProfileView(Layout):
         super().__init__(context, reader, timeout=None)
         self.begin()
         player = profile.player
-        country = context.services.country_names.name(player.country, reader.locale)
+        country = context.ladder.country_names.name(player.country, reader.locale)
         head = f"## {flag_emoji(player.country)} {escaped(player.name)}\n{escaped(country)}"
         if player.region:
-            head += f" · {escaped(context.services.catalog.region(player.region).name)}"
+            head += f" · {escaped(context.ladder.catalog.region(player.region).name)}"
         if player.is_banned:
             head += f"\n**{reader.say('profile.banned')}**"
         parts: list[discord.ui.Item[Any]] = [self.paragraph(Markdown(head), 600), discord.ui.Separator()]
@@ -50,7 +50,7 @@ class ProfileView(Layout):
 
     def _entry(self, shown: ProfileEntry) -> str:
         reader, entry, row = self.reader, shown.entry, shown.row
-        race = next((race.name for race in self.context.services.catalog.races if race.code == entry.race), entry.race)
+        race = next((race.name for race in self.context.ladder.catalog.races if race.code == entry.race), entry.race)
         deviation = "" if entry.skill is None else f" ± {round(2 * entry.skill.deviation)}"
         mmr = f"**{entry.mmr}**{deviation}"
         record = f"{entry.games_won}–{entry.games_lost}–{entry.games_drawn}"
@@ -97,16 +97,16 @@ class ProfileCog(commands.Cog):
         """Shows a profile to the channel."""
         reader = await self._context.reader(interaction)
         if player is not None:
-            player_id = await self._context.profiles.find(player)
+            player_id = await self._context.ladder.profiles.find(player)
         elif reader.player_id is not None:
             player_id = reader.player_id
         else:
             raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
         await interaction.response.defer(thinking=True)  # the database and the picture may take their time
-        profile = await self._context.profiles.profile(player_id)
+        profile = await self._context.ladder.profiles.profile(player_id)
         # The picture's font knows Latin letters.
         races = {
-            race.code: race.name if race.name.isascii() else race.short for race in self._context.services.catalog.races
+            race.code: race.name if race.name.isascii() else race.short for race in self._context.ladder.catalog.races
         }
         lines = [(races.get(entry.entry.race, entry.entry.race), entry.history) for entry in profile.entries]
         picture = await asyncio.to_thread(rating_graph, lines)
@@ -121,7 +121,7 @@ class ProfileCog(commands.Cog):
     @profile.autocomplete("player")
     async def complete(self, interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
         """Players whose name holds what is typed."""
-        found = await self._context.services.leaderboard.search_players(typed[:64], limit=OPTIONS_MAX)
+        found = await self._context.ladder.leaderboard.search_players(typed[:64], limit=OPTIONS_MAX)
         return [
             Choice(
                 name=clipped(f"{flag_emoji(one.country)} {one.player_name}", OPTION_CHARACTERS_MAX),

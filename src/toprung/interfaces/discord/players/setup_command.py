@@ -33,7 +33,7 @@ class SetupView(Layout):
 
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws the set-up as it is kept and answers the interaction with it."""
-        self._draft = await self.context.accounts.draft(self.reader.discord_id)
+        self._draft = await self.context.ladder.accounts.draft(self.reader.discord_id)
         self._draw()
         await self.show(interaction, ephemeral=True)
 
@@ -41,11 +41,11 @@ class SetupView(Layout):
         self.begin()
         reader, draft = self.reader, self._draft
         say = reader.say
-        missing = self.context.accounts.missing(draft)
+        missing = self.context.ladder.accounts.missing(draft)
         country = draft.country and (
-            f"{flag_emoji(draft.country)} {self.context.services.country_names.name(draft.country, reader.locale)}"
+            f"{flag_emoji(draft.country)} {self.context.ladder.country_names.name(draft.country, reader.locale)}"
         )
-        region = draft.region and self.context.services.catalog.region(draft.region).name
+        region = draft.region and self.context.ladder.catalog.region(draft.region).name
         answers = [
             ("language", draft.language and self.context.texts.own_name(self.context.texts.language(draft.language))),
             ("terms", say("setup.accepted") if draft.terms_accepted_at_us is not None else None),
@@ -53,14 +53,14 @@ class SetupView(Layout):
             ("in_game_name", draft.in_game_name),
             ("country", country),
         ]
-        if self.context.services.catalog.regions:
+        if self.context.ladder.catalog.regions:
             answers.append(("region", region))
         lines = [
             f"{OPEN if step in missing else DONE} {say(f'setup.{step}')}"
             + (f" **{answer if isinstance(answer, Markdown) else escaped(answer)}**" if answer else "")
             for step, answer in answers
         ]
-        head = f"## {say('setup.title', game=self.context.services.catalog.name)}\n{say('setup.intro')}"
+        head = f"## {say('setup.title', game=self.context.ladder.catalog.name)}\n{say('setup.intro')}"
         answered = self.paragraph(Markdown("\n".join(lines)))
         terms = say("setup.terms_text")
         if self.context.terms_url:
@@ -72,26 +72,26 @@ class SetupView(Layout):
 
     def _draw_controls(self, missing: tuple[str, ...]) -> None:
         draft, say = self._draft, self.reader.plain
-        texts, services = self.context.texts, self.context.services
+        texts, ladder = self.context.texts, self.context.ladder
         languages = [
             option(texts.own_name(language), language, is_chosen=language == draft.language)
             for language in texts.languages
         ]
         self.add_row(Select("setup:language", say("setup.language"), languages, self._choose_language))
-        codes = (*services.countries.common, OTHER)
+        codes = (*ladder.countries.common, OTHER)
         for place, first in enumerate(range(0, len(codes), OPTIONS_MAX)):
             part = codes[first : first + OPTIONS_MAX]
-            names = [services.country_names.name(code, self.reader.locale) for code in part]
+            names = [ladder.country_names.name(code, self.reader.locale) for code in part]
             options = [
                 option(name, code, is_chosen=code == draft.country, emoji=flag_emoji(code))
                 for code, name in zip(part, names, strict=True)
             ]
             placeholder = say("setup.choose_country", first=names[0], last=names[-1])
             self.add_row(Select(f"setup:country_{place}", placeholder, options, self._choose_country))
-        if services.catalog.regions:
+        if ladder.catalog.regions:
             regions = [
                 option(region.name, region.code, is_chosen=region.code == draft.region)
-                for region in services.catalog.regions
+                for region in ladder.catalog.regions
             ]
             self.add_row(Select("setup:region", say("setup.choose_region"), regions, self._choose_region))
         success = discord.ButtonStyle.success
@@ -105,29 +105,29 @@ class SetupView(Layout):
         )  # fmt: skip
 
     async def _choose_language(self, interaction: discord.Interaction, chosen: list[str]) -> None:
-        await self.context.accounts.answer(self.reader.discord_id, language=chosen[0])
-        self.context.readers.forget()
+        await self.context.ladder.accounts.answer(self.reader.discord_id, language=chosen[0])
+        self.context.ladder.readers.forget()
         self.reader = await self.context.reader(interaction)
         await self.update_view(interaction)
 
     async def _choose_country(self, interaction: discord.Interaction, chosen: list[str]) -> None:
-        await self.context.accounts.answer(self.reader.discord_id, country=chosen[0])
+        await self.context.ladder.accounts.answer(self.reader.discord_id, country=chosen[0])
         await self.update_view(interaction)
 
     async def _choose_region(self, interaction: discord.Interaction, chosen: list[str]) -> None:
-        await self.context.accounts.answer(self.reader.discord_id, region=chosen[0])
+        await self.context.ladder.accounts.answer(self.reader.discord_id, region=chosen[0])
         await self.update_view(interaction)
 
     async def _accept_terms(self, interaction: discord.Interaction) -> None:
-        await self.context.accounts.answer(self.reader.discord_id, accepts_terms=True)
+        await self.context.ladder.accounts.answer(self.reader.discord_id, accepts_terms=True)
         await self.update_view(interaction)
 
     async def _open_form(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(NamesForm(self))
 
     async def _finish(self, interaction: discord.Interaction) -> None:
-        own = await self.context.accounts.finish(self.reader.discord_id)
-        self.context.readers.forget()
+        own = await self.context.ladder.accounts.finish(self.reader.discord_id)
+        self.context.ladder.readers.forget()
         self.begin()
         text = self.reader.say("setup.done", name=own.player.name)
         self.add_container(self.paragraph(Markdown(f"## ✅ {text}\n{self.reader.say('setup.done_next')}")))
@@ -160,7 +160,7 @@ class NamesForm(Form):
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
         """Keeps both, or says which cannot be and why."""
-        await self._view.context.accounts.answer(
+        await self._view.context.ladder.accounts.answer(
             interaction.user.id, name=self._name.value, in_game_name=self._in_game_name.value
         )
         await self._view.update_view(interaction)

@@ -66,13 +66,13 @@ class ReplayCog(commands.Cog):
         """Takes a replay in, says so, and puts the verdict in the place of the receipt if it is known soon."""
         context = self._context
         reader = await context.reader(interaction)
-        own = await context.accounts.find(reader.discord_id)
+        own = await context.ladder.accounts.find(reader.discord_id)
         if own is None:
             raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
-        if file.size > context.replay_bytes_max:
-            raise ReplayTooLarge(context.replay_bytes_max)
+        if file.size > context.ladder.replay_bytes_max:
+            raise ReplayTooLarge(context.ladder.replay_bytes_max)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        matches, player_id = context.services.matches, own.player.id
+        matches, player_id = context.ladder.matches, own.player.id
         view = await (matches.open_of(player_id) if number is None else matches.seen_by(MatchId(number), player_id))
         if view is not None and view.match.side_of(player_id) is None:
             raise MatchUnknown(f"There is no match {number} of yours.")
@@ -81,15 +81,17 @@ class ReplayCog(commands.Cog):
         except discord.HTTPException as error:
             raise AttachmentLost("Discord did not give the file; please attach it again.") from error
         match_id = None if view is None else view.match.id
-        receipt = await context.intake.submit_replay(own.player.name, match_id, data, file.filename, by_discord=True)
+        receipt = await context.ladder.intake.submit_replay(
+            own.player.name, match_id, data, file.filename, by_discord=True
+        )
         if receipt.state is UploadState.RECEIVED:
             await self._say(interaction, reader.say("replay.received", number=str(receipt.upload_id)))
-        judged = await context.verdicts.wait(receipt.upload_id, receipt.sha256, seconds_max=WATCHED_SECONDS_MAX)
+        judged = await context.ladder.verdicts.wait(receipt.upload_id, receipt.sha256, seconds_max=WATCHED_SECONDS_MAX)
         if judged is None:
             await self._say(interaction, reader.say("replay.later", number=str(receipt.upload_id)))
             return
         await self._say(interaction, _told(context, reader, judged.upload))
-        await context.verdicts.shown(judged)
+        await context.ladder.verdicts.shown(judged)
 
     async def _say(self, interaction: discord.Interaction, text: Markdown) -> None:
         await interaction.edit_original_response(
@@ -106,7 +108,7 @@ class VerdictDrawing:
     async def __call__(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
         """See `Drawing`. While an upload waits to be judged anew there is nothing to say."""
         context = self._context
-        upload = (await context.services.replays.get(promised_upload(stored))).upload
+        upload = (await context.ladder.replays.get(promised_upload(stored))).upload
         if upload.state is UploadState.RECEIVED:
             return None
         reader = await context.addressee(stored.intent.recipient)
@@ -126,11 +128,11 @@ class VerdictDeliverer:
     async def deliver(self, stored: StoredIntent) -> Delivery:
         """See `Deliverer`."""
         await self._messages.deliver(stored)
-        upload = (await self._context.services.replays.get(promised_upload(stored))).upload
+        upload = (await self._context.ladder.replays.get(promised_upload(stored))).upload
         return Delivery(is_over=is_kept_for_good(upload))
 
 
 def _told(context: BotContext, reader: Reader, upload: ReplayUpload) -> Markdown:
-    answer_minutes = context.rules.answer_us(Evidence.REPLAY) / MICROSECONDS_PER_MINUTE
+    answer_minutes = context.ladder.steps.rules.answer_us(Evidence.REPLAY) / MICROSECONDS_PER_MINUTE
     verdict = verdict_text(reader, upload, answer_minutes=answer_minutes)
     return Markdown(f"{reader.say('replay.judged', number=str(upload.id))}\n{verdict}")

@@ -7,13 +7,13 @@ import msgspec
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from toprung.application.ladder import Ladder
 from toprung.application.leaderboard.leaderboard_service import (
     SEARCH_RESULTS_MAX,
     SEARCH_TEXT_MAX_CODE_POINTS,
     LeaderboardService,
 )
 from toprung.application.ratings.season_service import SeasonService
-from toprung.application.services import Services
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.interfaces.shapes import leaderboard_json, row_json, season_json
 from toprung.interfaces.web.api.openapi import (
@@ -59,19 +59,19 @@ def board_etag(version: str, board_fingerprint: str) -> str:
     return f'W/"{version}-{settings}"'
 
 
-def api_router(services: Services, reader: FilterReader) -> APIRouter:
+def api_router(ladder: Ladder, reader: FilterReader) -> APIRouter:
     """The routes under `/api/v1` that anybody may ask."""
     router = APIRouter(prefix="/api/v1", tags=["leaderboard"], responses=error_answers(429))
-    filters = filter_parameters(services.catalog, services.countries)
-    _add_leaderboard(router, services, reader, filters)
-    _add_players(router, services.leaderboard)
-    _add_standing(router, services.leaderboard, reader, filters)
-    _add_seasons(router, services.seasons)
+    filters = filter_parameters(ladder.catalog, ladder.countries)
+    _add_leaderboard(router, ladder, reader, filters)
+    _add_players(router, ladder.leaderboard)
+    _add_standing(router, ladder.leaderboard, reader, filters)
+    _add_seasons(router, ladder.seasons)
     return router
 
 
-def _add_leaderboard(router: APIRouter, services: Services, reader: FilterReader, filters: list[Schema]) -> None:
-    leaderboard = services.leaderboard
+def _add_leaderboard(router: APIRouter, ladder: Ladder, reader: FilterReader, filters: list[Schema]) -> None:
+    leaderboard = ladder.leaderboard
 
     @router.get(
         "/leaderboard",
@@ -97,13 +97,13 @@ def _add_leaderboard(router: APIRouter, services: Services, reader: FilterReader
         state = reader.read(request.query_params.multi_items(), API_LEADERBOARD)
         known = request.headers.get("if-none-match")
         if state.past is None and state.movement_since is None:  # then the tag costs nothing, and a page may be spared
-            etag = board_etag(await leaderboard.tag(), services.board_fingerprint)
+            etag = board_etag(await leaderboard.tag(), ladder.board_fingerprint)
             if has_match(known, etag):
                 return _unchanged(etag)
         page = await leaderboard.get_leaderboard_data(
             **state.arguments, **state.look, current_page=state.page, page_size=state.page_size
         )
-        etag = board_etag(page.tag, services.board_fingerprint)
+        etag = board_etag(page.tag, ladder.board_fingerprint)
         if has_match(known, etag):
             return _unchanged(etag)
         return json_response(leaderboard_json(page), {"ETag": etag, "Cache-Control": REVALIDATE})

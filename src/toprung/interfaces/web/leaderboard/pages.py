@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toprung.application.services import Services
+from toprung.application.ladder import Ladder
 from toprung.domain.errors import ToprungError
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
@@ -59,7 +59,7 @@ class Templates:
     `site_url` is where the public knows the site; links that leave it, as the canonical one does, are absolute then.
     """
 
-    def __init__(self, services: Services, assets: Assets, *, site_url: str | None = None) -> None:
+    def __init__(self, ladder: Ladder, assets: Assets, *, site_url: str | None = None) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES_FOLDER),
             autoescape=True,
@@ -70,9 +70,9 @@ class Templates:
         self._environment.globals |= {
             "asset": assets.url,
             "site_url": site_url or "",
-            "game_name": services.catalog.name,
-            "inactivity_rule": wording.inactivity_rule(services.inactivity_days),
-            "inactivity_days": services.inactivity_days,
+            "game_name": ladder.catalog.name,
+            "inactivity_rule": wording.inactivity_rule(ladder.inactivity_days),
+            "inactivity_days": ladder.inactivity_days,
             "counted": wording.counted,
             "number": wording.number,
             "days": wording.days,
@@ -116,22 +116,22 @@ class LeaderboardPages:
     minute is over: what is said of how long ago something was is as of the minute's beginning.
     """
 
-    def __init__(self, services: Services, hub: BoardHub, templates: Templates, assets: Assets, keeper: Keeper) -> None:
-        self._services = services
-        self._leaderboard = services.leaderboard
+    def __init__(self, ladder: Ladder, hub: BoardHub, templates: Templates, assets: Assets, keeper: Keeper) -> None:
+        self._ladder = ladder
+        self._leaderboard = ladder.leaderboard
         self._hub = hub
         self._templates = templates
         self._keeper = keeper
-        self._reader = FilterReader(catalog=services.catalog, countries=services.countries)
+        self._reader = FilterReader(catalog=ladder.catalog, countries=ladder.countries)
         self._views = Views(
-            catalog=services.catalog,
-            countries=services.countries,
-            country_names=services.country_names,
+            catalog=ladder.catalog,
+            countries=ladder.countries,
+            country_names=ladder.country_names,
             assets=assets,
         )
         self._countries = lru_cache(COUNTRY_LISTS_KEPT)(self._drawn_countries)
         self._kept_state = lru_cache(QUERIES_KEPT)(self._read_state)
-        self._kept_locale = lru_cache(LANGUAGES_KEPT)(services.country_names.best_locale)
+        self._kept_locale = lru_cache(LANGUAGES_KEPT)(ladder.country_names.best_locale)
 
     async def answer(self, kind: Kind, query: str, accept_language: str | None) -> KeptAnswer | None:
         """What is drawn for a query string; None where this is no canonical one of a page, or looks for a name.
@@ -207,7 +207,7 @@ class LeaderboardPages:
     def _locale(self, accept_language: str | None) -> str:
         if len(accept_language or "") <= LANGUAGE_KEPT_CODE_POINTS_MAX:
             return self._kept_locale(accept_language)
-        return self._services.country_names.best_locale(accept_language)
+        return self._ladder.country_names.best_locale(accept_language)
 
     async def _board(self, state: BoardState, locale: str, now_us: int) -> dict[str, Any]:
         page = await self._leaderboard.get_leaderboard_data(

@@ -1,10 +1,10 @@
-"""What the page's templates draw, made from what the services answer."""
+"""What the page's templates draw, made from what the ladder answers."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.services import CountryNames
+from toprung.application.ports.countries import CountryNames
 from toprung.domain.game.catalog import Catalog, Race
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardRow, Movement
 from toprung.domain.leaderboard.ranks import LETTERS

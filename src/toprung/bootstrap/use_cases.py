@@ -1,0 +1,384 @@
+"""The use cases of a ladder, put together: the one place that does so, for the program and for its tests alike."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from toprung.application.jobs.job_bell import JobBell
+from toprung.application.jobs.job_endings import JobEndings
+from toprung.application.jobs.job_queue import JobHandlers, JobHistory, JobQueue
+from toprung.application.ladder import Ladder
+from toprung.application.leaderboard.data_access_service import DataAccessService
+from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
+from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches.challenge_service import ChallengeService
+from toprung.application.matches.match_history import MatchHistory
+from toprung.application.matches.match_lifecycle import Choose, MatchLifecycle
+from toprung.application.matches.match_rating import MatchRater
+from toprung.application.matches.match_service import MatchService
+from toprung.application.matches.match_steps import MatchSteps, Reach
+from toprung.application.matches.served_time import ServedTime
+from toprung.application.organising.admin_service import AdminService
+from toprung.application.organising.announcements import Announcements
+from toprung.application.players.account_service import AccountService
+from toprung.application.players.departures import Departures
+from toprung.application.players.player_dossier import PlayerDossiers
+from toprung.application.players.player_service import PlayerService
+from toprung.application.players.profile_service import ProfileService
+from toprung.application.players.reader_directory import ReaderDirectory
+from toprung.application.ports.clock import Clock
+from toprung.application.ports.countries import CountryNames
+from toprung.application.ports.jobs import BootClock
+from toprung.application.ports.replays import ReplayArchive
+from toprung.application.ports.storage import Backups, Storage
+from toprung.application.ratings.rating_adjustment import RatingAdjustment
+from toprung.application.ratings.rating_quality import RatingQualityService
+from toprung.application.ratings.rating_service import RatingService
+from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.verification import LadderVerification
+from toprung.application.replays.intake import IntakeService
+from toprung.application.replays.replay_claims import ReplayClaims
+from toprung.application.replays.replay_job import ReplayJobHandler, ReplayJudge
+from toprung.application.replays.replay_mods import ReplayMods
+from toprung.application.replays.replay_parsing import ReplayParser
+from toprung.application.replays.replay_service import ReplayHistory, ReplayService
+from toprung.application.replays.replay_verdicts import ReplayVerdicts
+from toprung.application.transfer.entry_file import EntryFileReader
+from toprung.application.transfer.export_service import ExportService
+from toprung.application.transfer.game_file import GameFileReader
+from toprung.application.transfer.import_service import ImportService
+from toprung.application.writing.audit import AuditLog
+from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.game.catalog import Catalog
+from toprung.domain.jobs.job import JobKind
+from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.domain.matches.conduct import PenaltyRules
+from toprung.domain.matches.match_life import MatchRules
+from toprung.domain.moment import MICROSECONDS_PER_DAY
+from toprung.domain.players.countries import Countries
+from toprung.domain.players.names import NameKeys
+from toprung.domain.ratings.certainty import Certainty
+from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.replays.replay import REPLAY_BYTES_MAX, ReplayReading
+from toprung.domain.replays.replay_checks import ReplayPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What a ladder needs of the world. `instance_id` tells this process from others that work at the same jobs."""
+
+    storage: Storage
+    backups: Backups
+    clock: Clock
+    boot_clock: BootClock
+    country_names: CountryNames
+    archive: ReplayArchive
+    parser: ReplayParser
+    decode: Callable[[bytes], ReplayReading]
+    choose: Choose
+    chance: Callable[[], float]
+    new_key: Callable[[int], bytes]
+    instance_id: str
+    observe_read_seconds: Callable[[float], None] = lambda _seconds: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a ladder is of, and by which rules. `judge` is how replays are judged, if not by what the rules say."""
+
+    catalog: Catalog
+    countries: Countries
+    name_keys: NameKeys
+    engine: RatingEngine
+    certainty: Certainty
+    inactivity_us: int | None
+    challenge_us: int
+    match: MatchRules = field(default_factory=MatchRules)
+    penalties: PenaltyRules = field(default_factory=PenaltyRules)
+    replays: ReplayPolicy = field(default_factory=ReplayPolicy)
+    replay_bytes_max: int = REPLAY_BYTES_MAX
+    can_reach: Reach = lambda _player: False
+    judge: ReplayJudge | None = None
+    database_id: str | None = None
+
+    @property
+    def inactivity_days(self) -> float | None:
+        """How long somebody is ranked after the last game; None is for ever."""
+        return None if self.inactivity_us is None else self.inactivity_us / MICROSECONDS_PER_DAY
+
+    @property
+    def board_fingerprint(self) -> str:
+        """Eight characters that differ where the same version would show another board."""
+        told = f"{self.database_id} {self.inactivity_us} {' '.join(self.countries.common)}"
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Common:
+    """What most use cases stand on."""
+
+    ports: Ports
+    rules: Rules
+    bus: EventBus
+    unit_of_work: UnitOfWork
+    store: DataAccessService
+    departures: Departures
+    rater: MatchRater
+    steps: MatchSteps
+
+    def new_table(self) -> BoardTable:
+        """An empty table of entries."""
+        return BoardTable(self.rules.catalog.race_codes, sorted(self.rules.countries.codes))
+
+
+def compose(ports: Ports, rules: Rules) -> Ladder:
+    """The ladder. Its board and its readers follow every change; nothing is read or written before somebody asks."""
+    made = _common(ports, rules)
+    unit_of_work, clock, catalog, engine = made.unit_of_work, ports.clock, rules.catalog, rules.engine
+    players, lifecycle, ratings = _players(made), _lifecycle(made), _ratings(made)
+    recorder = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=made.rater)
+    matches = MatchHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys)
+    seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
+    mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=ports.decode)
+    leaderboard, work = _leaderboard(made), _work(made, players)
+    return Ladder(
+        catalog=catalog,
+        countries=rules.countries,
+        country_names=ports.country_names,
+        inactivity_days=rules.inactivity_days,
+        board_fingerprint=rules.board_fingerprint,
+        clock=clock,
+        bus=made.bus,
+        unit_of_work=unit_of_work,
+        store=made.store,
+        leaderboard=leaderboard,
+        exports=ExportService(unit_of_work=unit_of_work),
+        recorder=recorder,
+        matches=matches,
+        lifecycle=lifecycle,
+        steps=made.steps,
+        challenges=_challenges(made, lifecycle),
+        served=ServedTime(unit_of_work=unit_of_work, clock=clock, rules=rules.match, challenge_us=rules.challenge_us),
+        players=players,
+        accounts=_accounts(made),
+        profiles=ProfileService(unit_of_work=unit_of_work, leaderboard=leaderboard, matches=matches, catalog=catalog),
+        readers=_readers(made),
+        ratings=ratings,
+        rating_quality=RatingQualityService(unit_of_work=unit_of_work),
+        seasons=seasons,
+        verification=_verification(made),
+        intake=work.intake,
+        uploads=work.uploads,
+        replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys),
+        verdicts=ReplayVerdicts(unit_of_work=unit_of_work, endings=work.endings),
+        mods=mods,
+        replay_bytes_max=rules.replay_bytes_max,
+        jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
+        queue=work.queue,
+        handlers=work.handlers,
+        job_bell=work.bell,
+        endings=work.endings,
+        administration=AdminService(
+            imports=_imports(made, recorder),
+            players=players,
+            ratings=ratings,
+            lifecycle=lifecycle,
+            adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
+            seasons=seasons,
+            mods=mods,
+        ),
+        announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
+        dossiers=_dossiers(made, players, matches),
+        audit=AuditLog(unit_of_work=unit_of_work),
+    )
+
+
+def _common(ports: Ports, rules: Rules) -> _Common:
+    bus = EventBus()
+    races, codes = rules.catalog.race_codes, sorted(rules.countries.codes)
+
+    def new_board() -> Board:
+        return Board(races=races, countries=codes, inactivity_us=rules.inactivity_us, certainty=rules.certainty)
+
+    store = DataAccessService(ports.storage, ports.clock, new_board)
+    bus.subscribe(store.on_changes)  # first of all: the board is new before anybody hears that it is
+    bus.subscribe_to_gaps(store.on_gap)
+    rater = MatchRater(rules.engine)
+    return _Common(
+        ports=ports,
+        rules=rules,
+        bus=bus,
+        unit_of_work=UnitOfWork(ports.storage, bus),
+        store=store,
+        departures=Departures(name_keys=rules.name_keys, catalog=rules.catalog, new_key=ports.new_key),
+        rater=rater,
+        steps=MatchSteps(rater=rater, rules=rules.match, penalties=rules.penalties, can_reach=rules.can_reach),
+    )
+
+
+def _players(made: _Common) -> PlayerService:
+    rules = made.rules
+    return PlayerService(
+        unit_of_work=made.unit_of_work,
+        catalog=rules.catalog,
+        countries=rules.countries,
+        name_keys=rules.name_keys,
+        clock=made.ports.clock,
+        steps=made.steps,
+        departures=made.departures,
+    )
+
+
+def _accounts(made: _Common) -> AccountService:
+    rules = made.rules
+    return AccountService(
+        unit_of_work=made.unit_of_work,
+        clock=made.ports.clock,
+        catalog=rules.catalog,
+        countries=rules.countries,
+        name_keys=rules.name_keys,
+        departures=made.departures,
+    )
+
+
+def _readers(made: _Common) -> ReaderDirectory:
+    readers = ReaderDirectory(made.unit_of_work)
+    made.bus.subscribe(readers.on_changes)
+    return readers
+
+
+def _dossiers(made: _Common, players: PlayerService, matches: MatchHistory) -> PlayerDossiers:
+    return PlayerDossiers(
+        unit_of_work=made.unit_of_work,
+        players=players,
+        matches=matches,
+        catalog=made.rules.catalog,
+        clock=made.ports.clock,
+        departures=made.departures,
+    )
+
+
+def _lifecycle(made: _Common) -> MatchLifecycle:
+    return MatchLifecycle(
+        unit_of_work=made.unit_of_work,
+        catalog=made.rules.catalog,
+        clock=made.ports.clock,
+        steps=made.steps,
+        choose=made.ports.choose,
+    )
+
+
+def _challenges(made: _Common, lifecycle: MatchLifecycle) -> ChallengeService:
+    return ChallengeService(
+        unit_of_work=made.unit_of_work,
+        clock=made.ports.clock,
+        catalog=made.rules.catalog,
+        lifecycle=lifecycle,
+        choose=made.ports.choose,
+        answer_us=made.rules.challenge_us,
+    )
+
+
+def _ratings(made: _Common) -> RatingService:
+    return RatingService(
+        unit_of_work=made.unit_of_work,
+        backups=made.ports.backups,
+        clock=made.ports.clock,
+        engine=made.rules.engine,
+        rater=made.rater,
+        steps=made.steps,
+    )
+
+
+def _verification(made: _Common) -> LadderVerification:
+    return LadderVerification(
+        unit_of_work=made.unit_of_work,
+        store=made.store,
+        clock=made.ports.clock,
+        engine=made.rules.engine,
+        new_table=made.new_table,
+        inactivity_us=made.rules.inactivity_us,
+    )
+
+
+def _leaderboard(made: _Common) -> LeaderboardService:
+    rules, clock = made.rules, made.ports.clock
+    history = LeaderboardHistory(
+        unit_of_work=made.unit_of_work,
+        store=made.store,
+        clock=clock,
+        new_table=made.new_table,
+        inactivity_us=rules.inactivity_us,
+        certainty=rules.certainty,
+    )
+    return LeaderboardService(
+        store=made.store,
+        clock=clock,
+        catalog=rules.catalog,
+        countries=rules.countries,
+        inactivity_us=rules.inactivity_us,
+        history=history,
+        observe_read_seconds=made.ports.observe_read_seconds,
+    )
+
+
+def _imports(made: _Common, recorder: MatchService) -> ImportService:
+    rules, ports = made.rules, made.ports
+    return ImportService(
+        unit_of_work=made.unit_of_work,
+        match_service=recorder,
+        backups=ports.backups,
+        clock=ports.clock,
+        engine=rules.engine,
+        entry_files=EntryFileReader(catalog=rules.catalog, countries=rules.countries, name_keys=rules.name_keys),
+        game_files=GameFileReader(catalog=rules.catalog, name_keys=rules.name_keys),
+        departures=made.departures,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """The queue of jobs, what fills it, and who does what is in it."""
+
+    intake: IntakeService
+    uploads: ReplayService
+    queue: JobQueue
+    handlers: JobHandlers
+    bell: JobBell
+    endings: JobEndings
+
+
+def _work(made: _Common, players: PlayerService) -> _Work:
+    ports, rules, unit_of_work = made.ports, made.rules, made.unit_of_work
+    bell, endings = JobBell(), JobEndings()
+    claims = ReplayClaims(steps=made.steps, catalog=rules.catalog, policy=rules.replays, clock=ports.clock)
+    handlers: JobHandlers = {
+        JobKind.REPLAY: ReplayJobHandler(
+            unit_of_work=unit_of_work,
+            archive=ports.archive,
+            parser=ports.parser,
+            decode=ports.decode,
+            judge=rules.judge or claims,
+            clock=ports.clock,
+        )
+    }
+    queue = JobQueue(
+        unit_of_work=unit_of_work,
+        clock=ports.clock,
+        boot_clock=ports.boot_clock,
+        instance_id=ports.instance_id,
+        chance=ports.chance,
+        handlers=handlers,
+        endings=endings,
+    )
+    replays = ReplayService(
+        unit_of_work=unit_of_work,
+        archive=ports.archive,
+        clock=ports.clock,
+        announce=bell.ring,
+        replay_bytes_max=rules.replay_bytes_max,
+    )
+    intake = IntakeService(players=players, replays=replays, queue=queue, announce=bell.ring)
+    return _Work(intake=intake, uploads=replays, queue=queue, handlers=handlers, bell=bell, endings=endings)
