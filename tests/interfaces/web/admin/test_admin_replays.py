@@ -25,7 +25,9 @@ HEADERS = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
 @pytest.fixture
 def ladder() -> Ladder:
-    return Ladder()
+    ladder = Ladder()
+    ladder.intake.people()
+    return ladder
 
 
 @pytest.fixture
@@ -199,6 +201,7 @@ async def test_a_slow_upload_over_a_real_connection_ends_at_its_deadline_and_oth
 ) -> None:
     monkeypatch.setattr(ladder_module, "UPLOAD_LIMITS", UploadLimits(seconds_max=0.3, grace_seconds=0.3))
     ladder = Ladder()
+    ladder.intake.people()
     async with served(ladder) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)
         head = (
