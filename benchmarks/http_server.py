@@ -85,7 +85,7 @@ async def main(path: Path, keeper: Keeper) -> None:
         async with opened_storage(settings, write=True) as storage:
             ladder = (await wire(settings, storage, FixedClock(NOW_US), lambda _: None)).ladder
             hub = BoardHub(ladder.leaderboard, ladder.clock.now_us, listeners_per_address=LISTENERS_MAX)
-            ladder.bus.subscribe(hub.on_changes)
+            hub.follow(ladder)
             await ladder.store.load()
             entries = await storage.read(lambda tx: tx.entries.columns())
             best = np.argsort(entries.mmr)[::-1][:1_000]

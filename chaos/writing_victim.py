@@ -55,7 +55,6 @@ async def work(name: str, address: str) -> None:
         try:
             async with opened_storage(settings, write=True) as storage:
                 ladder = (await wire(settings, storage, SystemClock(), lambda _: None)).ladder
-                ladder.bus.subscribe_to_gaps(ladder.store.on_gap)
                 await ladder.store.load()
                 assert storage.hold is not None
                 say(f"open {monotonic()} {storage.hold.epoch}")

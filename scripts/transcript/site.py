@@ -157,7 +157,7 @@ async def ask_site(transcript: Transcript, settings: Settings) -> None:
     async with opened(settings) as wired:
         ladder, pool, workers = wired.ladder, wired.pool, site_workers(wired)
         hub = BoardHub(ladder.leaderboard, ladder.clock.now_us)
-        ladder.bus.subscribe(hub.on_changes)
+        hub.follow(ladder)
         app = create_app(
             ladder,
             hub=hub,

@@ -17,6 +17,7 @@ from tests.domain.leaderboard.strategies import entry
 from tests.support.fakes.ladder import NOON_US, stored
 from toprung.domain.events import (
     EntriesImported,
+    LadderReloaded,
     MatchAborted,
     MatchRatingCorrected,
     PlayerBanned,
@@ -107,7 +108,7 @@ class TestLeaderboardCacheInvalidation:
     async def test_what_cannot_be_followed_is_read_again_on_demand(self, ladder: MemoryLadder) -> None:
         stored(ladder.storage, BEN_P)
         ladder.storage.fail_reads()
-        await ladder.happen(EntriesImported(entries=1))
+        await ladder.happen(LadderReloaded(entries=1))
         assert ladder.storage.reads == 1
         assert (await ladder.standings())[0] == ("Ben", "protoss", 1700)
         assert ladder.storage.reads == 2

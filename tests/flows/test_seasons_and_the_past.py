@@ -17,7 +17,7 @@ from tests.support.fakes.ladder import FakeClock, Listener
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
-from toprung.domain.events import EntriesImported, RatingSet
+from toprung.domain.events import LadderReloaded, RatingSet
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardRow, Movement
 from toprung.domain.leaderboard.past import PastMoment, Since, parse_since
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
@@ -448,6 +448,6 @@ async def test_a_new_season_makes_ratings_less_sure_and_moves_nobody(life: Life)
         assert (started.entries_reset, listener.heard, started.season.reset_deviation) == (0, [], None)
         return
     assert all(row.deviation is not None and row.deviation >= 340 for row in after)
-    assert [change.event for change in listener.heard] == [EntriesImported(entries=started.entries_reset)]
+    assert [change.event for change in listener.heard] == [LadderReloaded(entries=started.entries_reset)]
     assert started.entries_reset > 0
     assert await verified(opened) == []

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from toprung.application.ladder import Ladder
+from toprung.domain.events import Affected, affecting
 from toprung.settings import Settings
 
 
@@ -39,6 +40,6 @@ async def discord_bot(ladder: Ladder, settings: Settings) -> AsyncIterator[Calla
         match_log_channel_id=settings.discord_match_log_channel,
     )
     bot = DiscordBot(context, options)
-    ladder.bus.subscribe(bot.on_changes)
+    ladder.bus.subscribe(bot.on_changes, affecting(Affected.MATCHES))
     async with running(bot):
         yield lambda: bot.status.value

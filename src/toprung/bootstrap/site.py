@@ -63,9 +63,8 @@ async def serve_site(
     metrics.observe_pool(pool.health)
     workers = site_workers(wired)
     deadlines = DeadlineLoop(ladder.lifecycle, ladder.served, clock)
-    for hearer in (hub, deadlines):
-        ladder.bus.subscribe(hearer.on_changes)
-        ladder.bus.subscribe_to_gaps(hearer.on_gap)
+    hub.follow(ladder)
+    deadlines.follow(ladder.bus)
     await ladder.store.load()
     _leave_alone_what_stays()
     records = _records(wired.storage, settings)

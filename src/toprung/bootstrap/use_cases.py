@@ -50,6 +50,7 @@ from toprung.application.transfer.import_service import ImportService
 from toprung.application.writing.audit import AuditLog
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.events import Affected, affecting
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.jobs.job import JobKind
 from toprung.domain.leaderboard.board import Board
@@ -203,8 +204,7 @@ def _common(ports: Ports, rules: Rules) -> _Common:
         return Board(races=races, countries=codes, inactivity_us=rules.inactivity_us, certainty=rules.certainty)
 
     store = DataAccessService(ports.storage, ports.clock, new_board)
-    bus.subscribe(store.on_changes)  # first of all: the board is new before anybody hears that it is
-    bus.subscribe_to_gaps(store.on_gap)
+    bus.subscribe(store.on_changes, on_gap=store.on_gap)
     rater = MatchRater(rules.engine)
     return _Common(
         ports=ports,
@@ -245,7 +245,7 @@ def _accounts(made: _Common) -> AccountService:
 
 def _readers(made: _Common) -> ReaderDirectory:
     readers = ReaderDirectory(made.unit_of_work)
-    made.bus.subscribe(readers.on_changes)
+    made.bus.subscribe(readers.on_changes, affecting(Affected.READERS))
     return readers
 
 

@@ -3,7 +3,10 @@
 An event carries the values as they now are, so that hearing it twice is harmless.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final, get_args
 
 from toprung.domain.matches.match import MatchId, MatchState
 from toprung.domain.players.player import Player, PlayerId
@@ -99,6 +102,13 @@ class EntriesImported:
     entries: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderReloaded:
+    """So many entries were rated anew or begun anew at once that whoever follows does better to read all again."""
+
+    entries: int
+
+
 PlayerEvent = PlayerRegistered | PlayerRenamed | PlayerCountryChanged | PlayerBanned | PlayerUnbanned
 Event = (
     PlayerEvent
@@ -109,12 +119,41 @@ Event = (
     | MatchRatingCorrected
     | RatingSet
     | EntriesImported
+    | LadderReloaded
 )
 
 
-def touches_board(event: Event) -> bool:
-    """Whether a leaderboard may look otherwise after it; a match that only goes on changes none."""
-    return not isinstance(event, MatchAborted | MatchMoved)
+class Affected(Enum):
+    """What may be otherwise after an event."""
+
+    BOARD = auto()
+    PAST = auto()
+    """Boards of the past."""
+    READERS = auto()
+    """Who somebody is, and how they are spoken to."""
+    MATCHES = auto()
+    """The matches under way: what is due, and what is to be sent."""
+
+
+AFFECTS: Final[Mapping[type[Event], frozenset[Affected]]] = {
+    **dict.fromkeys(get_args(PlayerEvent), frozenset({Affected.BOARD, Affected.PAST, Affected.READERS})),
+    RatingCreated: frozenset({Affected.BOARD}),
+    RatingChanged: frozenset({Affected.BOARD}),
+    RatingSet: frozenset({Affected.BOARD}),
+    MatchAborted: frozenset(),
+    MatchMoved: frozenset({Affected.MATCHES}),
+    MatchRatingCorrected: frozenset({Affected.BOARD, Affected.PAST}),
+    EntriesImported: frozenset({Affected.BOARD, Affected.PAST, Affected.READERS}),
+    LadderReloaded: frozenset({Affected.BOARD, Affected.PAST}),
+}
+"""What each event affects: whoever shows or keeps something hears of the events that affect it."""
+
+EVERYTHING: Final = frozenset(AFFECTS)
+
+
+def affecting(*what: Affected) -> frozenset[type[Event]]:
+    """The kinds of events that affect any of this."""
+    return frozenset(kind for kind, affected in AFFECTS.items() if not affected.isdisjoint(what))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

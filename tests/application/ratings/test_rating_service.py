@@ -20,7 +20,7 @@ from toprung.application.transfer.entry_file import COLUMNS
 from toprung.application.writing.audit import Counts
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, NotFound
-from toprung.domain.events import EntriesImported, MatchMoved, MatchRatingCorrected
+from toprung.domain.events import LadderReloaded, MatchMoved, MatchRatingCorrected
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, to_iso
@@ -263,7 +263,7 @@ async def test_a_correction_that_moves_more_than_can_be_told_makes_the_board_be_
     listener = Listener()
     opened.ladder.bus.subscribe(listener.hear)
     outcome = await correct(opened, 1, OTHERWISE[result_of(1)])
-    assert [change.event for change in listener.heard][1:] == [EntriesImported(entries=len(outcome.moves))]
+    assert [change.event for change in listener.heard][1:] == [LadderReloaded(entries=len(outcome.moves))]
     await the_board_is_as_stored(opened, database)
 
 

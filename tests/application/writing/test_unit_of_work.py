@@ -158,7 +158,7 @@ async def test_an_outcome_that_is_not_known_has_the_ladder_read_anew_and_is_call
     async def hear() -> None:
         gaps.append(told.storage.database.seq)
 
-    told.bus.subscribe_to_gaps(hear)
+    told.bus.subscribe(told.listener.hear, (), on_gap=hear)
     told.storage.lose_next_answer(is_kept=is_kept)
     with pytest.raises(OutcomeUnknown):
         await told.unit_of_work.run(recording(ONE))

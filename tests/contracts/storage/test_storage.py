@@ -15,6 +15,7 @@ from toprung.domain.events import (
     Change,
     EntriesImported,
     Event,
+    LadderReloaded,
     MatchAborted,
     MatchRatingCorrected,
     PlayerBanned,
@@ -55,6 +56,7 @@ EVENTS: Final[tuple[Event, ...]] = (
     MatchAborted(match_id=MatchId(3), player_ids=(PlayerId(2), PlayerId(1))),
     MatchRatingCorrected(match_id=MatchId(3), entries=(ENTRY, ENTRY)),
     EntriesImported(entries=100_000),
+    LadderReloaded(entries=7),
 )
 
 

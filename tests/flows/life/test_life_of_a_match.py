@@ -303,7 +303,7 @@ async def test_the_loop_takes_a_match_further_as_soon_as_it_hears_of_a_deadline_
         if any(isinstance(one.event, MatchMoved) and one.event.state is MatchState.ABANDONED for one in changes):
             moved.set()
 
-    ladder.bus.subscribe(loop.on_changes)
+    loop.follow(ladder.bus)
     ladder.bus.subscribe(watch)
     running = asyncio.create_task(loop.run())
     await organiser.open()

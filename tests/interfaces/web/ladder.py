@@ -309,7 +309,7 @@ class Ladder:
         self.administration = FakeAdministration(made.lifecycle, made.mods)
         self.use_cases = replace(made, administration=self.administration)
         self.hub = BoardHub(self.leaderboard, self.clock.now_us, listeners_per_address=listeners_per_address)
-        self.bus.subscribe(self.hub.on_changes)
+        self.hub.follow(self.use_cases)
         self.app: FastAPI = create_app(
             self.use_cases,
             hub=self.hub,

@@ -32,6 +32,7 @@ from toprung.domain.events import (
     Change,
     EntriesImported,
     Event,
+    LadderReloaded,
     MatchAborted,
     MatchMoved,
     MatchRatingCorrected,
@@ -694,7 +695,7 @@ def recording(*events: Event) -> Callable[[Transaction], None]:
                     tx.entries.save([entry])
                 case MatchRatingCorrected(entries=entries):
                     tx.entries.save(entries)
-                case MatchAborted() | MatchMoved() | EntriesImported():
+                case MatchAborted() | MatchMoved() | EntriesImported() | LadderReloaded():
                     pass
                 case _:
                     tx.players.save(event.player, event.player.name.casefold())

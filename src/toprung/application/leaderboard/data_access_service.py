@@ -10,9 +10,12 @@ from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import (
+    AFFECTS,
+    Affected,
     Change,
     EntriesImported,
     Event,
+    LadderReloaded,
     MatchAborted,
     MatchMoved,
     MatchRatingCorrected,
@@ -128,7 +131,7 @@ class DataAccessService:
             if self._is_stale:
                 break
             self._seq = change.seq
-            if not isinstance(change.event, RatingCreated | RatingChanged | RatingSet | MatchAborted | MatchMoved):
+            if Affected.PAST in AFFECTS[type(change.event)]:
                 self._past_seq = change.seq
         return True
 
@@ -141,7 +144,7 @@ class DataAccessService:
                     self._board.put_entry(entry)
             case MatchAborted() | MatchMoved():
                 pass  # changes no rating; where one changed, an event of its own says so
-            case EntriesImported():
+            case EntriesImported() | LadderReloaded():
                 self._is_stale = True
             case _:
                 player_event: PlayerEvent = event

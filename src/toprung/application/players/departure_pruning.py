@@ -1,10 +1,10 @@
 """Forgetting those who left long ago, while the ladder is served."""
 
-import asyncio
 from typing import Final
 
 import structlog
 
+from toprung.application.jobs.loop import Loop
 from toprung.application.players.player_service import PlayerService
 
 PRUNE_EVERY_SECONDS: Final = 24 * 60 * 60.0
@@ -20,12 +20,9 @@ class DeparturePruning:
 
     async def run(self) -> None:
         """Runs until it is cancelled."""
-        while True:
-            try:
-                pruned = await self._players.prune_departures()
-            except Exception:  # noqa: BLE001 - the one catch-all of this loop: the rows stay, and it looks again
-                _log.exception("departures_not_pruned")
-            else:
-                if pruned:
-                    _log.info("departures_pruned", count=pruned)
-            await asyncio.sleep(PRUNE_EVERY_SECONDS)
+        await Loop(self._prune, every_seconds=PRUNE_EVERY_SECONDS, failed="departures_not_pruned").run()
+
+    async def _prune(self) -> None:
+        pruned = await self._players.prune_departures()
+        if pruned:
+            _log.info("departures_pruned", count=pruned)

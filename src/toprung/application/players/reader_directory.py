@@ -55,10 +55,9 @@ class ReaderDirectory:
         self._generation += 1
         self._readers.clear()
 
-    async def on_changes(self, changes: Sequence[Change]) -> None:
-        """Hears of changes; those of ratings say nothing about who somebody is."""
-        if any(hasattr(change.event, "player") or hasattr(change.event, "entries") for change in changes):
-            self.forget()
+    async def on_changes(self, _: Sequence[Change]) -> None:
+        """Asks the database again after changes that affect readers."""
+        self.forget()
 
 
 def _read(tx: Transaction, discord_id: int) -> KnownReader:

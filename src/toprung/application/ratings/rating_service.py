@@ -15,7 +15,7 @@ from toprung.application.writing.audit import Attribution, Counts, audit
 from toprung.application.writing.reasons import checked_reason
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
-from toprung.domain.events import EntriesImported, MatchRatingCorrected
+from toprung.domain.events import LadderReloaded, MatchRatingCorrected
 from toprung.domain.matches.match import Match, MatchId, MatchResult
 from toprung.domain.matches.match_life import set_result, void
 from toprung.domain.players.player import PlayerId
@@ -225,4 +225,4 @@ def _write(tx: Transaction, replayed: Replayed, now_us: int, match_id: MatchId |
     if match_id is not None and len(entries) <= ENTRIES_TOLD_MAX:
         tx.record(MatchRatingCorrected(match_id=match_id, entries=entries))
     elif entries:
-        tx.record(EntriesImported(entries=len(entries)))
+        tx.record(LadderReloaded(entries=len(entries)))

@@ -9,7 +9,7 @@ from toprung.application.ports.storage import AuditRow, Transaction
 from toprung.application.writing.reasons import checked_reason
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
-from toprung.domain.events import EntriesImported
+from toprung.domain.events import LadderReloaded
 from toprung.domain.ratings.rating import RatingChange, RatingChangeKind
 from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import soft_reset
@@ -113,7 +113,7 @@ def _reset(tx: Transaction, season_id: SeasonId, deviation: float, now_us: int) 
         ]
     )
     if changed:
-        tx.record(EntriesImported(entries=len(changed)))
+        tx.record(LadderReloaded(entries=len(changed)))
     return len(changed)
 
 

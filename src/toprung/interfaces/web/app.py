@@ -47,8 +47,8 @@ def create_app(
 ) -> FastAPI:
     """The site as an ASGI application. Raises ValueError for a token that is too weak.
 
-    Whoever serves it subscribes `hub.on_changes` to the event bus after the read store, and calls `hub.close()` when
-    the server is to stop, so that open event streams do not hold it up.
+    Whoever serves it lets the hub follow the ladder, and calls `hub.close()` when the server is to stop, so that open
+    event streams do not hold it up.
     """
     door = door or DoorRules()
     token = AdminToken(admin_token, wrong_max=door.wrong_tokens_max)

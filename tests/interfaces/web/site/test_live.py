@@ -72,7 +72,7 @@ async def test_a_match_that_only_goes_on_wakes_nobody(ladder: Ladder, event: Eve
     await until_it_sleeps()
     change = Change(seq=1, event=event)
     await ladder.store.on_changes([change])
-    await ladder.hub.on_changes([change])
+    await ladder.bus.publish([change])
     await until_it_sleeps()
     assert not upcoming.done()
     upcoming.cancel()
@@ -198,7 +198,7 @@ async def test_a_stream_ends_quietly_when_the_database_goes_away(ladder: Ladder)
     await browser.next_body()
     ladder.storage.is_down = True
     ladder.store._is_stale = True
-    await ladder.hub.on_changes([Change(seq=1, event=EntriesImported(entries=2))])
+    await ladder.bus.publish([Change(seq=1, event=EntriesImported(entries=2))])
     end = await asyncio.wait_for(browser.messages.get(), PATIENCE_SECONDS)
     assert end["more_body"] is False
     await task

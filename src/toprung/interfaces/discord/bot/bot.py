@@ -14,7 +14,7 @@ import structlog
 
 from toprung.application.matches import challenge_service, match_notices
 from toprung.application.replays import replay_verdicts
-from toprung.domain.events import Change, MatchMoved
+from toprung.domain.events import Change
 from toprung.interfaces.discord.bot.client import ToprungClient
 from toprung.interfaces.discord.leaderboard import live_leaderboard, rank_roles
 from toprung.interfaces.discord.leaderboard.live_leaderboard import LeaderboardDrawing, LiveLeaderboard
@@ -109,10 +109,9 @@ class DiscordBot:
             },
         )
 
-    async def on_changes(self, changes: Sequence[Change]) -> None:
-        """Hears of changes: those of matches come with something to send."""
-        if any(isinstance(change.event, MatchMoved) for change in changes):
-            self._context.wake()
+    async def on_changes(self, _: Sequence[Change]) -> None:
+        """Looks what is to be sent, after changes of matches."""
+        self._context.wake()
 
     async def run(self) -> None:
         """Runs until it is cancelled or its token is refused."""

@@ -1,11 +1,10 @@
 """The leaderboard message of a channel, which keeps itself up to date."""
 
-import asyncio
 from typing import Final
 
 import discord
-import structlog
 
+from toprung.application.jobs.loop import Loop
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.unit_of_work import UnitOfWork
@@ -18,8 +17,6 @@ from toprung.interfaces.discord.sending.send_queue import SendQueue
 KIND: Final = "leaderboard"
 LOOK_SECONDS: Final = 15.0
 """So the message is edited at most four times a minute; Discord allows five in five seconds."""
-
-_log = structlog.get_logger(__name__)
 
 
 class LiveLeaderboard:
@@ -34,12 +31,7 @@ class LiveLeaderboard:
 
     async def run(self) -> None:
         """Looks again and again, until it is cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 - the one catch-all of this loop: the next look is soon
-                _log.exception("live_leaderboard_failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        await Loop(self.look, every_seconds=LOOK_SECONDS, failed="live_leaderboard_failed").run()
 
     async def look(self) -> None:
         """Wants the board of now to be shown, unless it is wanted already."""

@@ -1,13 +1,12 @@
 """Roles by letter rank, given and taken as ranks change."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 import discord
-import structlog
 
+from toprung.application.jobs.loop import Loop
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.unit_of_work import UnitOfWork
@@ -20,8 +19,6 @@ LOOK_SECONDS: Final = 60.0
 ROWS_MAX: Final = 1_000_000
 NOT_THERE: Final = frozenset({10007, 10013})
 """Discord's codes for somebody who is not in the server, or not at all: they have no role there."""
-
-_log = structlog.get_logger(__name__)
 
 
 class RankRoles:
@@ -36,12 +33,7 @@ class RankRoles:
 
     async def run(self) -> None:
         """Looks again and again, until it is cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 - the one catch-all of this loop: the next look is soon
-                _log.exception("rank_roles_failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        await Loop(self.look, every_seconds=LOOK_SECONDS, failed="rank_roles_failed").run()
 
     async def look(self) -> None:
         """Wants what changed since it last looked; after a start it wants everything, and what is so already stays."""

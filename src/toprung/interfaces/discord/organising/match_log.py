@@ -1,12 +1,12 @@
 """The match log: a channel in which finished, corrected and voided matches pass by, a few lines a message."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
 import discord
 import structlog
 
+from toprung.application.jobs.loop import Loop
 from toprung.application.matches.match_history import MatchView
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
@@ -43,12 +43,7 @@ class MatchLog:
 
     async def run(self) -> None:
         """Looks again and again, until it is cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 - the one catch-all of this loop: the next look is soon
-                _log.exception("match_log_failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        await Loop(self.look, every_seconds=LOOK_SECONDS, failed="match_log_failed").run()
 
     async def look(self) -> None:
         """Wants what ended since the last look to be said. The first look of all only notes where the log begins."""

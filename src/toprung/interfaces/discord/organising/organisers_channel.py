@@ -1,12 +1,11 @@
 """The organisers' channel: what wants an organiser announces itself there, and says when it does not any more."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import discord
-import structlog
 
+from toprung.application.jobs.loop import Loop
 from toprung.application.organising import announcements
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
 from toprung.application.ports.storage import Transaction
@@ -36,8 +35,6 @@ from toprung.interfaces.discord.sending.send_queue import (
 
 LOOK_SECONDS: Final = 10.0
 
-_log = structlog.get_logger(__name__)
-
 
 def concerns(context: BotContext) -> tuple[Concern, ...]:
     """Every kind of concern."""
@@ -66,12 +63,7 @@ class OrganisersChannel:
 
     async def run(self) -> None:
         """Looks again and again, until it is cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 - the one catch-all of this loop: the next look is soon
-                _log.exception("organisers_channel_failed")
-            await asyncio.sleep(LOOK_SECONDS)
+        await Loop(self.look, every_seconds=LOOK_SECONDS, failed="organisers_channel_failed").run()
 
     async def look(self) -> None:
         """Wants what is so now to be said, where that is not wanted already."""

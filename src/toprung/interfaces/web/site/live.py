@@ -12,9 +12,10 @@ from fastapi.sse import format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from toprung.application.ladder import Ladder
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.domain.errors import ToprungError
-from toprung.domain.events import Change, touches_board
+from toprung.domain.events import Affected, Change, affecting
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.web.door.addresses import counted_as
 from toprung.interfaces.web.door.errors import LiveUnavailable, TooManyRequests
@@ -67,13 +68,16 @@ class BoardHub:
         """The moment it is, by the ladder's clock."""
         return self._clock_now_us()
 
-    async def on_changes(self, changes: Sequence[Change]) -> None:
-        """Wakes the listeners. Subscribe it to the event bus after the read store, which must hear of changes first.
+    def follow(self, ladder: Ladder) -> None:
+        """From now on wakes the listeners after whatever affects the board, once the board has heard of it.
 
         A match that only goes on is no reason: every open page would fetch the rows that it has.
         """
-        if any(touches_board(change.event) for change in changes):
-            self._wake()
+        board_is_new = ladder.store.on_changes
+        ladder.bus.subscribe(self._on_changes, affecting(Affected.BOARD), after=board_is_new, on_gap=self.on_gap)
+
+    async def _on_changes(self, _: Sequence[Change]) -> None:
+        self._wake()
 
     async def on_gap(self) -> None:
         """Wakes the listeners, who look whether the board is another one."""
