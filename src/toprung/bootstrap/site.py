@@ -1,12 +1,10 @@
 """Serving the site: board, address, the record by which commands find it; and all of it down again in reverse."""
 
-import asyncio
 import gc
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -17,10 +15,10 @@ from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFil
 from toprung.application.matches.deadline_loop import DeadlineLoop
 from toprung.application.players.departure_pruning import DeparturePruning
 from toprung.application.ports.clock import SteadyTime
-from toprung.bootstrap.discord_bot import discord_bot
+from toprung.bootstrap.parts import Address, Bot, Parts, ReplayReading, Running, Writes
 from toprung.bootstrap.wiring import AnyStorage, Wired, opened_storage
 from toprung.bootstrap.workers import SiteWorkers, site_workers
-from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
+from toprung.domain.errors import StorageUnavailable
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.door.addresses import TrustedProxies
@@ -67,41 +65,32 @@ async def serve_site(
     deadlines.follow(ladder.bus)
     await ladder.store.load()
     _leave_alone_what_stays()
-    records = _records(wired.storage, settings)
+    record = ServerRecord(address=address, token=token)
+    bot = Bot(ladder, settings)
+    async with Parts() as parts:
 
-    async def on_started() -> None:
-        _leave_alone_what_stays()  # the web application and the bot, with the libraries that they are made of
-        await records.publish(ServerRecord(address=address, token=token))
-        _log.info("site_started", address=address, game=ladder.catalog.code)
-        started(address)
-        # Jobs are claimed once there is somebody to read: a process that dies before that has not held any.
-        pool.start(up=workers.start)
+        async def on_started() -> None:
+            _leave_alone_what_stays()  # the web application and the bot, with the libraries that they are made of
+            await parts.start(Address(_records(wired.storage, settings), record), ReplayReading(pool, workers))
+            _log.info("site_started", address=address, game=ladder.catalog.code)
+            started(address)
 
-    pruning = DeparturePruning(ladder.players)
-    loops = [
-        asyncio.create_task(deadlines.run(), name="deadlines"),
-        asyncio.create_task(pruning.run(), name="departures"),
-    ]
-    try:
-        async with discord_bot(ladder, settings) as discord_status:
-            app = _app(wired, hub, workers, token, metrics, discord_status, door)
-            await serve(
-                app,
-                listener,
-                close_streams=hub.close,
-                started=on_started,
-                limits=ConnectionLimits(connections_per_address=door.connections_per_address),
-                proxies=door.proxies,
-                ending=hold.lost,
-            )
-    finally:
-        await _cancelled(loops)
-        await workers.close()
-        await pool.close()
-        await ladder.unit_of_work.drain()
-        with suppress(StorageUnavailable, OutcomeUnknown):  # a record that is left behind does no harm
-            await records.withdraw(ServerRecord(address=address, token=token))
-        _log.info("site_stopped")
+        await parts.start(
+            Writes(ladder.unit_of_work),
+            Running("deadlines", deadlines.run),
+            Running("departures", DeparturePruning(ladder.players).run),
+            bot,
+        )
+        await serve(
+            _app(wired, hub, workers, token, metrics, bot, door),
+            listener,
+            close_streams=hub.close,
+            started=on_started,
+            limits=ConnectionLimits(connections_per_address=door.connections_per_address),
+            proxies=door.proxies,
+            ending=hold.lost,
+        )
+    _log.info("site_stopped")
     if hold.lost.done():
         raise hold.lost.result()
 
@@ -115,13 +104,6 @@ def _hold_of(storage: AnyStorage) -> WriterHold:
 def _records(storage: AnyStorage, settings: Settings) -> ServerRecords:
     path = settings.sqlite_path
     return ServerRecordNote(storage) if path is None else ServerRecordFile(path)
-
-
-async def _cancelled(loops: Sequence[asyncio.Task[None]]) -> None:
-    for loop in loops:
-        loop.cancel()
-        with suppress(asyncio.CancelledError):
-            await loop
 
 
 def _door_rules(settings: Settings) -> DoorRules:
@@ -145,14 +127,14 @@ def _app(
     workers: SiteWorkers,
     token: str,
     metrics: Metrics,
-    discord_status: Callable[[], str],
+    bot: Bot,
     door: DoorRules,
 ) -> FastAPI:
     ladder, pool, storage = wired.ladder, wired.pool, wired.storage
     store, catalog = ladder.store, ladder.catalog
 
     def health() -> dict[str, object]:
-        replays, discord = pool.health(), discord_status()
+        replays, discord = pool.health(), bot.status
         reads_late = workers.is_degraded and not replays.sandbox_is_refused  # those wait for another system
         in_touch = storage.is_in_touch
         serves = in_touch and replays.can_start and not (store.is_stale or reads_late)
