@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench chaos screenshot pictures clean
+.PHONY: help run test quick check format lock bench chaos screenshot pictures clean
 
 BIN := .venv/bin
 
@@ -14,6 +14,10 @@ test: ## Run every test (ARGS="-k board" for some)
 	@scripts/venv dev
 	@scripts/browser
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+quick: ## Run the rules and use cases on fakes, in under a minute
+	@scripts/venv dev
+	@$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not database" --ignore-glob "*_seeded_bugs.py" tests/domain tests/application $(ARGS)
 
 check: ## Check format, lint, types, import contracts, locks and house rules
 	@scripts/venv dev

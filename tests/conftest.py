@@ -28,6 +28,8 @@ settings.register_profile("quick", deadline=None, derandomize=True, database=Non
 settings.register_profile("nightly", deadline=None, max_examples=3_000, print_blob=True, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+DATABASES = "tests.support.databases"
+
 CATALOG = Catalog(
     code="test_game",
     name="Test Game",
@@ -47,7 +49,10 @@ def readers_of_shared_data() -> set[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks the tests of those modules as `shared_data`, where somebody asks for the mark."""
+    """Marks the modules that have databases as `database`, and as `shared_data`, where somebody asks, what reads it."""
+    for item in items:
+        if isinstance(item, pytest.Function) and DATABASES in getattr(item.module, "pytest_plugins", ()):
+            item.add_marker("database")
     if "shared_data" not in config.getoption("markexpr"):
         return
     readers = readers_of_shared_data()

@@ -52,8 +52,12 @@ async def test_where_one_does_not_start_those_before_it_stop_and_those_after_it_
 
 async def test_whatever_ends_the_serving_the_parts_stop() -> None:
     said: list[str] = []
-    with pytest.raises(KeyboardInterrupt):
+
+    async def serve() -> None:
         async with Parts() as parts:
             await parts.start(Told("a", said))
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await serve()
     assert said == ["start a", "stop a"]
