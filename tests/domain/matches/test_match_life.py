@@ -1,5 +1,6 @@
 """The life of a match: only what the table of states allows, at the exact moment, whoever comes first."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations
 
@@ -21,9 +22,11 @@ from tests.domain.matches.match_strategies import (
 from toprung.domain.matches.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
 from toprung.domain.matches.match_life import (
     TRANSITIONS,
+    Move,
     Step,
     StepRefused,
     abort,
+    allowed,
     as_told,
     at_fault,
     cancel,
@@ -244,7 +247,7 @@ def test_a_replay_outranks_the_word_of_the_one_who_brings_it(side: Side, own: Ma
     match = report(in_progress(), side, own, START_US, RULES)
     if match.state is not MatchState.REPORTED:
         return
-    if shown is not own:
+    if shown is not own and shown.score_of(side) > 0:  # to give a match away is nothing to be held back from
         with pytest.raises(StepRefused, match="withdraw"):
             report(match, side, shown, START_US + 1, RULES)
     match = report(match, side, shown, START_US + 1, RULES, Evidence.REPLAY)
@@ -323,3 +326,48 @@ def test_a_report_that_is_withdrawn_leaves_the_time_to_report_with_what_was_give
     claimed = report(started, 0, WON, START_US + max(by_us, 0), RULES)
     after = withdraw(claimed, 0, RULES)
     assert (after.state, after.deadline_us) == (MatchState.IN_PROGRESS, START_US + RULES.report_us + by_us)
+
+
+PLAYERS_MOVES = (
+    *(Move(Step.REPORT, outcome) for outcome in Outcome),
+    *(Move(step) for step in (Step.CONFIRM, Step.ABORT, Step.WITHDRAW, Step.CANCEL)),
+)
+
+
+def moved(match: Match, side: Side, move: Move, now_us: int) -> Match:
+    """The match after a move of a side."""
+    if move.outcome is not None:
+        return report(match, side, move.outcome.result_for(side), now_us, RULES)
+    after: dict[Step, Callable[[], Match]] = {
+        Step.CONFIRM: lambda: confirm(match, side, now_us, RULES),
+        Step.ABORT: lambda: abort(match, now_us),
+        Step.WITHDRAW: lambda: withdraw(match, side, RULES),
+        Step.CANCEL: lambda: cancel(match, side, now_us),
+    }
+    return after[move.step]()
+
+
+@given(lives(), sides)
+def test_what_a_side_may_do_is_just_what_is_not_refused_and_changes_something(
+    life: tuple[Match, int], side: Side
+) -> None:
+    match, now_us = life
+    offered = allowed(match, side)
+    assert len(set(offered)) == len(offered)
+    for move in PLAYERS_MOVES:
+        try:
+            changes = moved(match, side, move, now_us) != match
+        except StepRefused:
+            changes = False
+        assert (move in offered) == changes, move
+
+
+def test_who_said_to_have_won_may_still_give_the_match_away_but_not_against_an_own_replay() -> None:
+    by_word = report(in_progress(), 0, MatchResult.SIDE_1_WON, START_US, RULES)
+    given = report(by_word, 0, MatchResult.SIDE_2_WON, START_US + 1, RULES)
+    assert (given.state, given.result) == (MatchState.COMPLETED, MatchResult.SIDE_2_WON)
+    by_replay = report(in_progress(), 0, MatchResult.SIDE_1_WON, START_US, RULES, Evidence.REPLAY)
+    with pytest.raises(StepRefused, match="withdraw that one first"):
+        report(by_replay, 0, MatchResult.SIDE_2_WON, START_US + 1, RULES)
+    with pytest.raises(StepRefused, match="withdraw that one first"):
+        report(by_word, 0, MatchResult.DRAW, START_US + 1, RULES)

@@ -245,7 +245,7 @@ class LifeOracle:
         if (own.said and own.said.result == result) or (game.state == "completed" and game.result == result):
             return
         self._only_in(game, *PLAYED)
-        if own.said:
+        if own.said and result != RESULT_OF[side, "loss"]:
             raise Refused("step_refused")
         own.said, own.cancels_us = Said(result, now_us), None
         if result == RESULT_OF[side, "loss"] or (across.said and across.said.result == result):

@@ -22,6 +22,7 @@ from toprung.domain.matches.match import (
     MatchId,
     MatchResult,
     MatchState,
+    Outcome,
     Side,
     other,
 )
@@ -105,6 +106,28 @@ class MatchRules:
         return self.answer_replay_us if evidence is Evidence.REPLAY else self.answer_report_us
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Something that a side may do; `outcome` is what a report says."""
+
+    step: Step
+    outcome: Outcome | None = None
+
+
+def allowed(match: Match, side: Side) -> tuple[Move, ...]:
+    """What a side may do about the match now that would change it, in the order in which it is best offered."""
+    own = match.sides[side]
+    if not match.state.is_open:
+        return ()
+    if match.state is _S.ASSIGNED:
+        return (Move(Step.ABORT),) if own.confirmed_at_us is not None else (Move(Step.CONFIRM), Move(Step.ABORT))
+    cancel = () if own.cancel_asked_at_us is not None else (Move(Step.CANCEL),)
+    if own.claim is None:
+        return *(Move(Step.REPORT, outcome) for outcome in Outcome), *cancel
+    concede = (Move(Step.REPORT, Outcome.LOSS),) if own.claim.evidence is Evidence.REPORT else ()
+    return Move(Step.WITHDRAW), *concede, *cancel
+
+
 def side_of(match: Match, player_id: PlayerId) -> Side:
     """The side that a player acts for. Raises `StepRefused` for somebody else."""
     side = match.side_of(player_id)
@@ -150,14 +173,15 @@ def report(
 
     A side that says it lost is believed at once, whatever the other one said. Two that agree complete the match, two
     that differ are a conflict, and a first claim waits for the other side. One's own word may be borne out, or put
-    right, by one's replay; otherwise it stands until it is withdrawn.
+    right, by one's replay or by saying that one lost; otherwise it stands until it is withdrawn.
     """
     own, across = match.sides[side].claim, match.sides[other(side)].claim
     is_said = own is not None and own.result is result and own.evidence in {evidence, Evidence.REPLAY}
     if is_said or match.standing_result is result:
         return match
     _require(match, Step.REPORT)
-    is_put_right = evidence is Evidence.REPLAY and own is not None and own.evidence is Evidence.REPORT
+    is_word = own is not None and own.evidence is Evidence.REPORT
+    is_put_right = is_word and (evidence is Evidence.REPLAY or result.score_of(side) == 0)
     if own is not None and not is_put_right:
         raise StepRefused(
             f"Match {match.id} has another report of yours; withdraw that one first.", "other_report", match.id

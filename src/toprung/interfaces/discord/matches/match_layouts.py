@@ -12,6 +12,7 @@ import discord
 from toprung.application.matches.match_history import MatchView
 from toprung.application.players.profile_service import ProfileEntry
 from toprung.domain.matches.match import MatchId, MatchState, Outcome, Side, other
+from toprung.domain.matches.match_life import Move, Step, allowed
 from toprung.domain.matches.notice import NoticeKind
 from toprung.domain.players.countries import flag_emoji
 from toprung.domain.players.player import Player, PlayerId
@@ -74,18 +75,23 @@ async def match_card(context: BotContext, view: MatchView, player_id: PlayerId |
     return MatchCard(view=view, side=side, opponent=entry)
 
 
+ACTIONS: Final = {
+    Move(Step.CONFIRM): "confirm",
+    Move(Step.ABORT): "abort",
+    Move(Step.REPORT, Outcome.WIN): "won",
+    Move(Step.REPORT, Outcome.LOSS): "lost",
+    Move(Step.REPORT, Outcome.DRAW): "draw",
+    Move(Step.WITHDRAW): "withdraw",
+    Move(Step.CANCEL): "cancel",
+}
+"""What each move is called in the controls of messages: those that were sent before must answer for ever."""
+
+
 def actions(card: MatchCard) -> tuple[str, ...]:
     """What the reader may do about the match now."""
-    match, side = card.view.match, card.side
-    if side is None or not match.state.is_open:
+    if card.side is None:
         return ()
-    own = match.sides[side]
-    if match.state is MatchState.ASSIGNED:
-        return ("abort",) if own.confirmed_at_us is not None else ("confirm", "abort")
-    cancel = () if own.cancel_asked_at_us is not None else ("cancel",)
-    if own.claim is not None:
-        return ("withdraw", "lost", *cancel)
-    return ("won", "lost", "draw", *cancel)
+    return tuple(ACTIONS[move] for move in allowed(card.view.match, card.side))
 
 
 def control(match_id: MatchId, action: str, text: str, style: discord.ButtonStyle | None = None) -> Button:

@@ -12,24 +12,15 @@ from toprung.application.ports.clock import Clock
 from toprung.application.ports.intents import Ending, StoredIntent
 from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import ToprungError
-from toprung.domain.matches.match import Match, MatchId, MatchState, Outcome, Side
-from toprung.domain.matches.match_life import Step
+from toprung.domain.matches.match import Match, MatchId, MatchState, Side
 from toprung.domain.matches.notice import NoticeKind, is_timely
 from toprung.domain.players.player import PlayerId
-from toprung.interfaces.discord.matches.match_layouts import MatchLayout, match_card
+from toprung.interfaces.discord.matches.match_layouts import ACTIONS, MatchLayout, match_card
 from toprung.interfaces.discord.messages.context import BotContext, Reader
 from toprung.interfaces.discord.messages.layouts import say
 from toprung.interfaces.discord.sending.send_queue import Settling
 
-_STEPS: Final = {
-    "confirm": (Step.CONFIRM, None),
-    "abort": (Step.ABORT, None),
-    "won": (Step.REPORT, Outcome.WIN),
-    "lost": (Step.REPORT, Outcome.LOSS),
-    "draw": (Step.REPORT, Outcome.DRAW),
-    "withdraw": (Step.WITHDRAW, None),
-    "cancel": (Step.CANCEL, None),
-}
+_MOVES: Final = {action: move for move, action in ACTIONS.items()}
 _SURE: Final = "_sure"
 
 
@@ -85,7 +76,7 @@ class MatchPresses:
         if side is None:
             raise MatchUnknown(f"There is no match {match_id} of yours.")
         refusal = None
-        if action.removesuffix(_SURE) in _STEPS:
+        if action.removesuffix(_SURE) in _MOVES:
             try:
                 if await self._asks(interaction, reader, before, side, action):
                     return
@@ -100,16 +91,16 @@ class MatchPresses:
     ) -> bool:
         """Does it; or says True and asks once more, where it would end the match and nobody is sure yet."""
         lifecycle = self._context.ladder.lifecycle
-        step, outcome = _STEPS[action.removesuffix(_SURE)]
+        move = _MOVES[action.removesuffix(_SURE)]
         player_id = match.player_ids[side]
         if not action.endswith(_SURE):
-            _, after = await lifecycle.foresee(match.id, player_id, step, outcome)
+            _, after = await lifecycle.foresee(match.id, player_id, move.step, move.outcome)
             if match.state.is_open and not after.state.is_open:
                 await self._edit(
                     interaction, (await self._layout(reader, match.id, player_id)).draw_question(action, after.state)
                 )
                 return True
-        await lifecycle.act(match.id, player_id, step, outcome)
+        await lifecycle.act(match.id, player_id, move.step, move.outcome)
         return False
 
     async def _show(
