@@ -10,7 +10,7 @@ from toprung.domain.matches.match import MatchResult, Outcome
 from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import to_datetime
 from toprung.domain.replays.replay_upload import UploadId
-from toprung.interfaces.discord.organising.match_log import MatchLog
+from toprung.interfaces.discord.organising.match_log import MatchLogChannel
 
 import simcord  # isort: skip - after the bot, which loads discord.py without its warning
 
@@ -58,7 +58,7 @@ async def scene(office: Office, name: str) -> tuple[simcord.ResponseMessage, sim
     for winner, loser in ((one, two), (two, three), (one, three), (two, one)):
         await ladder.play(winner.id, loser.id, times=2)
     if name == "match-log":
-        log = MatchLog(office.bot.client.context, ladder.unit_of_work, office.bot.queue, office.log_channel.id)
+        log = MatchLogChannel(office.bot.client.context, office.bot.queue, office.log_channel.id)
         await log.look()
         for winner, loser in ((one, two), (three, one), (two, three), (one, three)):
             match = await office.started(winner, loser)

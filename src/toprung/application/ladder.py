@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from toprung.application.jobs.job_bell import JobBell
 from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.jobs.job_queue import JobHandlers, JobHistory, JobQueue
+from toprung.application.jobs.outbox import Outbox
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
 from toprung.application.matches.challenge_service import ChallengeService
@@ -15,6 +16,8 @@ from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.matches.served_time import ServedTime
 from toprung.application.organising.admin_service import Administration
 from toprung.application.organising.announcements import Announcements
+from toprung.application.organising.concerns import ConcernWatch
+from toprung.application.organising.match_log import MatchLog
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
@@ -33,6 +36,7 @@ from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.application.transfer.export_service import ExportService
 from toprung.application.writing.audit import AuditLog
 from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.notebook import Notebook
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.players.countries import Countries
@@ -90,5 +94,9 @@ class Ladder:
 
     administration: Administration
     announcements: Announcements
+    concerns: ConcernWatch
+    match_log: MatchLog
+    outbox: Outbox
+    notebook: Notebook
     dossiers: PlayerDossiers
     audit: AuditLog

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from toprung.application.jobs.job_bell import JobBell
 from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.jobs.job_queue import JobHandlers, JobHistory, JobQueue
+from toprung.application.jobs.outbox import Outbox, Settling
 from toprung.application.ladder import Ladder
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.matches import challenge_service, match_notices
 from toprung.application.matches.challenge_service import ChallengeService
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.matches.match_lifecycle import Choose, MatchLifecycle
@@ -18,8 +20,11 @@ from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
 from toprung.application.matches.match_steps import MatchSteps, Reach
 from toprung.application.matches.served_time import ServedTime
+from toprung.application.matches.settling_notices import settling_notices
 from toprung.application.organising.admin_service import AdminService
 from toprung.application.organising.announcements import Announcements
+from toprung.application.organising.concerns import ConcernWatch, all_concerns
+from toprung.application.organising.match_log import MatchLog
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.departures import Departures
 from toprung.application.players.player_dossier import PlayerDossiers
@@ -49,6 +54,7 @@ from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
 from toprung.application.writing.audit import AuditLog
 from toprung.application.writing.event_bus import EventBus
+from toprung.application.writing.notebook import Notebook
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.events import Affected, affecting
 from toprung.domain.game.catalog import Catalog
@@ -143,7 +149,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
     matches = MatchHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys)
     seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
     mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=ports.decode)
-    leaderboard, work = _leaderboard(made), _work(made, players)
+    leaderboard, work, challenges = _leaderboard(made), _work(made, players), _challenges(made, lifecycle)
     return Ladder(
         catalog=catalog,
         countries=rules.countries,
@@ -160,7 +166,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         matches=matches,
         lifecycle=lifecycle,
         steps=made.steps,
-        challenges=_challenges(made, lifecycle),
+        challenges=challenges,
         served=ServedTime(unit_of_work=unit_of_work, clock=clock, rules=rules.match, challenge_us=rules.challenge_us),
         players=players,
         accounts=_accounts(made),
@@ -191,6 +197,10 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
             mods=mods,
         ),
         announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
+        concerns=ConcernWatch(unit_of_work=unit_of_work, clock=clock, concerns=all_concerns(mods, catalog)),
+        match_log=MatchLog(unit_of_work=unit_of_work, clock=clock),
+        outbox=_outbox(made, challenges),
+        notebook=Notebook(unit_of_work),
         dossiers=_dossiers(made, players, matches),
         audit=AuditLog(unit_of_work=unit_of_work),
     )
@@ -279,6 +289,15 @@ def _challenges(made: _Common, lifecycle: MatchLifecycle) -> ChallengeService:
         choose=made.ports.choose,
         answer_us=made.rules.challenge_us,
     )
+
+
+def _outbox(made: _Common, challenges: ChallengeService) -> Outbox:
+    clock = made.ports.clock
+    settlings: dict[str, Settling] = {
+        match_notices.KIND: settling_notices(made.steps, challenges, clock),
+        challenge_service.KIND: challenges.settle,
+    }
+    return Outbox(unit_of_work=made.unit_of_work, clock=clock, settlings=settlings)
 
 
 def _ratings(made: _Common) -> RatingService:

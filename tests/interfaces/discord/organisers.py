@@ -90,8 +90,7 @@ class Office:
 
     async def look(self) -> list[simcord.ResponseMessage]:
         """What stands in the organisers' channel after a look."""
-        context, unit_of_work = self.bot.client.context, self.world.ladder.unit_of_work
-        await OrganisersChannel(context, unit_of_work, self.bot.queue, self.organisers_channel.id).look()
+        await OrganisersChannel(self.bot.client.context, self.bot.queue, self.organisers_channel.id).look()
         await self.bot.queue.deliver_due()
         return self.messages(self.organisers_channel)
 

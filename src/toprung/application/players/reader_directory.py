@@ -1,6 +1,6 @@
 """Who reads: the player and language of a Discord account, from memory wherever it has been asked before."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +49,10 @@ class ReaderDirectory:
                 self._readers.pop(next(iter(self._readers)))
             self._readers[discord_id] = known
         return known
+
+    async def discord_ids(self) -> Mapping[PlayerId, int]:
+        """The Discord accounts of all players who have one."""
+        return await self._unit_of_work.read(lambda tx: tx.players.discord_ids())
 
     def forget(self) -> None:
         """Asks the database again for whoever reads next."""

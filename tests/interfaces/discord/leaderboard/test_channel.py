@@ -27,7 +27,7 @@ async def restarted(world: World, **options: object) -> DiscordBot:
 
 
 def looking(world: World, bot: DiscordBot) -> LiveLeaderboard:
-    return LiveLeaderboard(bot.client.context, world.ladder.unit_of_work, bot.queue, world.channel.id)
+    return LiveLeaderboard(bot.client.context, bot.queue, world.channel.id)
 
 
 async def test_one_message_follows_the_board_by_edits(world: World) -> None:
@@ -84,7 +84,7 @@ async def test_roles_follow_the_letter_of_the_best_entry(world: World) -> None:
     await world.ladder.play(alice.id, other.id, times=8)
     wanted = {letter: role.id for letter, role in roles.items()}
     bot = await restarted(world, server_id=world.guild.id, rank_roles=wanted)
-    ranks = RankRoles(bot.client.context, world.ladder.unit_of_work, bot.queue)
+    ranks = RankRoles(bot.client.context, bot.queue)
     standing = await world.ladder.leaderboard.find_player(alice.id)
     assert standing is not None
 

@@ -84,7 +84,7 @@ async def test_a_role_that_cannot_be_given_keeps_no_player_from_being_told(
     role = world.guild.create_role("Rank")
     await restart(world, server_id=world.guild.id, rank_roles=dict.fromkeys("SABCDEF", role.id))
     refuse(world, "*", path, status, code)
-    await RankRoles(world.bot.client.context, world.ladder.unit_of_work, world.bot.queue).look()
+    await RankRoles(world.bot.client.context, world.bot.queue).look()
     await world.bot.queue.deliver_due()
     await pair.begin()
     assert [len(pair.messages(one)) for one in (world.alice, world.bob)] == [2, 2]
@@ -323,7 +323,7 @@ async def test_organisers_hear_once_in_a_sentence_what_to_mend_and_when_it_is_me
     options = {"organisers_channel_id": office.organisers_channel.id, "server_id": world.guild.id}
     await restart(world, **options, rank_roles=dict.fromkeys("SABCDEF", role.id))
     office.bot = world.bot
-    await RankRoles(world.bot.client.context, world.ladder.unit_of_work, world.bot.queue).look()
+    await RankRoles(world.bot.client.context, world.bot.queue).look()
     for _ in range(40):
         await later(world, seconds=60)
         (message,) = await office.look()

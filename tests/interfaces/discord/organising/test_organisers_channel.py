@@ -11,6 +11,8 @@ from tests.interfaces.discord.layout import controls, text_of
 from tests.interfaces.discord.organisers import WHY, Office, mod, office_of, played, said, shown
 from tests.support.fakes.jobs import FakeBootClock
 from tests.support.intake import hash_of, replay
+from toprung.application.organising.concerns import UNKNOWN_MODS_MAX
+from toprung.application.organising.match_log import MESSAGE_LINES_MAX, NOTE
 from toprung.application.ports.storage import Transaction
 from toprung.domain.jobs.job import JobId, JobKind, JobState, NewJob
 from toprung.domain.matches.match import MatchResult, Outcome
@@ -18,8 +20,7 @@ from toprung.domain.matches.match_life import MatchRules, Step
 from toprung.domain.players.player import PlayerId
 from toprung.domain.replays.replay import ReplayReading
 from toprung.domain.replays.replay_upload import UploadId
-from toprung.interfaces.discord.organising.concerns import UNKNOWN_MODS_MAX
-from toprung.interfaces.discord.organising.match_log import MESSAGE_LINES_MAX, NOTE, MatchLog
+from toprung.interfaces.discord.organising.match_log import MatchLogChannel
 
 import simcord  # isort: skip
 
@@ -291,8 +292,7 @@ async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:
 
 async def logged(office: Office) -> list[str]:
     """The lines of the match log after a look."""
-    context, unit_of_work = office.bot.client.context, office.world.ladder.unit_of_work
-    await MatchLog(context, unit_of_work, office.bot.queue, office.log_channel.id).look()
+    await MatchLogChannel(office.bot.client.context, office.bot.queue, office.log_channel.id).look()
     await office.bot.queue.deliver_due()
     return "\n".join(text_of(message) for message in office.messages(office.log_channel)).splitlines()
 

@@ -12,6 +12,8 @@ from tests.interfaces.discord.bot.discord_api import check_request
 from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder
 from tests.interfaces.discord.layout import walk
 from tests.interfaces.discord.leaderboard.test_leaderboard_text import LINK, MENTION, names
+from toprung.application.organising.concerns import SETTLED
+from toprung.application.organising.match_log import MESSAGE_LINES_MAX
 from toprung.application.players.player_dossier import Dossier
 from toprung.application.ports.intents import StoredIntent
 from toprung.application.ports.storage import Transaction
@@ -30,13 +32,12 @@ from toprung.interfaces.discord.messages.markdown import length
 from toprung.interfaces.discord.organising.admin_matches import ConflictsView, MatchPanel
 from toprung.interfaces.discord.organising.admin_text import correction_lines, dossier_lines
 from toprung.interfaces.discord.organising.concerns import (
-    SETTLED,
     ConflictConcern,
     DeadLetterConcern,
     ExpiredConcern,
     UnknownModConcern,
 )
-from toprung.interfaces.discord.organising.match_log import LINE_CHARACTERS_MAX, MESSAGE_LINES_MAX, log_line
+from toprung.interfaces.discord.organising.match_log import LINE_CHARACTERS_MAX, log_line
 from toprung.interfaces.discord.replays.replay_command import VerdictDrawing
 
 MESSAGES: Final = "/channels/1456074443980800009/messages"

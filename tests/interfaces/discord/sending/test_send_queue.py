@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.interfaces.discord.ladder import discord_ladder
+from toprung.application.jobs.outbox import Outbox
 from toprung.application.ports.intents import Ending, Intent, Priority, StoredIntent
 from toprung.interfaces.discord.sending import send_queue
 from toprung.interfaces.discord.sending.hindrances import Hindrances
@@ -63,13 +64,17 @@ class Post:
 
     def restarted(self) -> SendQueue:
         """A queue with nothing in memory, as after a restart."""
-        return SendQueue(
+        outbox = Outbox(
             unit_of_work=self.ladder.unit_of_work,
+            clock=self.ladder.clock,
+            settlings={"note": lambda _, stored, ending: self.settled.append((stored.intent.key, ending))},
+        )
+        return SendQueue(
+            outbox=outbox,
             clock=self.ladder.clock,
             deliverers={"note": self.deliverer},
             on_refused=self._refuse,
             hindrances=self.hindrances,
-            settlings={"note": lambda _, stored, ending: self.settled.append((stored.intent.key, ending))},
         )
 
     def _refuse(self) -> None:

@@ -20,9 +20,9 @@ from toprung.interfaces.discord.leaderboard import live_leaderboard, rank_roles
 from toprung.interfaces.discord.leaderboard.live_leaderboard import LeaderboardDrawing, LiveLeaderboard
 from toprung.interfaces.discord.leaderboard.rank_roles import RankRoles, RoleDeliverer
 from toprung.interfaces.discord.matches.challenge_command import ChallengeDrawing
-from toprung.interfaces.discord.matches.match_messages import NoticeDrawing, settling_notices
+from toprung.interfaces.discord.matches.match_messages import NoticeDrawing
 from toprung.interfaces.discord.messages.context import BotContext
-from toprung.interfaces.discord.organising.match_log import MatchLog
+from toprung.interfaces.discord.organising.match_log import MatchLogChannel
 from toprung.interfaces.discord.organising.organisers_channel import OrganisersChannel, organisers_deliverers
 from toprung.interfaces.discord.replays.replay_command import VerdictDeliverer
 from toprung.interfaces.discord.sending.hindrances import Hindrances
@@ -66,12 +66,11 @@ class DiscordBot:
 
     def __init__(self, context: BotContext, options: BotOptions) -> None:
         self._context = context
-        self._unit_of_work = context.ladder.unit_of_work
         self._options = options
         self._is_refused = False
         self._closing: asyncio.Task[None] | None = None
         self._hindrances = Hindrances(lambda one: refusal_sentence(context.log_reader(), one))
-        self.client = ToprungClient(context, self._unit_of_work)
+        self.client = ToprungClient(context)
         self.queue = self._new_queue(self.client)
 
     @property
@@ -97,16 +96,12 @@ class DiscordBot:
         if self._options.server_id is not None:
             deliverers[rank_roles.KIND] = RoleDeliverer(client, self._options.server_id, self._options.rank_roles)
         return SendQueue(
-            unit_of_work=self._unit_of_work,
+            outbox=ladder.outbox,
             clock=ladder.clock,
             deliverers=deliverers,
             on_refused=self._refuse,
             hindrances=self._hindrances,
             something_happened=self._context.something_to_send,
-            settlings={
-                match_notices.KIND: settling_notices(ladder.steps, ladder.challenges, ladder.clock),
-                challenge_service.KIND: ladder.challenges.settle,
-            },
         )
 
     async def on_changes(self, _: Sequence[Change]) -> None:
@@ -134,7 +129,7 @@ class DiscordBot:
             if not self._is_refused:
                 await asyncio.sleep(wait_seconds)
                 wait_seconds = min(2 * wait_seconds, CONNECT_AGAIN_SECONDS_MAX)
-                self.client = ToprungClient(self._context, self._unit_of_work)
+                self.client = ToprungClient(self._context)
                 self.queue = self._new_queue(self.client)
 
     async def _run_once(self) -> None:
@@ -161,15 +156,15 @@ class DiscordBot:
         parts: list[Callable[[], Awaitable[None]]] = [self.queue.run]
         channel_id = self._options.leaderboard_channel_id
         if channel_id is not None:
-            parts.append(LiveLeaderboard(self._context, self._unit_of_work, self.queue, channel_id).run)
+            parts.append(LiveLeaderboard(self._context, self.queue, channel_id).run)
         if self._options.organisers_channel_id is not None:
             channel_id = self._options.organisers_channel_id
-            parts.append(OrganisersChannel(self._context, self._unit_of_work, self.queue, channel_id).run)
+            parts.append(OrganisersChannel(self._context, self.queue, channel_id).run)
         if self._options.match_log_channel_id is not None:
             channel_id = self._options.match_log_channel_id
-            parts.append(MatchLog(self._context, self._unit_of_work, self.queue, channel_id).run)
+            parts.append(MatchLogChannel(self._context, self.queue, channel_id).run)
         if self._options.server_id is not None and self._options.rank_roles:
-            parts.append(RankRoles(self._context, self._unit_of_work, self.queue).run)
+            parts.append(RankRoles(self._context, self.queue).run)
         return parts
 
     def _refuse(self) -> None:

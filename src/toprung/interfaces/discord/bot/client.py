@@ -9,7 +9,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from toprung.application.matches import challenge_service as challenge
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.bot.command_sync import CommandTranslator, sync_if_changed
 from toprung.interfaces.discord.bot.help_command import DeletionCog, HelpCog
 from toprung.interfaces.discord.leaderboard.leaderboard_command import LeaderboardCog
@@ -61,7 +60,7 @@ class ToprungTree(app_commands.CommandTree["ToprungClient"]):
 class ToprungClient(commands.Bot):
     """Connects the commands to Discord. Everything that runs for long is started elsewhere: `on_ready` is not once."""
 
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork) -> None:
+    def __init__(self, context: BotContext) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,
@@ -73,7 +72,6 @@ class ToprungClient(commands.Bot):
             max_ratelimit_timeout=RATE_LIMIT_SECONDS_MAX,
         )
         self.context = context
-        self._unit_of_work = unit_of_work
         self._openings: dict[str, Opening] = {}
 
     async def setup_hook(self) -> None:
@@ -95,7 +93,7 @@ class ToprungClient(commands.Bot):
         )  # fmt: skip
         for cog in cogs:
             await self.add_cog(cog)
-        await sync_if_changed(self.tree, self._unit_of_work)
+        await sync_if_changed(self.tree, self.context.ladder.notebook)
 
     async def on_ready(self) -> None:
         """Says so, as often as it happens."""

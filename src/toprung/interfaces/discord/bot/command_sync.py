@@ -9,8 +9,7 @@ import structlog
 from discord import app_commands
 from discord.app_commands import TranslationContextTypes, locale_str
 
-from toprung.application.ports.storage import Transaction
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.application.writing.notebook import Notebook
 from toprung.interfaces.discord.messages.layouts import OPTION_CHARACTERS_MAX
 from toprung.interfaces.discord.messages.markdown import clipped
 from toprung.interfaces.texts.texts import DEFAULT_LANGUAGE, Texts
@@ -36,7 +35,7 @@ class CommandTranslator(app_commands.Translator):
         return clipped(self._texts.text(code, language), OPTION_CHARACTERS_MAX)
 
 
-async def sync_if_changed(tree: app_commands.CommandTree[Any], unit_of_work: UnitOfWork) -> bool:
+async def sync_if_changed(tree: app_commands.CommandTree[Any], notebook: Notebook) -> bool:
     """Tells Discord the commands if they differ from what it was told last, and says whether they did."""
     translator = tree.translator
     commands = tree.get_commands()
@@ -46,13 +45,9 @@ async def sync_if_changed(tree: app_commands.CommandTree[Any], unit_of_work: Uni
     ]
     text = json.dumps([tree.client.application_id, payload], sort_keys=True, ensure_ascii=False)
     wanted = hashlib.sha256(text.encode()).hexdigest()
-    if await unit_of_work.read(lambda tx: tx.note(NOTE)) == wanted:
+    if await notebook.read(NOTE) == wanted:
         return False
     await tree.sync()
-
-    def remember(tx: Transaction) -> None:
-        tx.set_note(NOTE, wanted)
-
-    await unit_of_work.run(remember)
+    await notebook.write(NOTE, wanted)
     _log.info("discord_commands_synced", commands=len(commands))
     return True

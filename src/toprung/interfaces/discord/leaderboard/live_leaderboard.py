@@ -6,8 +6,6 @@ import discord
 
 from toprung.application.jobs.loop import Loop
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
-from toprung.application.ports.storage import Transaction
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.leaderboard.leaderboard_text import ROWS_CHARACTERS_MAX, board_rows
 from toprung.interfaces.discord.messages.context import BotContext
 from toprung.interfaces.discord.messages.layouts import Button, Layout
@@ -22,9 +20,8 @@ LOOK_SECONDS: Final = 15.0
 class LiveLeaderboard:
     """Wants the channel's message to show the board as it is; the send queue makes it so."""
 
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, queue: SendQueue, channel_id: int) -> None:
+    def __init__(self, context: BotContext, queue: SendQueue, channel_id: int) -> None:
         self._context = context
-        self._unit_of_work = unit_of_work
         self._queue = queue
         self._channel_id = channel_id
         self._version: str | None = None
@@ -45,12 +42,7 @@ class LiveLeaderboard:
             priority=Priority.LEADERBOARD,
             parameters={"version": f"{version} {self._context.ladder.board_fingerprint}"},
         )
-        now_us = self._context.ladder.clock.now_us()
-
-        def work(tx: Transaction) -> None:
-            tx.intents.want([intent], now_us=now_us)
-
-        await self._unit_of_work.run(work)
+        await self._context.ladder.outbox.want([intent])
         self._version = version
         self._queue.wake()
 

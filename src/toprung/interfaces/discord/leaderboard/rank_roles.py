@@ -8,8 +8,6 @@ import discord
 
 from toprung.application.jobs.loop import Loop
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
-from toprung.application.ports.storage import Transaction
-from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.interfaces.discord.messages.context import BotContext
 from toprung.interfaces.discord.sending.refusals import Place, PlaceKind
 from toprung.interfaces.discord.sending.send_queue import Delivery, RefusedAt, SendQueue
@@ -24,9 +22,8 @@ NOT_THERE: Final = frozenset({10007, 10013})
 class RankRoles:
     """Wants everybody with a Discord account to have the role of the letter of their best entry."""
 
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, queue: SendQueue) -> None:
+    def __init__(self, context: BotContext, queue: SendQueue) -> None:
         self._context = context
-        self._unit_of_work = unit_of_work
         self._queue = queue
         self._version: str | None = None
         self._wanted: dict[int, str] = {}
@@ -38,7 +35,7 @@ class RankRoles:
     async def look(self) -> None:
         """Wants what changed since it last looked; after a start it wants everything, and what is so already stays."""
         page = await self._context.ladder.leaderboard.get_leaderboard_data(best_race_only=True, page_size=ROWS_MAX)
-        accounts = await self._unit_of_work.read(lambda tx: tx.players.discord_ids())
+        accounts = await self._context.ladder.readers.discord_ids()
         letters = {accounts[row.player_id]: row.letter_rank for row in page.players if row.player_id in accounts}
         everybody = dict.fromkeys((*self._wanted, *accounts.values()))
         changed = {
@@ -48,7 +45,6 @@ class RankRoles:
         }
         if not changed:
             return
-        now_us = self._context.ladder.clock.now_us()
         intents = [
             Intent(
                 key=f"{KIND} {discord_id}",
@@ -61,10 +57,7 @@ class RankRoles:
             for discord_id, letter in changed.items()
         ]
 
-        def work(tx: Transaction) -> None:
-            tx.intents.want(intents, now_us=now_us)
-
-        await self._unit_of_work.run(work)
+        await self._context.ladder.outbox.want(intents)
         self._wanted |= changed
         self._wanted = {who: letter for who, letter in self._wanted.items() if who in set(accounts.values())}
         self._queue.wake()

@@ -4,21 +4,16 @@ from typing import Any, Final
 
 import discord
 
-from toprung.application.matches.challenge_service import ChallengeService
 from toprung.application.matches.match_history import MatchUnknown
 from toprung.application.matches.match_notices import notice_of
-from toprung.application.matches.match_steps import MatchSteps
-from toprung.application.ports.clock import Clock
-from toprung.application.ports.intents import Ending, StoredIntent
-from toprung.application.ports.storage import Transaction
+from toprung.application.ports.intents import StoredIntent
 from toprung.domain.errors import ToprungError
 from toprung.domain.matches.match import Match, MatchId, MatchState, Side
-from toprung.domain.matches.notice import NoticeKind, is_timely
+from toprung.domain.matches.notice import is_timely
 from toprung.domain.players.player import PlayerId
 from toprung.interfaces.discord.matches.match_layouts import ACTIONS, MatchLayout, match_card
 from toprung.interfaces.discord.messages.context import BotContext, Reader
 from toprung.interfaces.discord.messages.layouts import say
-from toprung.interfaces.discord.sending.send_queue import Settling
 
 _MOVES: Final = {action: move for move, action in ACTIONS.items()}
 _SURE: Final = "_sure"
@@ -38,21 +33,6 @@ class NoticeDrawing:
             return None
         reader = await self._context.addressee(stored.intent.recipient)
         return MatchLayout(self._context, reader, await match_card(self._context, view, player_id)).draw(kind)
-
-
-def settling_notices(steps: MatchSteps, challenges: ChallengeService, clock: Clock) -> Settling:
-    """Settles a notice in the transaction in which its intent ends."""
-
-    def settle(tx: Transaction, stored: StoredIntent, ending: Ending) -> None:
-        notice_id, player_id, match_id, kind = notice_of(stored)
-        if ending is Ending.NOTHING_TO_SAY:
-            steps.let_go(tx, notice_id)
-            return
-        steps.settle(tx, notice_id, clock.now_us(), was_reached=ending is Ending.SAID)
-        if ending is Ending.REFUSED and kind is NoticeKind.FOUND:
-            challenges.tell_in_channel(tx, match_id, player_id)
-
-    return settle
 
 
 class MatchPresses:

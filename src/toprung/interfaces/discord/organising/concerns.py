@@ -1,49 +1,37 @@
-"""What wants an organiser: conflicts, dead letters, expired matches, unknown mods, who left and came back."""
+"""How each concern of the organisers is said."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import discord
 
-from toprung.application.ports.storage import Transaction
-from toprung.application.replays.replay_mods import UPLOADS_LOOKED_AT_MAX, SeenMod
-from toprung.domain.jobs.job import JobId, JobState
-from toprung.domain.matches.match import Match, MatchId, MatchState
-from toprung.domain.moment import to_datetime
+from toprung.application.organising.concerns import (
+    SETTLED,
+    Conflicts,
+    DeadLetters,
+    ExpiredMatches,
+    Parameters,
+    Returns,
+    UnknownMods,
+)
+from toprung.application.replays.replay_mods import UPLOADS_LOOKED_AT_MAX
+from toprung.domain.jobs.job import JobId
+from toprung.domain.matches.match import MatchId
 from toprung.domain.players.player import PlayerId
 from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.discord.messages.context import BotContext
 from toprung.interfaces.discord.messages.layouts import Button, Layout, answered_elsewhere
 from toprung.interfaces.discord.messages.markdown import Markdown
 from toprung.interfaces.discord.organising.admin_command import APPROVE_MOD, RESOLVE, RESTORE, RETRY
-from toprung.interfaces.discord.organising.admin_text import FORMER_SHOWN_MAX, ago, entry_lines, match_line, match_lines
-
-FOUND_MAX: Final = 50
-EXPIRED_LOOKED_AT_MAX: Final = 200
-EXPIRED_SHOWN_MAX: Final = 12
-UNKNOWN_MODS_MAX: Final = 5
-"""So many unknown versions stand in the channel at a time, those that most games were played with."""
-
-FIRST_UPLOADS_MIN: Final = 3
-"""So many uploads with one version it takes to propose it as the first that is approved."""
-
-SETTLED: Final = "settled"
-"""The parameter that says that a concern is over."""
-
-Parameters = Mapping[str, str]
+from toprung.interfaces.discord.organising.admin_text import ago, entry_lines, match_line, match_lines
 
 
-class Concern(Protocol):
-    """One kind of concern. What is said is drawn anew whenever its parameters change."""
+class ConcernDrawing(Protocol):
+    """Draws one kind of concern."""
 
     @property
     def kind(self) -> str:
         """What its intents are called."""
-        ...
-
-    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """What is to be said, by key: of every concern there is now, and of those that were said and may be over."""
         ...
 
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
@@ -54,24 +42,13 @@ class Concern(Protocol):
 class ConflictConcern:
     """A match whose sides contradict each other, or of which a side could not be told."""
 
-    kind: Final = "conflict"
+    kind: Final = Conflicts.kind
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """See `Concern`."""
-        ids = {match.id for match in tx.matches.latest(FOUND_MAX, None, (MatchState.CONFLICT,))}
-        ids |= {MatchId(int(one["match"])) for one in said}
-        found = [match for match in map(tx.matches.get, sorted(ids)) if match is not None]
-        return {f"{self.kind} {match.id}": self._parameters(match) for match in found}
-
-    def _parameters(self, match: Match) -> Parameters:
-        settled = "" if match.state is MatchState.CONFLICT else match.state.value
-        return {"match": str(match.id), SETTLED: settled}
-
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
-        """See `Concern`."""
+        """See `ConcernDrawing`."""
         context, reader = self._context, self._context.public_reader()
         number = int(parameters["match"])
         view, shown = Layout(context, reader, timeout=None), await context.ladder.matches.get(MatchId(number))
@@ -92,23 +69,13 @@ class ConflictConcern:
 class DeadLetterConcern:
     """A job that was given up."""
 
-    kind: Final = "dead_letter"
+    kind: Final = DeadLetters.kind
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """See `Concern`."""
-        ids = {job.id for job in tx.jobs.latest(FOUND_MAX, JobState.DEAD)} | {JobId(int(one["job"])) for one in said}
-        wanted: dict[str, Parameters] = {}
-        for job_id in sorted(ids):
-            job = tx.jobs.get(job_id)
-            is_dead = job is not None and job.state is JobState.DEAD
-            wanted[f"{self.kind} {job_id}"] = {"job": str(job_id), SETTLED: "" if is_dead else "yes"}
-        return wanted
-
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
-        """See `Concern`."""
+        """See `ConcernDrawing`."""
         context, reader, number = self._context, self._context.public_reader(), int(parameters["job"])
         view = Layout(context, reader, timeout=None)
         view.begin()
@@ -127,34 +94,13 @@ class DeadLetterConcern:
 class ExpiredConcern:
     """The matches of a day that nobody reported, in one message."""
 
-    kind: Final = "expired"
+    kind: Final = ExpiredMatches.kind
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """See `Concern`. A day is over when the one after it is."""
-        today = to_datetime(now_us).date()
-        days = {(today - timedelta(days=before)).isoformat(): list[MatchId]() for before in (1, 0)}
-        for match in tx.matches.latest(EXPIRED_LOOKED_AT_MAX, None, (MatchState.EXPIRED,)):
-            day = to_datetime(match.ended_at_us or 0).date().isoformat()
-            if day in days:
-                days[day].append(match.id)
-        known = {one["day"]: one for one in said}
-        wanted: dict[str, Parameters] = {}
-        for day in sorted(days.keys() | known.keys()):
-            if day not in days:
-                wanted[self._key(day)] = {**known[day], SETTLED: "yes"}
-            elif days[day] or day in known:
-                shown = " ".join(str(match_id) for match_id in days[day][:EXPIRED_SHOWN_MAX])
-                wanted[self._key(day)] = {"day": day, "count": str(len(days[day])), "matches": shown, SETTLED: ""}
-        return wanted
-
-    def _key(self, day: str) -> str:
-        return f"{self.kind} {day}"
-
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
-        """See `Concern`."""
+        """See `ConcernDrawing`."""
         context, reader = self._context, self._context.public_reader()
         view, count = Layout(context, reader, timeout=None), int(parameters["count"])
         view.begin()
@@ -175,39 +121,13 @@ class UnknownModConcern:
     played with is proposed, once a few are.
     """
 
-    kind: Final = "unknown_mod"
+    kind: Final = UnknownMods.kind
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """See `Concern`. One that others crowd out is over as well."""
-        seen = self._context.ladder.mods.look(tx)
-        approved = {one.key for one in seen if one.is_approved}
-        unknown = [one for one in seen if not one.is_approved]
-        if approved:
-            unknown = unknown[:UNKNOWN_MODS_MAX]
-        else:
-            unknown = [one for one in unknown[:1] if one.uploads >= FIRST_UPLOADS_MIN]
-        wanted = {f"{self.kind} {one.key}": self._parameters(one) for one in unknown}
-        for one in said:
-            settled = "approved" if one["mod"] in approved else "gone"
-            wanted.setdefault(f"{self.kind} {one['mod']}", {**one, SETTLED: settled})
-        return wanted
-
-    def _parameters(self, seen: SeenMod) -> Parameters:
-        return {
-            "mod": seen.key,
-            "upload": str(seen.upload_id),
-            "uploads": str(seen.uploads),
-            "files": str(len(seen.handles)),
-            "adds": "" if seen.adds is None else str(seen.adds),
-            "is_first": "" if seen.approved_versions else "yes",
-            SETTLED: "",
-        }
-
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
-        """See `Concern`."""
+        """See `ConcernDrawing`."""
         context, reader, upload = self._context, self._context.public_reader(), parameters["upload"]
         view = Layout(context, reader, timeout=None)
         view.begin()
@@ -235,39 +155,13 @@ class UnknownModConcern:
 class ReturnConcern:
     """Somebody who left with a rating or a ban, and came back anew with the same account; one message a return."""
 
-    kind: Final = "return"
+    kind: Final = Returns.kind
 
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """See `Concern`. Who has an older player than the one who left was given that one back, which is no news."""
-        former: dict[PlayerId, list[PlayerId]] = {}
-        for one in tx.departures.returned(FOUND_MAX):
-            if one.returned_as is not None and one.player_id < one.returned_as and self._matters(tx, one.player_id):
-                former.setdefault(one.returned_as, []).append(one.player_id)
-        wanted: dict[str, Parameters] = {
-            self._key(str(player_id)): {
-                "player": str(player_id),
-                "former": " ".join(str(one) for one in sorted(old)[-FORMER_SHOWN_MAX:]),
-                SETTLED: "",
-            }
-            for player_id, old in former.items()
-        }
-        for earlier in said:
-            wanted.setdefault(self._key(earlier["player"]), {**earlier, SETTLED: "yes"})
-        return wanted
-
-    def _key(self, player: str) -> str:
-        return f"{self.kind} {player}"
-
-    def _matters(self, tx: Transaction, player_id: PlayerId) -> bool:
-        old = tx.players.by_ids([player_id])[player_id]
-        races = self._context.ladder.catalog.race_codes
-        return old.is_banned or bool(tx.entries.by_keys([(player_id, race) for race in races]))
-
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
-        """See `Concern`."""
+        """See `ConcernDrawing`."""
         context, reader, dossiers = self._context, self._context.public_reader(), self._context.ladder.dossiers
         view, number = Layout(context, reader, timeout=None), PlayerId(int(parameters["player"]))
         view.begin()

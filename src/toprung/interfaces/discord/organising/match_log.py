@@ -1,17 +1,13 @@
 """The match log: a channel in which finished, corrected and voided matches pass by, a few lines a message."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import discord
-import structlog
 
 from toprung.application.jobs.loop import Loop
 from toprung.application.matches.match_history import MatchView
-from toprung.application.ports.intents import Intent, Priority, StoredIntent
-from toprung.application.ports.storage import Transaction
-from toprung.application.writing.unit_of_work import UnitOfWork
-from toprung.domain.events import Change, MatchMoved, MatchRatingCorrected
+from toprung.application.organising.match_log import CORRECTED
+from toprung.application.ports.intents import StoredIntent
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState
 from toprung.interfaces.discord.messages.context import BotContext, Reader
 from toprung.interfaces.discord.messages.layouts import Layout
@@ -19,25 +15,17 @@ from toprung.interfaces.discord.messages.markdown import Markdown
 from toprung.interfaces.discord.organising.admin_text import names_of, race_name
 from toprung.interfaces.discord.sending.send_queue import SendQueue
 
-KIND: Final = "match_log"
-NOTE: Final = "discord_match_log_seq"
 LOOK_SECONDS: Final = 15.0
 """So there are at most so many messages a minute as there are looks, unless many matches end at once."""
 
-MESSAGE_LINES_MAX: Final = 10
-LOOK_LINES_MAX: Final = 60
 LINE_CHARACTERS_MAX: Final = 350
-CORRECTED: Final = "c"
-
-_log = structlog.get_logger(__name__)
 
 
-class MatchLog:
-    """Wants each match that ended to be said once. How far it got is kept with what is wanted, in one transaction."""
+class MatchLogChannel:
+    """Has each match that ended said once in a channel."""
 
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, queue: SendQueue, channel_id: int) -> None:
-        self._context = context
-        self._unit_of_work = unit_of_work
+    def __init__(self, context: BotContext, queue: SendQueue, channel_id: int) -> None:
+        self._match_log = context.ladder.match_log
         self._queue = queue
         self._channel_id = channel_id
 
@@ -46,45 +34,9 @@ class MatchLog:
         await Loop(self.look, every_seconds=LOOK_SECONDS, failed="match_log_failed").run()
 
     async def look(self) -> None:
-        """Wants what ended since the last look to be said. The first look of all only notes where the log begins."""
-        noted, last = await self._unit_of_work.read(lambda tx: (tx.note(NOTE), tx.last_seq()))
-        if noted != str(last):
-            await self._unit_of_work.run(self._advance)
+        """Wants what ended since the last look to be said."""
+        if await self._match_log.look(self._channel_id):
             self._queue.wake()
-
-    def _advance(self, tx: Transaction) -> None:
-        noted, last = tx.note(NOTE), tx.last_seq()
-        changes = None if noted is None else tx.changes_since(int(noted))
-        if noted is not None and changes is None:
-            _log.warning("match_log_skipped", since=noted, to=last)
-        ended = ended_matches(changes or ())
-        if len(ended) > LOOK_LINES_MAX:
-            _log.warning("match_log_shortened", left_out=len(ended) - LOOK_LINES_MAX)
-            ended = ended[-LOOK_LINES_MAX:]
-        parts = [ended[first : first + MESSAGE_LINES_MAX] for first in range(0, len(ended), MESSAGE_LINES_MAX)]
-        intents = [
-            Intent(
-                key=f"{KIND} {last}.{place}",
-                kind=KIND,
-                recipient=self._channel_id,
-                priority=Priority.LEADERBOARD,
-                parameters={"matches": " ".join(part)},
-            )
-            for place, part in enumerate(parts)
-        ]
-        tx.intents.want(intents, now_us=self._context.ladder.clock.now_us())
-        tx.set_note(NOTE, str(last))
-
-
-def ended_matches(changes: Sequence[Change]) -> list[str]:
-    """The matches that came to a result or became void, in order, each once; a mark after those that were corrected."""
-    corrected = {one.event.match_id for one in changes if isinstance(one.event, MatchRatingCorrected)}
-    ended: dict[MatchId, None] = {}
-    for one in changes:
-        if isinstance(one.event, MatchMoved) and one.event.state in {MatchState.COMPLETED, MatchState.VOIDED}:
-            ended.pop(one.event.match_id, None)
-            ended[one.event.match_id] = None
-    return [f"{match_id}{CORRECTED if match_id in corrected else ''}" for match_id in ended]
 
 
 class MatchLogDrawing:

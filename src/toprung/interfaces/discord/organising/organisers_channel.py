@@ -1,21 +1,18 @@
 """The organisers' channel: what wants an organiser announces itself there, and says when it does not any more."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import discord
 
 from toprung.application.jobs.loop import Loop
-from toprung.application.organising import announcements
-from toprung.application.ports.intents import Intent, Priority, StoredIntent
-from toprung.application.ports.storage import Transaction
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.application.organising import announcements, match_log
+from toprung.application.organising.concerns import SETTLED
+from toprung.application.ports.intents import StoredIntent
 from toprung.interfaces.discord.messages.context import BotContext
-from toprung.interfaces.discord.organising import match_log
 from toprung.interfaces.discord.organising.announcement import AnnouncementDrawing
 from toprung.interfaces.discord.organising.concerns import (
-    SETTLED,
-    Concern,
+    ConcernDrawing,
     ConflictConcern,
     DeadLetterConcern,
     ExpiredConcern,
@@ -36,30 +33,25 @@ from toprung.interfaces.discord.sending.send_queue import (
 LOOK_SECONDS: Final = 10.0
 
 
-def concerns(context: BotContext) -> tuple[Concern, ...]:
-    """Every kind of concern."""
-    of_the_ladder: tuple[Concern, ...] = (
+def concern_drawings(context: BotContext) -> tuple[ConcernDrawing, ...]:
+    """How each kind of concern is said."""
+    return (
         ConflictConcern(context),
         DeadLetterConcern(context),
         ExpiredConcern(context),
         UnknownModConcern(context),
         ReturnConcern(context),
+        RefusalConcern(context),
     )
-    return *of_the_ladder, RefusalConcern(context, [one.kind for one in of_the_ladder])
 
 
 class OrganisersChannel:
-    """Wants one message for each concern; the send queue makes it so.
+    """Wants one message for each concern; the send queue makes it so."""
 
-    It keeps nothing itself: what was said are rows, and what is so is read again at every look.
-    """
-
-    def __init__(self, context: BotContext, unit_of_work: UnitOfWork, queue: SendQueue, channel_id: int) -> None:
-        self._context = context
-        self._unit_of_work = unit_of_work
+    def __init__(self, context: BotContext, queue: SendQueue, channel_id: int) -> None:
+        self._watch = context.ladder.concerns
         self._queue = queue
         self._channel_id = channel_id
-        self._concerns = concerns(context)
 
     async def run(self) -> None:
         """Looks again and again, until it is cancelled."""
@@ -67,31 +59,14 @@ class OrganisersChannel:
 
     async def look(self) -> None:
         """Wants what is so now to be said, where that is not wanted already."""
-        now_us = self._context.ladder.clock.now_us()
-        if not await self._unit_of_work.read(lambda tx: self._news(tx, now_us)):
-            return
-        await self._unit_of_work.run(lambda tx: tx.intents.want(self._news(tx, now_us), now_us=now_us))
-        self._queue.wake()
-
-    def _news(self, tx: Transaction, now_us: int) -> Sequence[Intent]:
-        news = []
-        for concern in self._concerns:
-            known = {stored.intent.key: stored.intent for stored in tx.intents.of_kind(concern.kind)}
-            wanted = concern.wanted(tx, now_us, [intent.parameters for intent in known.values()])
-            intents = [self._intent(concern.kind, key, parameters) for key, parameters in wanted.items()]
-            news += [intent for intent in intents if known.get(intent.key) != intent]
-        return news
-
-    def _intent(self, kind: str, key: str, parameters: Mapping[str, str]) -> Intent:
-        return Intent(
-            key=key, kind=kind, recipient=self._channel_id, priority=Priority.ORGANISER, parameters=parameters
-        )
+        if await self._watch.look(self._channel_id):
+            self._queue.wake()
 
 
-class ConcernDrawing:
+class ConcernMessage:
     """Draws a concern; one that was over before it was ever said is not."""
 
-    def __init__(self, concern: Concern) -> None:
+    def __init__(self, concern: ConcernDrawing) -> None:
         self._concern = concern
 
     async def __call__(self, stored: StoredIntent) -> discord.ui.LayoutView | None:
@@ -117,8 +92,8 @@ class ClosingDeliverer:
 def organisers_deliverers(context: BotContext, client: discord.Client) -> dict[str, Deliverer]:
     """How concerns, the match log and announcements are said."""
     said: dict[str, Deliverer] = {
-        concern.kind: ClosingDeliverer(MessageDeliverer(client, ConcernDrawing(concern)), is_settled)
-        for concern in concerns(context)
+        concern.kind: ClosingDeliverer(MessageDeliverer(client, ConcernMessage(concern)), is_settled)
+        for concern in concern_drawings(context)
     }
     once: dict[str, Drawing] = {
         match_log.KIND: MatchLogDrawing(context),

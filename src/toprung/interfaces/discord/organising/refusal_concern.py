@@ -1,48 +1,26 @@
 """What an organiser has to mend before the bot can do its work, said in the organisers' channel."""
 
-from collections.abc import Collection
 from typing import Final
 
 import discord
 
-from toprung.application.ports.storage import Transaction
+from toprung.application.organising.concerns import SETTLED, Parameters, Refusals
 from toprung.interfaces.discord.messages.context import BotContext
 from toprung.interfaces.discord.messages.layouts import Layout
 from toprung.interfaces.discord.messages.markdown import Markdown
-from toprung.interfaces.discord.organising.concerns import SETTLED, Parameters
 from toprung.interfaces.discord.sending.refusals import Hindrance, refusal_sentence
-
-KIND: Final = "refusal"
-SHOWN_MAX: Final = 5
-"""So many are said at a time."""
 
 
 class RefusalConcern:
-    """Something that Discord refuses until an organiser mends it, each once, however many messages it holds up.
+    """Something that Discord refuses until an organiser mends it."""
 
-    What is meant for the organisers' channel itself is left out: where that is refused, nothing can be said in it.
-    """
+    kind: Final = Refusals.kind
 
-    kind: Final = KIND
-
-    def __init__(self, context: BotContext, kinds_of_the_channel: Collection[str]) -> None:
+    def __init__(self, context: BotContext) -> None:
         self._context = context
-        self._left_out = frozenset({*kinds_of_the_channel, KIND})
-
-    def wanted(self, tx: Transaction, _now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
-        """See `Concern`."""
-        found = (one for one in tx.intents.hindered() if one.intent.kind not in self._left_out)
-        current = list(dict.fromkeys(one.hindrance for one in found if one.hindrance is not None))
-        wanted: dict[str, Parameters] = {
-            f"{KIND} {hindrance}": {"hindrance": hindrance, SETTLED: ""} for hindrance in current[:SHOWN_MAX]
-        }
-        for one in said:
-            settled = "" if one["hindrance"] in current else "yes"
-            wanted.setdefault(f"{KIND} {one['hindrance']}", {**one, SETTLED: settled})
-        return wanted
 
     async def draw(self, parameters: Parameters) -> discord.ui.LayoutView:
-        """See `Concern`."""
+        """See `ConcernDrawing`."""
         reader = self._context.public_reader()
         view = Layout(self._context, reader, timeout=None)
         view.begin()

@@ -16,10 +16,9 @@ import aiohttp
 import discord
 import structlog
 
+from toprung.application.jobs.outbox import Delivered, GivenUp, MessageLost, Outbox, Outcome, PutOff, TurnedDown
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.intents import Ending, StoredIntent
-from toprung.application.ports.storage import Transaction
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.application.ports.intents import StoredIntent
 from toprung.domain.errors import ToprungError
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.interfaces.discord.messages.layouts import Layout
@@ -77,26 +76,20 @@ class Deliverer(Protocol):
         ...
 
 
-Settling = Callable[[Transaction, StoredIntent, Ending], None]
-"""What follows from the end of an intent, in the transaction that notes it. One that was given up has no such end."""
-
-
 class SendQueue:
     """Delivers due intents: the weightiest first, one at a time per recipient, a few at once in all."""
 
     def __init__(
         self,
         *,
-        unit_of_work: UnitOfWork,
+        outbox: Outbox,
         clock: Clock,
         deliverers: Mapping[str, Deliverer],
         on_refused: Callable[[], None],
         hindrances: Hindrances,
-        settlings: Mapping[str, Settling] | None = None,
         something_happened: asyncio.Event | None = None,
     ) -> None:
-        self._settlings = dict(settlings or {})
-        self._unit_of_work = unit_of_work
+        self._outbox = outbox
         self._clock = clock
         self._deliverers = deliverers
         self._on_refused = on_refused
@@ -139,7 +132,11 @@ class SendQueue:
         now_us = self._clock.now_us()
         await self._end_unsent(now_us)
         while len(self._under_way) < SENDS_AT_ONCE_MAX:
-            due, next_due_us = await self._unit_of_work.read(self._look_for_due(now_us))
+            due, next_due_us = await self._outbox.due(
+                limit=SENDS_AT_ONCE_MAX - len(self._under_way),
+                passed_over={*self._under_way, *self._rests.people(now_us)},
+                resting=self._rests.corners(now_us),
+            )
             for stored in due:
                 recipient = stored.intent.recipient
                 if recipient not in self._under_way:
@@ -150,50 +147,29 @@ class SendQueue:
         return LOOK_AGAIN_SECONDS_MAX  # the end of any of them wakes it
 
     async def _end_unsent(self, now_us: int) -> None:
-        """Ends what is meant for users who take no messages, where something follows from their not being reached.
+        """Ends what is meant for users who take no messages.
 
         Their rest spares Discord requests that it would refuse; whoever waits for them to be told should not wait too.
         """
         resting = {*self._rests.people(now_us)} - self._under_way.keys()
-        if not resting:
-            return
-
-        def unsent(tx: Transaction) -> list[StoredIntent]:
-            return tx.intents.due_of(self._settlings, resting, now_us=now_us, limit=ENDED_UNSENT_AT_ONCE_MAX)
-
-        def end(tx: Transaction) -> None:
-            for stored in unsent(tx):
-                self._end_refused(stored, "refused a message lately")(tx)
-
-        if await self._unit_of_work.read(unsent):
-            await self._unit_of_work.run(end)
-
-    def _look_for_due(self, now_us: int) -> Callable[[Transaction], tuple[list[StoredIntent], int | None]]:
-        room = SENDS_AT_ONCE_MAX - len(self._under_way)
-        passed_over, resting = {*self._under_way, *self._rests.people(now_us)}, self._rests.corners(now_us)
-
-        def work(tx: Transaction) -> tuple[list[StoredIntent], int | None]:
-            due = tx.intents.due(now_us=now_us, limit=room, passed_over=passed_over, resting=resting)
-            return due, tx.intents.next_due_us()
-
-        return work
+        if resting:
+            await self._outbox.end_unsent(resting, reason="refused a message lately", limit=ENDED_UNSENT_AT_ONCE_MAX)
 
     async def _deliver(self, stored: StoredIntent) -> None:
         try:
             await self._take_turn()
-            outcome = await self._outcome(stored)
-            await self._unit_of_work.run(outcome)
+            await self._outbox.note(stored, await self._outcome(stored))
         except Exception:  # noqa: BLE001 - the row stays due, and is looked at again with the next round
             _log.exception("intent_outcome_not_kept", key=stored.intent.key)
         finally:
             self._under_way.pop(stored.intent.recipient, None)
             self._something_happened.set()
 
-    async def _outcome(self, stored: StoredIntent) -> Callable[[Transaction], None]:
-        """Tries to deliver one, and says what to note about it."""
+    async def _outcome(self, stored: StoredIntent) -> Outcome:
+        """Tries to deliver one, and says what came of it."""
         deliverer = self._deliverers.get(stored.intent.kind)
         if deliverer is None:
-            return lambda tx: tx.intents.give_up(stored.id, reason="this version knows no such kind")
+            return GivenUp(reason="this version knows no such kind")
         try:
             delivery = await deliverer.deliver(stored)
         except RefusedAt as refusal:
@@ -206,37 +182,13 @@ class SendQueue:
             return self._put_off(stored, str(error) or type(error).__name__)
         return self._after_delivery(stored, delivery)
 
-    def _after_delivery(self, stored: StoredIntent, delivery: Delivery) -> Callable[[Transaction], None]:
+    def _after_delivery(self, stored: StoredIntent, delivery: Delivery) -> Outcome:
         self._rests.end(stored.intent.kind, stored.intent.recipient)
         if stored.hindrance is not None:
             self._hindrances.over(stored.hindrance)
+        return Delivered(message=delivery.message, is_over=delivery.is_over)
 
-        def note(tx: Transaction) -> None:
-            if delivery.is_over:
-                tx.intents.remove(stored.id, revision=stored.revision)
-            else:
-                tx.intents.delivered(stored.id, revision=stored.revision, message=delivery.message)
-            self._settle(tx, stored, Ending.NOTHING_TO_SAY if delivery.message is None else Ending.SAID)
-
-        return note
-
-    def _end_refused(self, stored: StoredIntent, reason: str) -> Callable[[Transaction], None]:
-        """Ends one whose recipient takes no messages."""
-
-        def note(tx: Transaction) -> None:
-            tx.intents.give_up(stored.id, reason=reason)
-            self._settle(tx, stored, Ending.REFUSED)
-
-        return note
-
-    def _settle(self, tx: Transaction, stored: StoredIntent, ending: Ending) -> None:
-        settling = self._settlings.get(stored.intent.kind)
-        if settling is not None:
-            settling(tx, stored, ending)
-
-    def _after_refusal(
-        self, stored: StoredIntent, error: discord.HTTPException, place: Place | None
-    ) -> Callable[[Transaction], None]:
+    def _after_refusal(self, stored: StoredIntent, error: discord.HTTPException, place: Place | None) -> Outcome:
         """What follows from a refusal: of a message to the recipient, or at a place of the server's."""
         self._pace.answered(error.status, asyncio.get_running_loop().time())
         if error.status == 401:
@@ -252,11 +204,11 @@ class SendQueue:
         fault, now_us = fault_of(refusal), self._clock.now_us()
         details = {"key": stored.intent.key, "status": error.status, "code": error.code, "fault": fault.value}
         if fault is Fault.GONE:
-            return lambda tx: tx.intents.lost_message(stored.id)  # somebody deleted it: it is said anew
+            return MessageLost()
         if fault is Fault.THEIRS:
             _log.info("intent_refused", **details)
             self._rests.rest_person(stored.intent.recipient, now_us)
-            return self._end_refused(stored, f"{error.status}: {error.text[:200]}")
+            return TurnedDown(reason=f"{error.status}: {error.text[:200]}")
         if place is None:
             kind = PlaceKind.DIRECT if is_direct else PlaceKind.CHANNEL
             place = Place(kind=kind, number=0 if is_direct else stored.intent.recipient)
@@ -284,19 +236,19 @@ class SendQueue:
         at_least_seconds: float = 0.0,
         seconds_min: float = RETRY_SECONDS_MIN,
         hindrance: Hindrance | None = None,
-    ) -> Callable[[Transaction], None]:
+    ) -> Outcome:
         """Tries one again later. One that was tried too often is given up, which is proof against nobody."""
         attempts = stored.attempts + 1
         if attempts >= ATTEMPTS_MAX:
             _log.error("intent_given_up", key=stored.intent.key, reason=reason)
-            return lambda tx: tx.intents.give_up(stored.id, reason=reason)
+            return GivenUp(reason=reason)
         seconds = min(seconds_min * 2.0 ** min(stored.attempts, 20), RETRY_SECONDS_MAX)
         seconds *= random.uniform(0.8, 1.2)  # noqa: S311 - only so that not all come at once
         seconds = min(max(seconds, at_least_seconds), WAIT_SECONDS_MAX)
         until_us = self._clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
         _log.info("intent_put_off", key=stored.intent.key, seconds=round(seconds, 1), reason=reason)
         noted = None if hindrance is None else str(hindrance)
-        return lambda tx: tx.intents.put_off(stored.id, until_us=until_us, attempts=attempts, hindrance=noted)
+        return PutOff(until_us=until_us, attempts=attempts, hindrance=noted)
 
     async def _take_turn(self) -> None:
         """Waits for this send's turn."""
