@@ -11,6 +11,7 @@ _MASKS: Final = (
     (re.compile(r"\b\d{17,20}\b"), "<snowflake>"),
     (re.compile(r"\b\d+(\.\d+)? ?(ms|µs|us)\b"), "<duration>"),
     (re.compile(r"\b\d+\.\d+ s\b"), "<duration>"),
+    (re.compile(r'"nonce": "[^"]*"'), '"nonce": "<chance>"'),
     (re.compile(r'"timestamp": "[^"]*"'), '"timestamp": "<now>"'),
     (re.compile(r"[\w./-]*/toprung-transcript-\w+/"), "<folder>/"),
     (re.compile(r"\?v=[0-9a-f]{6,}"), "?v=<version>"),
