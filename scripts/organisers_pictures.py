@@ -6,6 +6,7 @@ from typing import Final
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.ladder import discord_ladder
 from tests.interfaces.discord.organisers import Office, mod, office_of, played, shown
+from toprung.application.writing.audit import Attribution
 from toprung.domain.matches.match import MatchResult, Outcome
 from toprung.domain.matches.match_life import Step
 from toprung.domain.moment import to_datetime
@@ -64,14 +65,14 @@ async def scene(office: Office, name: str) -> tuple[simcord.ResponseMessage, sim
             match = await office.started(winner, loser)
             await ladder.lifecycle.act(match.id, loser.id, Step.REPORT, Outcome.LOSS)
         match_ids = sorted(ladder.storage.database.played.matches)
-        await ladder.ratings.correct(match_ids[-3], MatchResult.DRAW, reason="replay", actor="cli")
-        await ladder.ratings.correct(match_ids[-2], None, reason="wrong map", actor="cli")
+        await ladder.ratings.correct(match_ids[-3], MatchResult.DRAW, Attribution(actor="cli", reason="replay"))
+        await ladder.ratings.correct(match_ids[-2], None, Attribution(actor="cli", reason="wrong map"))
         await log.look()
         await office.bot.queue.deliver_due()
         return office.messages(office.log_channel)[-1], office.log_channel
     if name == "unknown-mod":
         await played(office, one, mod(*range(12)), times=40)
-        await ladder.mods.approve(UploadId(1), reason="the official release", actor="cli")
+        await ladder.mods.approve(UploadId(1), Attribution(actor="cli", reason="the official release"))
         await played(office, three, mod(*range(13)))
         (announced,) = await office.look()
         return announced, office.organisers_channel

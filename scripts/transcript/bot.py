@@ -152,7 +152,7 @@ async def ask_bot(transcript: Transcript, settings: Settings) -> None:
     async with opened(settings) as wired:
         ladder = wired.ladder
         async with discord_bot(ladder, settings):
-            env = simcord.Env(made[0].client)
+            env = simcord.Env(made[0].client, settle_timeout=120.0)
             await env.start()
             guild = env.create_guild("Evo ladder")
             users = [env.create_user(name, global_name=name) for name in ("alice", "bob", "carol")]

@@ -18,9 +18,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from tests.support.intake import REPLAY_BYTES_MAX
 from toprung.adapters.admin_client import AdminClient, AdminRefused
-from toprung.application.organising.admin_service import Administration
+from toprung.application.organising.match_operations import CorrectMatch
+from toprung.application.organising.operation import NOBODY_YET
+from toprung.application.organising.operations import Administration
+from toprung.application.organising.player_operations import (
+    BanPlayer,
+    RegisterPlayer,
+    RenamePlayer,
+    RestorePlayer,
+    SetCountry,
+    UnbanPlayer,
+)
+from toprung.application.organising.rating_operations import Recomputed, RecomputeRatings
+from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
-from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
+from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
 from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
@@ -36,6 +48,7 @@ from toprung.interfaces.web.door.security import AdminGuard
 
 ADDRESS = "http://127.0.0.1:8123"
 TOKEN = "let-me-in-since-I-may"
+API = Attribution(actor="api")
 ANN = Attribution(actor="cli:ann", reason="왜 & why")
 GAME = (
     "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
@@ -91,7 +104,7 @@ async def test_an_import_reports_progress_and_what_it_did() -> None:
     told: list[tuple[int, int]] = []
     async with client_of(Ladder()) as client:
         text = csv_of([{"player_name": "김민철"}, {"player_name": "Иван", "race": "bw_terran"}])
-        summary = await client.import_entries(text, lambda done, total: told.append((done, total)))
+        summary = await client.perform(ImportEntries(text=text, by=API), lambda done, total: told.append((done, total)))
     assert summary == ImportSummary(
         rows=2, players=Counts(new=2), ratings=Counts(new=2), backup="ladder.db.before-import"
     )
@@ -101,7 +114,9 @@ async def test_an_import_reports_progress_and_what_it_did() -> None:
 async def test_an_import_that_is_refused_says_every_line_that_is_wrong() -> None:
     async with client_of(Ladder()) as client:
         with pytest.raises(ImportRefused) as refused:
-            await client.import_entries(csv_of([{"player_name": "Maru", "mmr": "much", "country": "UK"}]), no_progress)
+            await client.perform(
+                ImportEntries(text=csv_of([{"player_name": "Maru", "mmr": "much", "country": "UK"}]), by=API)
+            )
     assert [(problem.line, problem.column) for problem in refused.value.problems] == [(2, "country"), (2, "mmr")]
     assert refused.value.problem_count == 2
     assert "2 problems" in str(refused.value)
@@ -111,7 +126,7 @@ async def test_a_list_of_problems_that_was_cut_keeps_its_count() -> None:
     rows = [{"player_name": f"Player {number}", "mmr": "?"} for number in range(PROBLEMS_LISTED_MAX + 5)]
     async with client_of(Ladder()) as client:
         with pytest.raises(ImportRefused) as refused:
-            await client.import_entries(csv_of(rows), no_progress)
+            await client.perform(ImportEntries(text=csv_of(rows), by=API))
     assert len(refused.value.problems) == PROBLEMS_LISTED_MAX
     assert refused.value.problem_count == PROBLEMS_LISTED_MAX + 5
     assert str(PROBLEMS_LISTED_MAX + 5) in str(refused.value)
@@ -120,8 +135,8 @@ async def test_a_list_of_problems_that_was_cut_keeps_its_count() -> None:
 async def test_games_are_imported_with_the_name_of_their_source() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        summary = await client.import_games(GAME, "World Cup & more", no_progress)
-        again = await client.import_games(GAME, "World Cup & more", no_progress)
+        summary = await client.perform(ImportGames(text=GAME, source="World Cup & more", by=API))
+        again = await client.perform(ImportGames(text=GAME, source="World Cup & more", by=API))
     assert (summary.matches.new, summary.players.new, again.matches.new) == (1, 2, 0)
     assert [match.source_key for match in ladder.storage.database.played.matches.values()] == ["World Cup & more:7"]
 
@@ -129,12 +144,12 @@ async def test_games_are_imported_with_the_name_of_their_source() -> None:
 async def test_players_are_added_and_changed() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        added = await client.register_player("Maru", "kr", ANN)
+        added = await client.perform(RegisterPlayer(name="Maru", country="kr", by=ANN))
         assert added == Player(id=PlayerId(1), name="Maru", country="KR")
-        assert (await client.rename_player("Maru", "마루", ANN)).name == "마루"
-        assert (await client.set_country("마루", None, ANN)).country is None
-        assert (await client.ban_player("마루", ANN)).is_banned
-        assert not (await client.unban_player("마루", ANN)).is_banned
+        assert (await client.perform(RenamePlayer(name="Maru", new_name="마루", by=ANN))).name == "마루"
+        assert (await client.perform(SetCountry(name="마루", country=None, by=ANN))).country is None
+        assert (await client.perform(BanPlayer(name="마루", by=ANN))).is_banned
+        assert not (await client.perform(UnbanPlayer(name="마루", by=ANN))).is_banned
     rows = [(row.actor, row.action, row.reason) for row in ladder.storage.database.audit]
     assert rows == [("cli:ann", action, "왜 & why") for action in ("register", "rename", "set_country", "ban", "unban")]
 
@@ -142,11 +157,15 @@ async def test_players_are_added_and_changed() -> None:
 async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_ladder() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        await client.import_games(GAME, "cup", no_progress)
-        preview = await client.preview_correction(MatchId(1), MatchResult.SIDE_2_WON)
+        await client.perform(ImportGames(text=GAME, source="cup", by=API))
+        preview = await client.preview(CorrectMatch(match_id=MatchId(1), result=MatchResult.SIDE_2_WON, by=NOBODY_YET))
         assert [row.action for row in ladder.storage.database.audit] == ["import_games"]
         assert ladder.storage.database.played.matches[MatchId(1)].result is MatchResult.SIDE_1_WON
-        done = await client.correct_match(MatchId(1), MatchResult.SIDE_2_WON, reason="왜 & why", actor="cli:ann")
+        done = await client.perform(
+            CorrectMatch(
+                match_id=MatchId(1), result=MatchResult.SIDE_2_WON, by=Attribution(actor="cli:ann", reason="왜 & why")
+            )
+        )
     moves = (
         Move(
             entry_id=EntryId(1),
@@ -181,10 +200,14 @@ async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_l
 async def test_a_match_is_made_void_and_counts_again() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        await client.import_games(GAME, "cup", no_progress)
-        void = await client.correct_match(MatchId(1), None, reason="x", actor="cli")
+        await client.perform(ImportGames(text=GAME, source="cup", by=API))
+        void = await client.perform(
+            CorrectMatch(match_id=MatchId(1), result=None, by=Attribution(actor="cli", reason="x"))
+        )
         assert ladder.storage.database.played.matches[MatchId(1)].state is MatchState.VOIDED
-        back = await client.correct_match(MatchId(1), MatchResult.DRAW, reason="x", actor="cli")
+        back = await client.perform(
+            CorrectMatch(match_id=MatchId(1), result=MatchResult.DRAW, by=Attribution(actor="cli", reason="x"))
+        )
     assert (void.before, void.after) == (MatchResult.SIDE_1_WON, None)
     assert (back.before, back.after) == (None, MatchResult.DRAW)
     assert ladder.storage.database.played.matches[MatchId(1)].state is MatchState.COMPLETED
@@ -193,11 +216,11 @@ async def test_a_match_is_made_void_and_counts_again() -> None:
 async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        await client.import_games(GAME, "cup", no_progress)
-        assert await client.recompute_ratings(no_progress, ANN) == Counts(unchanged=2)
+        await client.perform(ImportGames(text=GAME, source="cup", by=API))
+        assert await client.perform(RecomputeRatings(by=ANN)) == Recomputed(entries_changed=0, entries_unchanged=2)
         entries = ladder.storage.database.entries
         entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
-        assert await client.recompute_ratings(no_progress, ANN) == Counts(changed=1, unchanged=1)
+        assert await client.perform(RecomputeRatings(by=ANN)) == Recomputed(entries_changed=1, entries_unchanged=1)
     assert ladder.storage.database.entries[EntryId(2)].mmr == 1480
     rows = [(row.actor, row.reason, json.loads(row.details)) for row in ladder.storage.database.audit[1:]]
     counts = [{"new": 0, "changed": 0, "unchanged": 2}, {"new": 0, "changed": 1, "unchanged": 1}]
@@ -207,10 +230,8 @@ async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
 async def test_who_brings_a_file_and_what_it_is_called_go_over() -> None:
     ladder = Ladder()
     async with client_of(ladder) as client:
-        await client.import_games(GAME, "cup", no_progress, ImportOrigin(by=ANN, file_name="World & Cup.csv"))
-        await client.import_entries(
-            csv_of([{"player_name": "Byun"}]), no_progress, ImportOrigin(by=ANN, file_name="ratings\u202e.csv")
-        )
+        await client.perform(ImportGames(text=GAME, source="cup", file="World & Cup.csv", by=ANN))
+        await client.perform(ImportEntries(text=csv_of([{"player_name": "Byun"}]), file="ratings\u202e.csv", by=ANN))
     rows = [(row.actor, row.reason, json.loads(row.details)) for row in ladder.storage.database.audit]
     assert [(actor, reason) for actor, reason, _ in rows] == [("cli:ann", "왜 & why")] * 2
     assert [details["file"] for _, _, details in rows] == ["World & Cup.csv", "ratings\N{REPLACEMENT CHARACTER}.csv"]
@@ -220,9 +241,11 @@ async def test_who_brings_a_file_and_what_it_is_called_go_over() -> None:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda client: client.preview_correction(MatchId(1), None),
-        lambda client: client.correct_match(MatchId(1), None, reason="x", actor="cli"),
-        lambda client: client.recompute_ratings(no_progress, ANN),
+        lambda client: client.preview(CorrectMatch(match_id=MatchId(1), result=None, by=NOBODY_YET)),
+        lambda client: client.perform(
+            CorrectMatch(match_id=MatchId(1), result=None, by=Attribution(actor="cli", reason="x"))
+        ),
+        lambda client: client.perform(RecomputeRatings(by=ANN)),
     ],
 )
 @pytest.mark.parametrize("answer", ["", "[]", '{"match_id": "one"}', '{"entries_changed": null}'])
@@ -237,24 +260,40 @@ async def test_a_corrections_answer_of_another_shape_is_said_to_be_one(
 @pytest.mark.parametrize(
     ("work", "kind", "words"),
     [
-        (lambda client: client.ban_player("Nobody", ANN), NotFound, "no player called 'Nobody'"),
-        (lambda client: client.restore_player("Maru", ANN), Conflict, "Nothing is known of Maru"),
-        (lambda client: client.register_player("maru", None, ANN), Conflict, "belongs to Maru"),
-        (lambda client: client.register_player("Serral", "UK", ANN), InvalidInput, "did you mean GB"),
-        (lambda client: client.register_player("\x1b[31mred", None, ANN), InvalidInput, "control character"),
+        (lambda client: client.perform(BanPlayer(name="Nobody", by=ANN)), NotFound, "no player called 'Nobody'"),
+        (lambda client: client.perform(RestorePlayer(name="Maru", by=ANN)), Conflict, "Nothing is known of Maru"),
+        (lambda client: client.perform(RegisterPlayer(name="maru", country=None, by=ANN)), Conflict, "belongs to Maru"),
         (
-            lambda client: client.import_games("", "", lambda _done, _total: None),
+            lambda client: client.perform(RegisterPlayer(name="Serral", country="UK", by=ANN)),
+            InvalidInput,
+            "did you mean GB",
+        ),
+        (
+            lambda client: client.perform(RegisterPlayer(name="\x1b[31mred", country=None, by=ANN)),
+            InvalidInput,
+            "control character",
+        ),
+        (
+            lambda client: client.perform(ImportGames(text="", source="", by=API), lambda _done, _total: None),
             InvalidInput,
             "where the games come from",
         ),
-        (lambda client: client.preview_correction(MatchId(99), None), NotFound, "no match 99"),
         (
-            lambda client: client.correct_match(MatchId(99), None, reason="x", actor="cli"),
+            lambda client: client.preview(CorrectMatch(match_id=MatchId(99), result=None, by=NOBODY_YET)),
             NotFound,
             "no match 99",
         ),
         (
-            lambda client: client.correct_match(MatchId(1), None, reason=" ", actor="cli"),
+            lambda client: client.perform(
+                CorrectMatch(match_id=MatchId(99), result=None, by=Attribution(actor="cli", reason="x"))
+            ),
+            NotFound,
+            "no match 99",
+        ),
+        (
+            lambda client: client.perform(
+                CorrectMatch(match_id=MatchId(1), result=None, by=Attribution(actor="cli", reason=" "))
+            ),
             InvalidInput,
             "needs a reason",
         ),
@@ -271,14 +310,14 @@ async def test_a_refusal_is_raised_as_the_use_case_raised_it(
 async def test_the_field_of_a_refusal_comes_along() -> None:
     async with client_of(Ladder()) as client:
         with pytest.raises(InvalidInput) as refused:
-            await client.register_player("Maru", "UK", ANN)
+            await client.perform(RegisterPlayer(name="Maru", country="UK", by=ANN))
     assert refused.value.field == "country"
 
 
 async def test_a_wrong_token_is_refused() -> None:
     async with client_of(Ladder(), token="guess") as client:
         with pytest.raises(AdminRefused):
-            await client.ban_player("Maru", ANN)
+            await client.perform(BanPlayer(name="Maru", by=ANN))
 
 
 async def test_the_token_and_the_text_go_over_as_they_are() -> None:
@@ -290,7 +329,7 @@ async def test_the_token_and_the_text_go_over_as_they_are() -> None:
 
     async with answering(answer) as client:
         with pytest.raises(StorageUnavailable):
-            await client.import_entries("x", no_progress)
+            await client.perform(ImportEntries(text="x", by=API))
     assert seen == ["Bearer let-me-in-since-I-may", "text/csv; charset=utf-8", "/api/v1/admin/import-entries"]
 
 
@@ -300,7 +339,7 @@ async def test_a_line_may_hold_any_line_end_of_unicode_and_come_in_pieces() -> N
     told: list[tuple[int, int]] = []
     async with answering(lines('{"progress":', "[1,2]}\n", error[:40], error[40:])) as client:
         with pytest.raises(ImportRefused, match=r"^No\.$") as refused:
-            await client.import_entries("x", lambda done, total: told.append((done, total)))
+            await client.perform(ImportEntries(text="x", by=API), lambda done, total: told.append((done, total)))
     assert refused.value.problems == (Problem(line=1, column="a\u2028b\x85c", reason="unknown column"),)
     assert told == [(1, 2)]
 
@@ -321,27 +360,27 @@ async def test_a_line_may_hold_any_line_end_of_unicode_and_come_in_pieces() -> N
 async def test_a_status_without_a_known_code_still_has_a_meaning(status: int, kind: type[ToprungError]) -> None:
     async with answering(lambda _request: PlainTextResponse("<html>", status)) as client:
         with pytest.raises(kind, match=f"{ADDRESS} refused with status {status}"):
-            await client.ban_player("Maru", ANN)
+            await client.perform(BanPlayer(name="Maru", by=ANN))
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "<html>", '{"player_id": "one", "player_name": "Maru"}'])
 async def test_an_answer_of_another_shape_is_said_to_be_one(answer: str) -> None:
     async with answering(lambda _request: PlainTextResponse(answer)) as client:
         with pytest.raises(StorageUnavailable, match=f"{ADDRESS} did not answer as this version"):
-            await client.ban_player("Maru", ANN)
+            await client.perform(BanPlayer(name="Maru", by=ANN))
 
 
 async def test_an_import_whose_end_is_missing_is_not_taken_for_done() -> None:
     async with answering(lines('{"progress":[1,2]}\n')) as client:
         with pytest.raises(StorageUnavailable, match="did not say how the import ended"):
-            await client.import_entries("x", no_progress)
+            await client.perform(ImportEntries(text="x", by=API))
 
 
 async def test_a_server_that_fails_inside_an_import_is_said_to() -> None:
     internal = '{"error":{"code":"internal","message":"Something went wrong.","problems":[],"problem_count":0}}\n'
     async with answering(lines(internal)) as client:
         with pytest.raises(StorageUnavailable, match=r"Something went wrong\."):
-            await client.import_entries("x", no_progress)
+            await client.perform(ImportEntries(text="x", by=API))
 
 
 async def test_a_server_that_is_not_there_is_named() -> None:
@@ -350,15 +389,15 @@ async def test_a_server_that_is_not_there_is_named() -> None:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}"
         async with AdminClient(address, TOKEN) as client:
             with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
-                await client.ban_player("Maru", ANN)
+                await client.perform(BanPlayer(name="Maru", by=ANN))
             with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
-                await client.import_entries("x", no_progress)
+                await client.perform(ImportEntries(text="x", by=API))
 
 
 async def test_an_address_that_is_none_is_named() -> None:
     async with AdminClient("nonsense", TOKEN) as client:
         with pytest.raises(StorageUnavailable, match="nonsense did not answer"):
-            await client.import_entries("x", no_progress)
+            await client.perform(ImportEntries(text="x", by=API))
 
 
 class _HangingUp(httpx.AsyncBaseTransport):
@@ -371,7 +410,7 @@ class _HangingUp(httpx.AsyncBaseTransport):
 async def test_a_server_that_hangs_up_leaves_the_outcome_open() -> None:
     async with AdminClient(ADDRESS, TOKEN, _HangingUp()) as client:
         with pytest.raises(StorageUnavailable, match="stopped answering; look what became of the request"):
-            await client.ban_player("Maru", ANN)
+            await client.perform(BanPlayer(name="Maru", by=ANN))
 
 
 async def test_proxies_of_the_environment_have_no_part_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,4 +424,4 @@ async def test_proxies_of_the_environment_have_no_part_in_it(monkeypatch: pytest
     server = await asyncio.start_server(unavailable, "127.0.0.1", 0)
     async with server, AdminClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", TOKEN) as client:
         with pytest.raises(StorageUnavailable, match="refused with status 503"):
-            await client.ban_player("Maru", ANN)
+            await client.perform(BanPlayer(name="Maru", by=ANN))

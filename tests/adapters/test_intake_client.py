@@ -9,19 +9,24 @@ from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from tests.support.intake import REPLAY_BYTES_MAX, hash_of, replay
 from toprung.adapters.admin_client import AdminRefused
 from toprung.adapters.intake_client import IntakeClient
+from toprung.application.organising.replay_operations import RetryJob
 from toprung.application.replays import replay_service
 from toprung.application.replays.replay_parsing import Died
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.matches.match import MatchId
 from toprung.domain.replays.replay_upload import UploadState
 
 ADDRESS = "http://127.0.0.1:8123"
+CLI = Attribution(actor="cli")
 
 
 @pytest.fixture
 def ladder() -> Ladder:
-    return Ladder()
+    ladder = Ladder()
+    ladder.intake.people()
+    return ladder
 
 
 @pytest.fixture
@@ -43,12 +48,12 @@ async def test_a_dead_letter_is_put_back(ladder: Ladder, client: IntakeClient) -
     ladder.intake.parser.tell(replay(), Died(exit_code=1, signal=None))
     await client.submit_replay("Maru", None, replay(), None)
     with pytest.raises(Conflict, match="only a dead one"):
-        await client.retry_job(JobId(1))
+        await client.perform(RetryJob(job_id=JobId(1), by=CLI))
     await ladder.intake.work_off_with_retries()
-    await client.retry_job(JobId(1))
+    await client.perform(RetryJob(job_id=JobId(1), by=CLI))
     assert ladder.intake.job().state is JobState.READY
     with pytest.raises(NotFound):
-        await client.retry_job(JobId(2))
+        await client.perform(RetryJob(job_id=JobId(2), by=CLI))
 
 
 async def test_refusals_are_raised_as_they_are_there(

@@ -6,7 +6,8 @@ from tests.support.composed import composed
 from tests.support.fakes.ladder import FakeClock
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.organising.admin_service import Administration
+from toprung.application.organising.match_operations import ActForPlayer, CorrectMatch, OpenMatch
+from toprung.application.organising.operations import Administration
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
@@ -50,24 +51,29 @@ class Office:
 
     async def abandoned(self, first: str, second: str) -> MatchId:
         """A match that the second one aborted."""
-        races = (first, "bw_zerg"), (second, "sc2_zerg")
-        match_id = await self.admin.open_match(*races, key=None, map_name=None, by=EVE)
-        await self.admin.act_on_match(match_id, second, Step.ABORT, by=EVE)
+        match_id = await self._opened(first, second)
+        await self._act(match_id, second, Step.ABORT)
         return match_id
 
     async def won(self, first: str, second: str) -> MatchId:
         """A match that the first one won."""
-        races = (first, "bw_zerg"), (second, "sc2_zerg")
-        match_id = await self.admin.open_match(*races, key=None, map_name=None, by=EVE)
+        match_id = await self._opened(first, second)
         for name in (first, second):
-            await self.admin.act_on_match(match_id, name, Step.CONFIRM, by=EVE)
-        await self.admin.act_on_match(match_id, second, Step.REPORT, Outcome.LOSS, by=EVE)
+            await self._act(match_id, name, Step.CONFIRM)
+        await self._act(match_id, second, Step.REPORT, Outcome.LOSS)
         return match_id
+
+    async def _opened(self, first: str, second: str) -> MatchId:
+        operation = OpenMatch(player_1=first, race_1="bw_zerg", player_2=second, race_2="sc2_zerg", by=EVE)
+        return (await self.admin.perform(operation)).match_id
+
+    async def _act(self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None) -> None:
+        await self.admin.perform(ActForPlayer(match_id=match_id, player=name, step=step, outcome=outcome, by=EVE))
 
     async def played(self, first: str, second: str) -> MatchId:
         """A match that the first one won, corrected to void: every way in which the audit hears of players."""
         match_id = await self.won(first, second)
-        await self.admin.correct_match(match_id, None, reason=EVE.reason, actor=EVE.actor)
+        await self.admin.perform(CorrectMatch(match_id=match_id, result=None, by=EVE))
         return match_id
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.game_files import GameFile, each_game_file, results
+from toprung.application.organising.transfer_operations import ImportGames
 from toprung.application.transfer.import_service import ImportSummary
-from toprung.application.writing.audit import Counts
+from toprung.application.writing.audit import Attribution, Counts
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -28,7 +29,7 @@ async def opened(database: Database) -> AsyncIterator[OpenLadder]:
 async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFile) -> None:
     text = await asyncio.to_thread(games.read)
     administration = opened.ladder.administration
-    summary = await administration.import_games(text, "halo2", lambda done, total: None)
+    summary = await administration.perform(ImportGames(text=text, source="halo2", by=Attribution(actor="toprung")))
     new = Counts(new=games.players)
     assert summary == ImportSummary(rows=games.games, players=new, ratings=new, matches=Counts(new=games.games))
 
@@ -54,6 +55,6 @@ async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFi
     assert {row.player_name for row in listed} == {entry.player.name for entry in stored}
     assert [row.mmr for row in listed] == sorted((entry.entry.mmr for entry in stored), reverse=True)
 
-    again = await administration.import_games(text, "halo2", lambda done, total: None)
+    again = await administration.perform(ImportGames(text=text, source="halo2", by=Attribution(actor="toprung")))
     assert (again.players.new, again.matches.new) == (0, 0)
     assert await leaderboard.get_leaderboard_data(page_size=PAGE_SIZE) == first

@@ -9,7 +9,9 @@ from typing import Final
 
 from tests.support.databases import Database, opened_ladder
 from tests.support.fakes.ladder import FakeClock
+from toprung.application.organising.transfer_operations import ImportEntries
 from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.writing.audit import Attribution
 from toprung.domain.moment import to_iso
 
 pytest_plugins = ("tests.support.databases",)
@@ -81,11 +83,13 @@ def file_of(entries: int, mmr: int) -> str:
 async def test_many_reads_during_a_large_import_do_not_wait_for_the_loop(database: Database) -> None:
     async with opened_ladder(database) as opened:
         leaderboard, administration = opened.ladder.leaderboard, opened.ladder.administration
-        await administration.import_entries(file_of(100, mmr=1000), lambda done, total: None)
+        await administration.perform(ImportEntries(text=file_of(100, mmr=1000), by=Attribution(actor="toprung")))
         text = await asyncio.to_thread(file_of, ENTRIES, 5000)
         seen: set[tuple[str, int, bool]] = set()
         with LoopProbe().watching() as probe:
-            importing = asyncio.create_task(administration.import_entries(text, lambda done, total: None))
+            importing = asyncio.create_task(
+                administration.perform(ImportEntries(text=text, by=Attribution(actor="toprung")))
+            )
             reads = 0
             while not importing.done():
                 pages = await asyncio.gather(

@@ -14,6 +14,10 @@ from hypothesis import strategies as st
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock, Listener
+from toprung.application.organising.operation import NOBODY_YET
+from toprung.application.organising.player_operations import BanPlayer, RenamePlayer
+from toprung.application.organising.rating_operations import EndSeason, SetRating, StartSeason
+from toprung.application.organising.transfer_operations import ImportEntries
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
@@ -151,21 +155,31 @@ class Life:
             self.results.append(step.result)
         elif isinstance(step, Set):
             with suppress(InvalidInput):  # it is set so already
-                await administration.set_rating(NAMES[step.who - 1], step.race, step.mmr, reason="r", actor="Eve")
+                await administration.perform(
+                    SetRating(
+                        name=NAMES[step.who - 1], race=step.race, mmr=step.mmr, by=Attribution(actor="Eve", reason="r")
+                    )
+                )
         elif isinstance(step, Started):
             if self.seasons:
-                await administration.end_season(reason="over", actor="Eve")
+                await administration.perform(EndSeason(by=Attribution(actor="Eve", reason="over")))
             self.seasons += 1
             code = f"s{self.seasons}"
-            await administration.start_season(code, code, reset_to=step.deviation, reason="new", actor="Eve")
+            await administration.perform(
+                StartSeason(
+                    code=code, name=code, reset_deviation=step.deviation, by=Attribution(actor="Eve", reason="new")
+                )
+            )
         elif isinstance(step, Imported):
             day = to_iso(self.clock.now_us() - MICROSECONDS_PER_DAY)
             line = f",{NAMES[step.who - 1]},KR,bw_zerg,{step.mmr},9,5,3,1,{day}"
-            await administration.import_entries("\n".join((",".join(COLUMNS), line)), no_progress)
+            await administration.perform(
+                ImportEntries(text="\n".join((",".join(COLUMNS), line)), by=Attribution(actor="toprung"))
+            )
         elif step.match <= len(self.matches) and self.results[step.match - 1] is not step.result:
             self.results[step.match - 1] = step.result
             await self.opened.ladder.ratings.correct(
-                self.matches[step.match - 1], step.result, reason="seen", actor="Eve"
+                self.matches[step.match - 1], step.result, Attribution(actor="Eve", reason="seen")
             )
         await self.look()
 
@@ -313,10 +327,10 @@ async def test_names_countries_and_bans_are_those_of_today(life: Life) -> None:
     life.clock.advance(days=1)
     past = PastMoment(at_us=at_us)
     assert (await page_of(life.opened, past)).players == rows
-    await life.opened.ladder.administration.rename_player("Ann", "Anna", EVE)
+    await life.opened.ladder.administration.perform(RenamePlayer(name="Ann", new_name="Anna", by=EVE))
     renamed = (await page_of(life.opened, past)).players
     assert {row.player_name for row in renamed} == {"Anna", *NAMES[1:]}
-    await life.opened.ladder.administration.ban_player("Bob", EVE)
+    await life.opened.ladder.administration.perform(BanPlayer(name="Bob", by=EVE))
     assert {row.player_name for row in (await page_of(life.opened, past)).players} == {"Anna", *NAMES[2:]}
 
 
@@ -326,7 +340,7 @@ async def test_a_version_of_the_past_stays_while_the_ladder_goes_on_and_changes_
     await life.take(Played(1, 2, WON))
     again = await page_of(life.opened, past)
     assert again.tag == first.tag
-    await life.opened.ladder.administration.ban_player("Bob", EVE)
+    await life.opened.ladder.administration.perform(BanPlayer(name="Bob", by=EVE))
     assert (await page_of(life.opened, past)).tag != first.tag
 
 
@@ -363,9 +377,11 @@ async def test_a_rating_that_is_set_is_previewed_told_audited_and_shown(life: Li
     administration = life.opened.ladder.administration
     listener = Listener()
     life.opened.ladder.bus.subscribe(listener.hear)
-    preview = await administration.preview_rating("Ann", "bw_zerg", 1777)
+    preview = await administration.preview(SetRating(name="Ann", race="bw_zerg", mmr=1777, by=NOBODY_YET))
     assert listener.heard == []
-    outcome = await administration.set_rating("Ann", "bw_zerg", 1777, reason=" a smurf ", actor="Eve")
+    outcome = await administration.perform(
+        SetRating(name="Ann", race="bw_zerg", mmr=1777, by=Attribution(actor="Eve", reason=" a smurf "))
+    )
     assert outcome == preview
     (event,) = [change.event for change in listener.heard]
     assert isinstance(event, RatingSet)
@@ -378,7 +394,9 @@ async def test_a_rating_that_is_set_is_previewed_told_audited_and_shown(life: Li
     assert rows[0][:4] == ("Eve", "set_rating", "player 1", "a smurf")
     assert json.loads(rows[0][4])["mmr_after"] == 1777
     with pytest.raises(InvalidInput, match="already"):
-        await administration.set_rating("Ann", "bw_zerg", 1777, reason="again", actor="Eve")
+        await administration.perform(
+            SetRating(name="Ann", race="bw_zerg", mmr=1777, by=Attribution(actor="Eve", reason="again"))
+        )
     assert await verified(life.opened) == []
 
 
@@ -396,12 +414,13 @@ async def test_a_rating_that_cannot_be_set_changes_nothing(
     life: Life, database: Database, values: dict[str, Any], field: str
 ) -> None:
     before = await database.run("select count(*) from rating_journal")
-    given: dict[str, Any] = {"name": "Ann", "race": "bw_zerg", "mmr": 1500, "reason": "r", "actor": "Eve"} | values
+    given: dict[str, Any] = {"name": "Ann", "race": "bw_zerg", "mmr": 1500, "reason": "r"} | values
+    by = Attribution(actor="Eve", reason=given.pop("reason"))
     with pytest.raises(InvalidInput) as refused:
-        await life.opened.ladder.administration.set_rating(**given)
+        await life.opened.ladder.administration.perform(SetRating(**given, by=by))
     assert refused.value.field == field
     with pytest.raises(NotFound):
-        await life.opened.ladder.administration.set_rating(**(given | {"name": "Nobody"}))
+        await life.opened.ladder.administration.perform(SetRating(**(given | {"name": "Nobody"}), by=by))
     assert await database.run("select count(*) from rating_journal") == before
 
 
@@ -411,13 +430,17 @@ async def test_seasons_follow_one_another_and_are_audited(life: Life, database: 
     assert [(season.code, season.ended_at_us is None) for season in seasons] == [("s1", False), ("s2", True)]
     assert seasons[0].ended_at_us == seasons[1].started_at_us
     with pytest.raises(Conflict, match="s2 is running"):
-        await services.administration.start_season("s3", "Three", reset_to=None, reason="r", actor="Eve")
-    ended = await services.administration.end_season(reason="over", actor="Eve")
+        await services.administration.perform(
+            StartSeason(code="s3", name="Three", reset_deviation=None, by=Attribution(actor="Eve", reason="r"))
+        )
+    ended = await services.administration.perform(EndSeason(by=Attribution(actor="Eve", reason="over")))
     assert (ended.code, ended.ended_at_us) == ("s2", life.clock.now_us())
     with pytest.raises(Conflict, match="No season is running"):
-        await services.administration.end_season(reason="over", actor="Eve")
+        await services.administration.perform(EndSeason(by=Attribution(actor="Eve", reason="over")))
     with pytest.raises(Conflict, match="s1 already"):
-        await services.administration.start_season("S1", "One", reset_to=None, reason="r", actor="Eve")
+        await services.administration.perform(
+            StartSeason(code="S1", name="One", reset_deviation=None, by=Attribution(actor="Eve", reason="r"))
+        )
     for code, name, reset_to, reason, field in (
         ("a b", "A", None, "r", "code"),
         ("a", "", None, "r", "name"),
@@ -426,7 +449,9 @@ async def test_seasons_follow_one_another_and_are_audited(life: Life, database: 
         ("a", "A", None, "", "reason"),
     ):
         with pytest.raises(InvalidInput) as refused:
-            await services.administration.start_season(code, name, reset_to=reset_to, reason=reason, actor="Eve")
+            await services.administration.perform(
+                StartSeason(code=code, name=name, reset_deviation=reset_to, by=Attribution(actor="Eve", reason=reason))
+            )
         assert refused.value.field == field
     actions = await database.run("select action from audit where action like '%season' order by id")
     assert [action for (action,) in actions] == ["start_season", "end_season", "start_season", "end_season"]
@@ -437,11 +462,13 @@ async def test_seasons_follow_one_another_and_are_audited(life: Life, database: 
 
 async def test_a_new_season_makes_ratings_less_sure_and_moves_nobody(life: Life) -> None:
     opened = life.opened
-    await opened.ladder.administration.end_season(reason="over", actor="Eve")
+    await opened.ladder.administration.perform(EndSeason(by=Attribution(actor="Eve", reason="over")))
     before = (await page_of(opened)).players
     listener = Listener()
     opened.ladder.bus.subscribe(listener.hear)
-    started = await opened.ladder.administration.start_season("s3", "Three", reset_to=340.0, reason="r", actor="Eve")
+    started = await opened.ladder.administration.perform(
+        StartSeason(code="s3", name="Three", reset_deviation=340.0, by=Attribution(actor="Eve", reason="r"))
+    )
     after = (await page_of(opened)).players
     assert [row[:15] for row in after] == [row[:15] for row in before]
     if opened.wired.settings.rating_system == "elo":

@@ -8,8 +8,10 @@ import pytest
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock
+from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.writing.audit import Attribution
 from toprung.domain.events import MatchAborted, MatchRatingCorrected
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
@@ -113,14 +115,14 @@ async def test_after_a_ban_and_after_its_end_the_board_says_so(opened: OpenLadde
 async def test_after_an_import_everything_in_it_is_shown(opened: OpenLadder) -> None:
     played = to_iso(NOW_US)
     lines = [",".join(COLUMNS), f",Ann,US,bw_zerg,1000,1,1,0,0,{played}", f",Eve,KR,sc2_zerg,1700,1,1,0,0,{played}"]
-    await opened.ladder.administration.import_entries("\n".join(lines), lambda done, total: None)
+    await opened.ladder.administration.perform(ImportEntries(text="\n".join(lines), by=Attribution(actor="toprung")))
     assert await rows(opened) == [("Eve", "KR", 1700), ("Bob", "KR", 1480), ("Ann", "US", 1000)]
 
 
 async def test_after_games_were_imported_their_players_are_listed(opened: OpenLadder) -> None:
     header = "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2"
     text = f"{header}\n{to_iso(NOW_US)},1,Eve,Ann,1,0,bw_zerg,bw_zerg"
-    await opened.ladder.administration.import_games(text, "file", lambda done, total: None)
+    await opened.ladder.administration.perform(ImportGames(text=text, source="file", by=Attribution(actor="toprung")))
     assert [name for name, _, _ in await rows(opened)] == ["Eve", "Ann", "Bob"]
 
 

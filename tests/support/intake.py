@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.support.composed import composed
 from tests.support.fakes.jobs import FakeBootClock, FakeReplayArchive
-from tests.support.fakes.ladder import FakeClock, FakeStorage, FakeTransaction, stored
+from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, FakeTransaction, stored
 from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replays.child.parser import parse_replay
@@ -106,6 +106,7 @@ class MemoryIntake:
         self.boot_clock = boot_clock or FakeBootClock()
         self.storage = storage if isinstance(storage, FakeStorage) else FakeStorage()
         self.archive = FakeReplayArchive()
+        self.backups = FakeBackups()
         self.parser = ScriptedParser()
         self.judge = WatchedJudge()
         self.announced = 0
@@ -116,6 +117,7 @@ class MemoryIntake:
             clock or self.clock,
             ports={
                 "archive": archive or self.archive,
+                "backups": self.backups,
                 "boot_clock": self.boot_clock,
                 "parser": parser or self.parser,
                 "instance_id": instance_id,

@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 
 import httpx
 import msgspec
 
+from toprung.application.organising.asking import fields_of, preview_of, result_of
+from toprung.application.organising.operation import Carries, Foreseeable, Operation, Route
+from toprung.application.organising.operations import in_silence, route_of
 from toprung.application.ports.progress import Progress
-from toprung.application.ratings.rating_adjustment import RatingSetOutcome
-from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.ratings.season_service import SeasonStarted
 from toprung.application.replays.replay_parsing import PoolHealth
-from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
+from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
-from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.errors import (
     Busy,
     Conflict,
@@ -29,14 +29,13 @@ from toprung.domain.errors import (
     ToprungError,
     WriterPresent,
 )
-from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome
-from toprung.domain.matches.match_life import Step, StepRefused
+from toprung.domain.matches.match_life import StepRefused
 from toprung.domain.moment import from_iso
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.season import LadderSeason, SeasonId
-from toprung.domain.replays.replay_upload import UploadId
 
-T = TypeVar("T")
+R = TypeVar("R")
+P = TypeVar("P")
 
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 ANSWER_TIMEOUT_SECONDS: Final = 30.0
@@ -74,20 +73,6 @@ class _Line(msgspec.Struct):
     error: _Error | None = None
 
 
-class _Pardoned(msgspec.Struct):
-    pardoned: int
-
-
-class _Match(msgspec.Struct):
-    match_id: int
-    state: MatchState
-
-
-class _Recomputed(msgspec.Struct):
-    entries_changed: int
-    entries_unchanged: int
-
-
 class _Season(msgspec.Struct):
     code: str
     name: str
@@ -95,14 +80,25 @@ class _Season(msgspec.Struct):
     ended_at: str | None
     reset_deviation: float | None
 
+    def read(self) -> LadderSeason:
+        """The season as told. Its id is the server's affair."""
+        return LadderSeason(
+            id=SeasonId(0),
+            code=self.code,
+            name=self.name,
+            started_at_us=from_iso(self.started_at),
+            ended_at_us=None if self.ended_at is None else from_iso(self.ended_at),
+            reset_deviation=self.reset_deviation,
+        )
+
 
 class _SeasonStarted(msgspec.Struct):
     season: _Season
     entries_reset: int
 
-
-class _ApprovedMod(msgspec.Struct):
-    files: int
+    def read(self) -> SeasonStarted:
+        """The season, and what its start did."""
+        return SeasonStarted(season=self.season.read(), entries_reset=self.entries_reset)
 
 
 class _Refusal(msgspec.Struct):
@@ -116,6 +112,27 @@ class _Player(msgspec.Struct):
     region: str | None = None
     is_banned: bool = False
 
+    def read(self) -> Player:
+        """The player as told."""
+        return Player(
+            id=PlayerId(self.player_id),
+            name=self.player_name,
+            country=self.country,
+            region=self.region,
+            is_banned=self.is_banned,
+        )
+
+
+def _as_it_is(told: Any) -> object:
+    return told
+
+
+_READ: Final[Mapping[type[object], tuple[type[object], Callable[[Any], object]]]] = {
+    Player: (_Player, _Player.read),
+    LadderSeason: (_Season, _Season.read),
+    SeasonStarted: (_SeasonStarted, _SeasonStarted.read),
+}
+"""How what an operation says is read from the API's answer, where the two do not look alike."""
 
 _BY_CODE: Final[dict[str, Callable[[str], ToprungError]]] = {
     kind.code: kind
@@ -163,84 +180,18 @@ class AdminClient:
     ) -> None:
         await self._client.__aexit__(kind, error, traceback)
 
-    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
-        """See `ImportService.import_entries`."""
-        return await self._import("/import-entries", text, _told(origin), progress)
+    async def perform(self, operation: Operation[R], tell: Progress = in_silence) -> R:
+        """See `Administration`. An import's progress is told as it comes, that of all else when it is done."""
+        route = route_of(operation)
+        if route.carries is Carries.CSV:
+            text, parameters = _carried(operation)
+            return cast("R", await self._import(route.path, text, parameters, tell))
+        return cast("R", await self._post(operation, route, asdict(operation.by), result_of(type(operation))))
 
-    async def import_games(
-        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
-    ) -> ImportSummary:
-        """See `ImportService.import_games`."""
-        return await self._import("/import-games", text, {"source": source, **_told(origin)}, progress)
-
-    async def register_player(self, name: str, country: str | None, by: Attribution) -> Player:
-        """See `PlayerService.register`."""
-        return await self._player("/players", name=name, country=country, **asdict(by))
-
-    async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
-        """See `PlayerService.rename`."""
-        return await self._player("/players/rename", name=name, new_name=new_name, **asdict(by))
-
-    async def set_country(self, name: str, country: str | None, by: Attribution) -> Player:
-        """See `PlayerService.set_country`."""
-        return await self._player("/players/country", name=name, country=country, **asdict(by))
-
-    async def ban_player(self, name: str, by: Attribution) -> Player:
-        """See `PlayerService.ban`."""
-        return await self._player("/players/ban", name=name, **asdict(by))
-
-    async def unban_player(self, name: str, by: Attribution) -> Player:
-        """See `PlayerService.unban`."""
-        return await self._player("/players/unban", name=name, **asdict(by))
-
-    async def pardon_player(self, name: str, by: Attribution) -> int:
-        """See `PlayerService.pardon`."""
-        return (await self._post("/players/pardon", {"name": name, **asdict(by)}, _Pardoned)).pardoned
-
-    async def restore_player(self, name: str, by: Attribution) -> Player:
-        """See `PlayerService.restore`."""
-        return await self._player("/players/restore", name=name, **asdict(by))
-
-    async def open_match(
-        self,
-        first: tuple[str, str],
-        second: tuple[str, str],
-        *,
-        key: str | None,
-        map_name: str | None,
-        by: Attribution,
-    ) -> MatchId:
-        """See `MatchLifecycle.open`."""
-        body = {"player_1": first[0], "race_1": first[1], "player_2": second[0], "race_2": second[1]}
-        opened = await self._post("/open-match", body | {"key": key, "map_name": map_name} | asdict(by), _Match)
-        return MatchId(opened.match_id)
-
-    async def act_on_match(
-        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None, *, by: Attribution
-    ) -> MatchState:
-        """See `MatchLifecycle.act`."""
-        body = {"player": name, "step": step, "outcome": outcome, **asdict(by)}
-        return (await self._post(f"/matches/{match_id}/steps", body, _Match)).state
-
-    async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
-        """See `RatingService.preview`."""
-        return await self._correction(match_id, {"result": result, "preview": True})
-
-    async def correct_match(
-        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
-    ) -> CorrectionOutcome:
-        """See `RatingService.correct`."""
-        return await self._correction(match_id, {"result": result, "reason": reason, "actor": actor})
-
-    async def recompute_ratings(self, progress: Progress, by: Attribution) -> Counts:  # noqa: ARG002 - told when done
-        """See `RatingService.recompute`."""
-        told = await self._post("/ratings/recompute", asdict(by), _Recomputed)
-        return Counts(changed=told.entries_changed, unchanged=told.entries_unchanged)
-
-    async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
-        """See `ReplayMods.approve`."""
-        body = {"reason": reason, "actor": actor}
-        return (await self._post(f"/replays/{upload_id}/approve-mod", body, _ApprovedMod)).files
+    async def preview(self, operation: Foreseeable[object, P]) -> P:
+        """See `Administration`. The server tells it of operations whose route says so."""
+        route = route_of(operation)
+        return cast("P", await self._post(operation, route, {"preview": True}, preview_of(type(operation))))
 
     async def pool_health(self) -> PoolHealth:
         """How the server's replay pool is."""
@@ -250,53 +201,22 @@ class AdminClient:
                 raise self._refusal(response)
             return msgspec.json.decode(response.content, type=PoolHealth)
 
-    async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
-        """See `RatingAdjustment.preview`."""
-        body = {"name": name, "race": race, "mmr": mmr, "preview": True}
-        return await self._post("/players/rating", body, RatingSetOutcome)
-
-    async def set_rating(self, name: str, race: str, mmr: int, *, reason: str, actor: str) -> RatingSetOutcome:
-        """See `RatingAdjustment.set_rating`."""
-        body = {"name": name, "race": race, "mmr": mmr, "reason": reason, "actor": actor}
-        return await self._post("/players/rating", body, RatingSetOutcome)
-
-    async def start_season(
-        self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str
-    ) -> SeasonStarted:
-        """See `SeasonService.start`."""
-        body = {"code": code, "name": name, "reset_deviation": reset_to, "reason": reason, "actor": actor}
-        started = await self._post("/seasons/start", body, _SeasonStarted)
-        return SeasonStarted(season=_season(started.season), entries_reset=started.entries_reset)
-
-    async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
-        """See `SeasonService.end`."""
-        return _season(await self._post("/seasons/end", {"reason": reason, "actor": actor}, _Season))
-
-    async def _correction(self, match_id: MatchId, body: Mapping[str, object]) -> CorrectionOutcome:
-        return await self._post(f"/matches/{match_id}/correction", body, CorrectionOutcome)
-
-    async def _post(self, path: str, body: Mapping[str, object], kind: type[T]) -> T:
-        """The answer to a request that may take as long as an import."""
+    async def _post(
+        self, operation: Operation[object], route: Route, beside: Mapping[str, object], result: type[object]
+    ) -> object:
+        given = {name: value for name, value in fields_of(operation).items() if f"{{{name}}}" not in route.path}
+        body = None if route.carries is Carries.NOTHING else {**given, **beside}
+        silence = IMPORT_SILENCE_TIMEOUT_SECONDS if route.takes_long else ANSWER_TIMEOUT_SECONDS
         async with self._answering():
-            timeout = httpx.Timeout(IMPORT_SILENCE_TIMEOUT_SECONDS, connect=CONNECT_TIMEOUT_SECONDS)
-            response = await self._client.post(self._url(path), json=body, timeout=timeout)
-            if not response.is_success:
-                raise self._refusal(response)
-            return msgspec.json.decode(response.content, type=kind, strict=False)  # ids come as strings
-
-    async def _player(self, path: str, **body: str | None) -> Player:
-        async with self._answering():
-            response = await self._client.post(self._url(path), json=body)
-            if not response.is_success:
-                raise self._refusal(response)
-            made = msgspec.json.decode(response.content, type=_Player, strict=False)  # ids come as strings
-            return Player(
-                id=PlayerId(made.player_id),
-                name=made.player_name,
-                country=made.country,
-                region=made.region,
-                is_banned=made.is_banned,
+            response = await self._client.post(
+                self._url(route.path.format(**fields_of(operation))),
+                json=body,
+                timeout=httpx.Timeout(silence, connect=CONNECT_TIMEOUT_SECONDS),
             )
+            if not response.is_success:
+                raise self._refusal(response)
+            shape, read = _READ.get(result, (result, _as_it_is))
+            return read(msgspec.json.decode(response.content, type=shape, strict=False))  # ids come as strings
 
     async def _import(self, path: str, text: str, parameters: dict[str, str], progress: Progress) -> ImportSummary:
         async with self._answering():
@@ -356,20 +276,10 @@ class AdminClient:
         return _raised(error, response.status_code)
 
 
-def _told(origin: ImportOrigin | None) -> dict[str, str]:
-    return {} if origin is None else {"file": origin.file_name, **asdict(origin.by)}
-
-
-def _season(told: _Season) -> LadderSeason:
-    """The season as told. Its id is the server's affair."""
-    return LadderSeason(
-        id=SeasonId(0),
-        code=told.code,
-        name=told.name,
-        started_at_us=from_iso(told.started_at),
-        ended_at_us=None if told.ended_at is None else from_iso(told.ended_at),
-        reset_deviation=told.reset_deviation,
-    )
+def _carried(operation: Operation[object]) -> tuple[str, dict[str, str]]:
+    """The file's text, and what is said of it."""
+    told = {**fields_of(operation), **asdict(operation.by)}
+    return told.pop("text"), told
 
 
 async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -7,8 +7,6 @@ import msgspec
 
 from toprung.adapters.admin_client import CONNECT_TIMEOUT_SECONDS, AdminClient
 from toprung.application.replays.intake import SubmittedReplay
-from toprung.application.writing.audit import Attribution
-from toprung.domain.jobs.job import JobId
 from toprung.domain.matches.match import MatchId
 
 UPLOAD_TIMEOUT_SECONDS: Final = 60.0
@@ -39,10 +37,3 @@ class IntakeClient(AdminClient):
             if not response.is_success:
                 raise self._refusal(response)
             return msgspec.json.decode(response.content, type=SubmittedReplay, strict=False)  # ids come as strings
-
-    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:  # noqa: ARG002 - the server says who
-        """See `Intake`."""
-        async with self._answering():
-            response = await self._client.post(self._url(f"/jobs/{job_id}/retry"))
-            if not response.is_success:
-                raise self._refusal(response)

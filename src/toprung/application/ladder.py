@@ -14,10 +14,9 @@ from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.matches.match_service import MatchService
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.matches.served_time import ServedTime
-from toprung.application.organising.admin_service import Administration
-from toprung.application.organising.announcements import Announcements
 from toprung.application.organising.concerns import ConcernWatch
 from toprung.application.organising.match_log import MatchLog
+from toprung.application.organising.operations import Administration
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
@@ -93,7 +92,6 @@ class Ladder:
     endings: JobEndings
 
     administration: Administration
-    announcements: Announcements
     concerns: ConcernWatch
     match_log: MatchLog
     outbox: Outbox

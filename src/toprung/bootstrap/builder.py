@@ -19,9 +19,8 @@ from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.reading import decode_reading
 from toprung.adapters.storage import migration
 from toprung.application.ladder import Ladder
-from toprung.application.organising.admin_service import Administration
+from toprung.application.organising.operations import Administration
 from toprung.application.ports.clock import Clock
-from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.application.replays.replay_parsing import PoolHealth
 from toprung.application.transfer.demo_service import DemoService
@@ -57,8 +56,12 @@ class Bootstrap:
             yield Reading(ladder=ladder, open_seconds=perf_counter() - started, read_seconds=lambda: list(seconds))
 
     @asynccontextmanager
-    async def administering(self, options: Options) -> AsyncIterator[Administration]:
+    async def administering(self, options: Options, *, needs_server: bool) -> AsyncIterator[Administration]:
         """See `Builder`."""
+        if needs_server:
+            async with self.submitting(options) as client:
+                yield client
+            return
         settings = _settings(options)
         async with AsyncExitStack() as stack:
             try:
@@ -101,7 +104,7 @@ class Bootstrap:
             await asyncio.shield(pool.close(grace_seconds=0))
 
     @asynccontextmanager
-    async def submitting(self, options: Options) -> AsyncIterator[Intake]:
+    async def submitting(self, options: Options) -> AsyncIterator[IntakeClient]:
         """See `Builder`."""
         settings = _settings(options)
         record = await running_server(settings)

@@ -21,10 +21,11 @@ from toprung.application.matches.match_service import MatchService
 from toprung.application.matches.match_steps import MatchSteps, Reach
 from toprung.application.matches.served_time import ServedTime
 from toprung.application.matches.settling_notices import settling_notices
-from toprung.application.organising.admin_service import AdminService
 from toprung.application.organising.announcements import Announcements
 from toprung.application.organising.concerns import ConcernWatch, all_concerns
 from toprung.application.organising.match_log import MatchLog
+from toprung.application.organising.operation import Desk
+from toprung.application.organising.operations import AdminService
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.departures import Departures
 from toprung.application.players.player_dossier import PlayerDossiers
@@ -188,15 +189,18 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         job_bell=work.bell,
         endings=work.endings,
         administration=AdminService(
-            imports=_imports(made, recorder),
-            players=players,
-            ratings=ratings,
-            lifecycle=lifecycle,
-            adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
-            seasons=seasons,
-            mods=mods,
+            Desk(
+                imports=_imports(made, recorder),
+                players=players,
+                ratings=ratings,
+                lifecycle=lifecycle,
+                adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
+                seasons=seasons,
+                mods=mods,
+                announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
+                retry_job=work.intake.retry_job,
+            )
         ),
-        announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
         concerns=ConcernWatch(unit_of_work=unit_of_work, clock=clock, concerns=all_concerns(mods, catalog)),
         match_log=MatchLog(unit_of_work=unit_of_work, clock=clock),
         outbox=_outbox(made, challenges),

@@ -9,6 +9,7 @@ from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock
 from tests.support.fakes.matches import final
 from toprung.application.matches.match_history import LISTED_MAX, MatchView
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import NotFound
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
@@ -61,7 +62,7 @@ async def got(opened: OpenLadder, number: int) -> MatchView:
 
 
 async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> None:
-    await opened.ladder.ratings.correct(MatchId(number), result, reason="a mistake", actor="Eve")
+    await opened.ladder.ratings.correct(MatchId(number), result, Attribution(actor="Eve", reason="a mistake"))
 
 
 def names_of(view: MatchView) -> tuple[str, str]:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock, Listener
+from toprung.application.organising.transfer_operations import ImportEntries
 from toprung.application.ratings import rating_service
 from toprung.application.transfer.entry_file import COLUMNS
-from toprung.application.writing.audit import Counts
+from toprung.application.writing.audit import Attribution, Counts
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import LadderReloaded, MatchMoved, MatchRatingCorrected
@@ -73,7 +74,7 @@ async def play(opened: OpenLadder, games: list[FinalMatch]) -> None:
     half = len(games) // 2
     await opened.ladder.recorder.record_batch(games[:half])
     lines = [",".join(COLUMNS), f",Ann,KR,bw_zerg,1700,9,5,3,1,{to_iso(NOW_US - 280 * MICROSECONDS_PER_DAY)}"]
-    await opened.ladder.administration.import_entries("\n".join(lines), no_progress)
+    await opened.ladder.administration.perform(ImportEntries(text="\n".join(lines), by=Attribution(actor="toprung")))
     await opened.ladder.recorder.record_batch(games[half:])
 
 
@@ -110,7 +111,7 @@ async def verified(opened: OpenLadder) -> list[str]:
 
 async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> rating_service.CorrectionOutcome:
     ratings = opened.ladder.ratings
-    return await ratings.correct(MatchId(number), result, reason="the replay shows it", actor="admin Eve")
+    return await ratings.correct(MatchId(number), result, Attribution(actor="admin Eve", reason="the replay shows it"))
 
 
 async def page_of(opened: OpenLadder) -> LeaderboardPage:
@@ -215,7 +216,7 @@ async def test_the_same_correction_again_is_refused_and_changes_nothing(
 async def test_a_correction_without_a_reason_is_refused(opened: OpenLadder, database: Database, reason: str) -> None:
     before = await tables(database)
     with pytest.raises(InvalidInput, match="needs a reason") as refused:
-        await opened.ladder.ratings.correct(MatchId(1), None, reason=reason, actor="admin Eve")
+        await opened.ladder.ratings.correct(MatchId(1), None, Attribution(actor="admin Eve", reason=reason))
     assert refused.value.field == "reason"
     assert await tables(database) == before
 
@@ -231,7 +232,7 @@ async def test_a_match_that_is_not_there_is_not_found(opened: OpenLadder, databa
 
 async def test_a_correction_is_audited_with_who_why_and_what_moved(opened: OpenLadder, database: Database) -> None:
     before = result_of(4)
-    outcome = await opened.ladder.ratings.correct(MatchId(4), None, reason="  a smurf ", actor="admin Eve")
+    outcome = await opened.ladder.ratings.correct(MatchId(4), None, Attribution(actor="admin Eve", reason="  a smurf "))
     rows = await database.run("select at_us, actor, action, subject, reason, details from audit order by id")
     assert rows.pop(0)[2] == "import_entries"
     assert [row[:5] for row in rows] == [(NOW_US, "admin Eve", "correct_match", "match 4", "a smurf")]

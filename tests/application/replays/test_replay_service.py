@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.intake import REPLAY_BYTES_MAX, MemoryIntake, hash_of, replay, states
+from toprung.application.organising.replay_operations import RetryJob
 from toprung.application.replays import replay_service
 from toprung.application.replays.replay_parsing import (
     Died,
@@ -21,6 +22,7 @@ from toprung.application.replays.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable, ToprungError
 from toprung.domain.jobs.job import DEATHS_MAX, ERRORS_MAX, Finished, JobState, Released
 from toprung.domain.matches.match import MatchId
@@ -250,13 +252,13 @@ async def test_a_dead_letter_that_is_tried_again_can_be_read_after_all(intake: M
     await intake.replays.submit(BOB, None, replay())
     await intake.work_off_with_retries()
     assert {intake.upload(1).state, intake.upload(2).state} == {UploadState.DEAD}
-    await intake.service.retry_job(intake.job().id)
+    await intake.ladder.administration.perform(RetryJob(job_id=intake.job().id, by=Attribution(actor="cli")))
     assert intake.upload().state is UploadState.RECEIVED
     assert not intake.storage.database.replay_files[hash_of(replay())].is_quarantined
     await intake.work_off_with_retries()
     assert {intake.upload(1).state, intake.upload(2).state} == {UploadState.REJECTED}
     with pytest.raises(Conflict, match="is done; only a dead one"):
-        await intake.service.retry_job(intake.job().id)
+        await intake.ladder.administration.perform(RetryJob(job_id=intake.job().id, by=Attribution(actor="cli")))
 
 
 async def test_lost_bytes_are_an_error_and_come_to_the_dead_letters(intake: MemoryIntake) -> None:

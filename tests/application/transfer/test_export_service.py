@@ -12,11 +12,13 @@ from tests.support.databases import Database, opened_ladder
 from tests.support.fakes.ladder import FakeBackups, FakeClock, departures
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
+from toprung.application.organising.transfer_operations import ImportEntries
 from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, StoredEntry, Transaction
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, EntryFileReader
 from toprung.application.transfer.export_service import EXPORT_SCHEMA, ExportService
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
+from toprung.application.writing.audit import Attribution
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.moment import to_iso
@@ -81,6 +83,9 @@ def adding(entries: list[StoredEntry]) -> Callable[[Transaction], None]:
     return work
 
 
+BY = Attribution(actor="toprung")
+
+
 @given(entries=ladders())
 @settings(max_examples=20)
 async def test_what_is_exported_and_imported_elsewhere_is_exported_the_same(entries: list[StoredEntry]) -> None:
@@ -91,14 +96,17 @@ async def test_what_is_exported_and_imported_elsewhere_is_exported_the_same(entr
         ):
             await one.write(adding(entries))
             text = await exports_of(one).entries_csv()
-            summary = await imports_into(other).import_entries(text, lambda done, total: None)
+            summary = await imports_into(other).import_entries(text, lambda done, total: None, BY)
             assert summary.ratings.new == len(entries)
             assert await exports_of(other).entries_csv() == text
             frames = [await exports_of(storage).entries_frame() for storage in (one, other)]
             assert frames[0].equals(frames[1], null_equal=True)
-            again = await imports_into(other).import_entries(text, lambda done, total: None)
+            again = await imports_into(other).import_entries(text, lambda done, total: None, BY)
             assert (again.players.new, again.ratings.new) == (0, 0)
             assert await exports_of(other).entries_csv() == text
+
+
+BY = Attribution(actor="toprung")
 
 
 @given(entries=ladders())
@@ -146,14 +154,14 @@ async def test_a_ladder_moves_between_the_databases(database: Database, sqlite_d
             f",{name},,bw_zerg,{number},1,1,0,0,2026-09-20T10:00:00.00000{number}Z"
             for number, name in enumerate(("''Dan", '"""Eve"""', '"별,빛"', "'=1+1"))
         ]
-        await opened.ladder.administration.import_entries(
-            "\n".join((",".join(COLUMNS), *rows)), lambda done, total: None
+        await opened.ladder.administration.perform(
+            ImportEntries(text="\n".join((",".join(COLUMNS), *rows)), by=Attribution(actor="toprung"))
         )
         text = await opened.ladder.exports.entries_csv()
         page = await opened.ladder.leaderboard.get_leaderboard_data()
     elsewhere = Database("sqlite", f"sqlite:///{sqlite_database.path.with_name('elsewhere.db')}")
     async with opened_ladder(elsewhere) as opened:
-        await opened.ladder.administration.import_entries(text, lambda done, total: None)
+        await opened.ladder.administration.perform(ImportEntries(text=text, by=Attribution(actor="toprung")))
         assert await opened.ladder.exports.entries_csv() == text
         there = await opened.ladder.leaderboard.get_leaderboard_data()
     shown = [(row.global_rank, row.player_name, row.mmr, row.last_played_us) for row in page.players]
@@ -164,8 +172,8 @@ async def test_a_ladder_moves_between_the_databases(database: Database, sqlite_d
 async def test_an_export_includes_who_is_not_ranked_and_who_is_banned(database: Database) -> None:
     async with opened_ladder(database) as opened:
         rows = [",Ann,,bw_zerg,1,0,0,0,0,", ",Bob,,bw_zerg,2,1,1,0,0,1970-01-01T00:00:00Z"]
-        await opened.ladder.administration.import_entries(
-            "\n".join((",".join(COLUMNS), *rows)), lambda done, total: None
+        await opened.ladder.administration.perform(
+            ImportEntries(text="\n".join((",".join(COLUMNS), *rows)), by=Attribution(actor="toprung"))
         )
         await opened.ladder.players.ban((await opened.ladder.players.by_name("Ann")).id)
         text = await opened.ladder.exports.entries_csv()

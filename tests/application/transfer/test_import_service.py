@@ -14,11 +14,12 @@ from tests.support.fakes.matches import final
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.repositories.match_repository import SqlMatchRepository
 from toprung.application.matches.match_service import BATCH_MATCHES_MAX
+from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.application.transfer.entry_import import ROWS_AT_ONCE
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused
-from toprung.application.writing.audit import Counts
+from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import EntriesImported
 from toprung.domain.matches.match import FinalMatch, MatchId
@@ -56,7 +57,7 @@ async def halo2(database: Database) -> AsyncIterator[OpenLadder]:
 
 async def imported(opened: OpenLadder, *rows: str) -> ImportSummary:
     text = "\n".join((HEADER, *rows))
-    return await opened.ladder.administration.import_entries(text, lambda done, total: None)
+    return await opened.ladder.administration.perform(ImportEntries(text=text, by=Attribution(actor="toprung")))
 
 
 async def problems_of(opened: OpenLadder, *rows: str) -> list[tuple[int, str, str]]:
@@ -86,8 +87,8 @@ async def test_three_bad_rows_among_a_thousand_are_all_listed_and_nothing_is_imp
 async def test_a_thousand_good_rows_are_imported_and_then_brought_up_to_date(opened: OpenLadder) -> None:
     progress: list[tuple[int, int]] = []
     text = "\n".join((HEADER, *many_rows()))
-    summary = await opened.ladder.administration.import_entries(
-        text, lambda done, total: progress.append((done, total))
+    summary = await opened.ladder.administration.perform(
+        ImportEntries(text=text, by=Attribution(actor="toprung")), lambda done, total: progress.append((done, total))
     )
     assert summary == ImportSummary(rows=ROWS, players=Counts(new=ROWS), ratings=Counts(new=ROWS))
     assert progress == [(done, ROWS) for done in range(ROWS_AT_ONCE, ROWS + 1, ROWS_AT_ONCE)]
@@ -166,8 +167,8 @@ async def test_entries_without_games_are_imported_with_a_time_and_without(opened
 
 async def test_an_empty_file_and_a_file_with_a_byte_order_mark_are_imported(opened: OpenLadder) -> None:
     assert (await imported(opened)).rows == 0
-    summary = await opened.ladder.administration.import_entries(
-        f"\ufeff{HEADER}\r\n{row('Ann')}\r\n", lambda done, total: None
+    summary = await opened.ladder.administration.perform(
+        ImportEntries(text=f"\ufeff{HEADER}\r\n{row('Ann')}\r\n", by=Attribution(actor="toprung"))
     )
     assert summary.rows == 1
 
@@ -206,7 +207,9 @@ def many_games(many: int) -> list[str]:
 
 
 async def play(opened: OpenLadder, text: str, source: str = "file") -> ImportSummary:
-    return await opened.ladder.administration.import_games(text, source, lambda done, total: None)
+    return await opened.ladder.administration.perform(
+        ImportGames(text=text, source=source, by=Attribution(actor="toprung"))
+    )
 
 
 async def test_games_are_played_in_the_order_of_their_ends_and_once(halo2: OpenLadder) -> None:

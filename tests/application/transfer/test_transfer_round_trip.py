@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from tests.flows.life.strategies import NOW_US, name_keys, names
 from tests.support.databases import KINDS, Database, OpenLadder, PostgresServer, opened_ladder
 from tests.support.fakes.ladder import FakeClock
+from toprung.application.organising.transfer_operations import ImportEntries
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused
-from toprung.application.writing.audit import Counts
+from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
@@ -115,7 +116,7 @@ async def exported(opened: OpenLadder) -> str:
 
 
 async def imported(opened: OpenLadder, text: str) -> ImportSummary:
-    return await opened.ladder.administration.import_entries(text, nothing)
+    return await opened.ladder.administration.perform(ImportEntries(text=text, by=Attribution(actor="toprung")))
 
 
 async def verified(opened: OpenLadder) -> list[str]:
@@ -141,7 +142,7 @@ async def back_into_itself(opened: OpenLadder, first: MatchId) -> None:
     assert await exported(opened) == text
     assert await shown(opened) == before
     assert await verified(opened) == []
-    await opened.ladder.ratings.correct(first, None, reason="it was never played", actor="Eve")
+    await opened.ladder.ratings.correct(first, None, Attribution(actor="Eve", reason="it was never played"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -194,11 +195,11 @@ async def test_a_correction_after_an_import_of_the_same_gives_what_it_would_have
     async with ladder_on(Database("sqlite", f"sqlite:///{tmp_path / 'untouched.db'}"), system or "") as untouched:
         plan = [(number, 1, number % 4, list(MatchResult)[number % 3]) for number in range(9)]
         (first, *_) = await played(untouched, ["Ann", "José", "=1+1"], plan)
-        await untouched.ladder.ratings.correct(first, None, reason="never played", actor="Eve")
+        await untouched.ladder.ratings.correct(first, None, Attribution(actor="Eve", reason="never played"))
         right = await shown(untouched)
     await imported(opened, await exported(opened))
     await imported(opened, await exported(opened))
-    await opened.ladder.ratings.correct(first, None, reason="never played", actor="Eve")
+    await opened.ladder.ratings.correct(first, None, Attribution(actor="Eve", reason="never played"))
     assert await shown(opened) == right
 
 

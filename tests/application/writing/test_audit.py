@@ -5,6 +5,14 @@ import json
 import pytest
 
 from tests.interfaces.discord.ladder import discord_ladder
+from toprung.application.organising.match_operations import ActForPlayer, OpenMatch
+from toprung.application.organising.player_operations import (
+    BanPlayer,
+    PardonPlayer,
+    RenamePlayer,
+    SetCountry,
+    UnbanPlayer,
+)
 from toprung.application.writing.audit import LISTED_MAX, Attribution
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, ToprungError
@@ -19,16 +27,19 @@ async def test_what_an_organiser_does_is_kept_and_what_players_do_is_not() -> No
     await ladder.store.load()
     administration, audit = ladder.administration, ladder.audit
     one, two = await ladder.players.register("One"), await ladder.players.register("Two")
-    await administration.rename_player("One", "Uno", EVE)
-    await administration.set_country("Uno", "KR", EVE)
-    match_id = await administration.open_match(("Uno", "bw_zerg"), ("Two", "sc2_zerg"), key="k", map_name=None, by=EVE)
-    again = await administration.open_match(("Uno", "bw_zerg"), ("Two", "sc2_zerg"), key="k", map_name=None, by=EVE)
-    await administration.act_on_match(match_id, "Uno", Step.CONFIRM, by=EVE)
+    await administration.perform(RenamePlayer(name="One", new_name="Uno", by=EVE))
+    await administration.perform(SetCountry(name="Uno", country="KR", by=EVE))
+    opening = OpenMatch(key="k", player_1="Uno", race_1="bw_zerg", player_2="Two", race_2="sc2_zerg", by=EVE)
+    match_id = (await administration.perform(opening)).match_id
+    again = (await administration.perform(opening)).match_id
+    await administration.perform(ActForPlayer(match_id=match_id, player="Uno", step=Step.CONFIRM, by=EVE))
     await ladder.lifecycle.act(match_id, two.id, Step.CONFIRM)
-    await administration.act_on_match(match_id, "Two", Step.REPORT, Outcome.WIN, by=EVE)
-    await administration.ban_player("Two", EVE)
-    await administration.unban_player("Two", EVE)
-    await administration.pardon_player("Two", EVE)
+    await administration.perform(
+        ActForPlayer(match_id=match_id, player="Two", step=Step.REPORT, outcome=Outcome.WIN, by=EVE)
+    )
+    await administration.perform(BanPlayer(name="Two", by=EVE))
+    await administration.perform(UnbanPlayer(name="Two", by=EVE))
+    await administration.perform(PardonPlayer(name="Two", by=EVE))
     assert again == match_id
     rows = await audit.latest(LISTED_MAX + 1)
     assert {(row.actor, row.reason) for row in rows} == {("discord:7", "a smurf")}

@@ -8,6 +8,17 @@ import pytest
 
 from tests.contracts.office import ANN, BOB, EVE, Office, join, open_office
 from toprung.application.matches.match_readiness import NotReady
+from toprung.application.organising.match_operations import ActForPlayer, CorrectMatch, OpenMatch
+from toprung.application.organising.player_operations import (
+    BanPlayer,
+    PardonPlayer,
+    RegisterPlayer,
+    RenamePlayer,
+    RestorePlayer,
+    SetCountry,
+    UnbanPlayer,
+)
+from toprung.application.organising.transfer_operations import ImportEntries
 from toprung.application.players.account_service import (
     RENAME_COOLDOWN_DAYS,
     InOpenMatch,
@@ -18,9 +29,10 @@ from toprung.application.players.account_service import (
 from toprung.application.players.departures import NotBack
 from toprung.application.ports.storage import NewPlayer, Storage, Transaction
 from toprung.application.transfer.entry_file import COLUMNS
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.matches.conduct import DAYS_PER_STRIKE, PenaltyRules
-from toprung.domain.matches.match import MatchState
+from toprung.domain.matches.match import MatchId, MatchState
 from toprung.domain.matches.match_life import Step
 from toprung.domain.players.departure import DEPARTURES_KEPT_DAYS, HASH_KEY_NOTE, Departure
 from toprung.domain.players.player import Player, PlayerId
@@ -46,14 +58,18 @@ async def in_order(office: Office) -> None:
     assert await office.verification.verify(lambda _done, _total: None) == []
 
 
+async def opened(office: Office, first: str, second: str) -> MatchId:
+    operation = OpenMatch(player_1=first, race_1="bw_zerg", player_2=second, race_2="bw_zerg", by=EVE)
+    return (await office.admin.perform(operation)).match_id
+
+
 async def can_play(office: Office, name: str, opponent: str = "Bobbin") -> bool:
     """Whether somebody may begin a match; one that was begun is void again."""
-    races = (name, "bw_zerg"), (opponent, "bw_zerg")
     try:
-        match_id = await office.admin.open_match(*races, key=None, map_name=None, by=EVE)
+        match_id = await opened(office, name, opponent)
     except NotReady:
         return False
-    await office.admin.correct_match(match_id, None, reason=EVE.reason, actor=EVE.actor)
+    await office.admin.perform(CorrectMatch(match_id=match_id, result=None, by=EVE))
     return True
 
 
@@ -65,22 +81,24 @@ def csv(name: str, *, account: int | None = None, race: str = "bw_zerg") -> str:
 
 
 async def imported(office: Office, text: str) -> None:
-    await office.admin.import_entries(text, lambda _done, _total: None)
+    await office.admin.perform(ImportEntries(text=text, by=Attribution(actor="toprung")), lambda _done, _total: None)
 
 
 async def test_a_ban_goes_on_whatever_the_new_name_is(office: Office) -> None:
-    await office.admin.ban_player("Annika", EVE)
+    await office.admin.perform(BanPlayer(name="Annika", by=EVE))
     for name in ("Annika", "annika", "Somebody", "Another"):  # four times out and in again
         await office.accounts.forget(ANN)
         await in_order(office)
         await join(office, ANN, name)
         assert (await office.player(ANN)).is_banned
         with pytest.raises(NotReady, match=f"{name} is banned and cannot play") as refused:
-            await office.admin.open_match((name, "bw_zerg"), ("Bobbin", "bw_zerg"), key=None, map_name=None, by=EVE)
+            await office.admin.perform(
+                OpenMatch(player_1=name, race_1="bw_zerg", player_2="Bobbin", race_2="bw_zerg", by=EVE)
+            )
         assert refused.value.reason == "banned"
         await in_order(office)
         office.clock.advance(days=RENAME_COOLDOWN_DAYS)
-    await office.admin.unban_player("Another", EVE)
+    await office.admin.perform(UnbanPlayer(name="Another", by=EVE))
     assert await can_play(office, "Another")
     await office.accounts.forget(ANN)
     await join(office, ANN, "Another")
@@ -97,7 +115,7 @@ async def test_whoever_was_not_banned_comes_back_free(office: Office) -> None:
 
 
 async def test_who_was_never_here_is_nobody_of_those_who_left(office: Office) -> None:
-    await office.admin.ban_player("Annika", EVE)
+    await office.admin.perform(BanPlayer(name="Annika", by=EVE))
     await office.accounts.forget(ANN)
     await join(office, CAT, "Annika")
     assert not (await office.player(CAT)).is_banned
@@ -111,10 +129,8 @@ async def test_a_ban_after_leaving_reaches_whoever_comes_and_so_does_its_end(
     await office.accounts.forget(ANN)
     if has_returned:
         await join(office, ANN, "Newcomer")
-        open_id = await office.admin.open_match(
-            ("Newcomer", "bw_zerg"), ("Bobbin", "bw_zerg"), key=None, map_name=None, by=EVE
-        )
-    assert (await office.admin.ban_player(" deleted  player 1 ", EVE)).is_banned
+        open_id = await opened(office, "Newcomer", "Bobbin")
+    assert (await office.admin.perform(BanPlayer(name=" deleted  player 1 ", by=EVE))).is_banned
     if has_returned:
         open_match = await office.storage.read(lambda tx: tx.matches.get(open_id))
         assert open_match is not None
@@ -123,7 +139,7 @@ async def test_a_ban_after_leaving_reaches_whoever_comes_and_so_does_its_end(
         await join(office, ANN, "Newcomer")
     assert (await office.player(ANN)).is_banned
     await in_order(office)
-    await office.admin.unban_player("Deleted player 1", EVE)
+    await office.admin.perform(UnbanPlayer(name="Deleted player 1", by=EVE))
     assert await can_play(office, "Newcomer")
     await in_order(office)
 
@@ -132,9 +148,9 @@ async def test_a_ban_of_who_came_back_reaches_the_next_time_as_well(office: Offi
     await office.won("Annika", "Bobbin")
     await office.accounts.forget(ANN)
     await join(office, ANN, "Newcomer")  # who plays nothing
-    await office.admin.ban_player("Newcomer", EVE)
+    await office.admin.perform(BanPlayer(name="Newcomer", by=EVE))
     await office.accounts.forget(ANN)
-    await office.admin.unban_player("Deleted player 1", EVE)
+    await office.admin.perform(UnbanPlayer(name="Deleted player 1", by=EVE))
     await join(office, ANN, "Newcomer")
     assert await can_play(office, "Newcomer")
     await in_order(office)
@@ -187,7 +203,7 @@ async def test_a_pardon_reaches_the_penalties_from_before_leaving(office: Office
     await office.accounts.forget(ANN)
     await join(office, ANN, "Annika")
     assert not await can_play(office, "Annika")
-    assert await office.admin.pardon_player(pardoned, EVE) == 1
+    assert (await office.admin.perform(PardonPlayer(name=pardoned, by=EVE))).pardoned == 1
     assert await can_play(office, "Annika")
     await office.abandoned("Bobbin", "Annika")
     newest = (await office.dossiers.find("Annika")).unpardoned[-1]
@@ -203,13 +219,13 @@ async def test_a_ban_and_a_return_at_the_same_moment_meet(office: Office) -> Non
             ANN, language="en", accepts_terms=True, name="Annika", in_game_name="x#1", country="KR", region="KRJ"
         )
         await asyncio.gather(
-            office.admin.ban_player(f"Deleted player {number}", EVE),
+            office.admin.perform(BanPlayer(name=f"Deleted player {number}", by=EVE)),
             office.accounts.finish(ANN),
         )
         own = await office.player(ANN)
         assert own.is_banned
         await in_order(office)
-        await office.admin.unban_player("Annika", EVE)
+        await office.admin.perform(UnbanPlayer(name="Annika", by=EVE))
         number = own.id
 
 
@@ -224,7 +240,7 @@ async def test_two_who_leave_first_of_all_at_the_same_moment_are_known_by_one_ke
 async def test_a_pardon_while_away_is_one_on_return(office: Office) -> None:
     await office.abandoned("Bobbin", "Annika")
     await office.accounts.forget(ANN)
-    await office.admin.pardon_player("Deleted player 1", EVE)
+    await office.admin.perform(PardonPlayer(name="Deleted player 1", by=EVE))
     await join(office, ANN, "Annika")
     assert await can_play(office, "Annika")
 
@@ -277,12 +293,11 @@ async def test_coming_back_under_the_same_name_is_none(office: Office) -> None:
 
 
 async def test_nobody_leaves_an_open_match_and_nothing_is_kept_of_the_attempt(office: Office) -> None:
-    races = ("Annika", "bw_zerg"), ("Bobbin", "bw_zerg")
-    match_id = await office.admin.open_match(*races, key=None, map_name=None, by=EVE)
+    match_id = await opened(office, "Annika", "Bobbin")
     with pytest.raises(InOpenMatch):
         await office.accounts.forget(ANN)
     assert await office.departures() == []
-    await office.admin.act_on_match(match_id, "Annika", Step.ABORT, by=EVE)
+    await office.admin.perform(ActForPlayer(match_id=match_id, player="Annika", step=Step.ABORT, by=EVE))
     await office.accounts.forget(ANN)
     with pytest.raises(NotSetUp):
         await office.accounts.forget(ANN)
@@ -310,7 +325,7 @@ async def test_what_is_kept_says_neither_account_nor_name_and_only_where_others_
 async def test_a_departure_lapses_and_one_of_a_banned_player_does_not(office: Office) -> None:
     await join(office, CAT, "Carol")
     await office.won("Annika", "Bobbin")
-    await office.admin.ban_player("Carol", EVE)
+    await office.admin.perform(BanPlayer(name="Carol", by=EVE))
     await office.accounts.forget(ANN)
     await office.accounts.forget(CAT)
     office.clock.advance(days=DEPARTURES_KEPT_DAYS)
@@ -321,13 +336,13 @@ async def test_a_departure_lapses_and_one_of_a_banned_player_does_not(office: Of
     office.clock.advance(days=10 * DEPARTURES_KEPT_DAYS)
     await join(office, CAT, "Carol")
     assert (await office.player(CAT)).is_banned
-    await office.admin.unban_player("Carol", EVE)  # with which the last reason to keep anything is gone
+    await office.admin.perform(UnbanPlayer(name="Carol", by=EVE))  # with which the last reason to keep anything is gone
     assert await office.departures() == []
     await in_order(office)
 
 
 async def test_an_import_is_no_way_out(office: Office) -> None:
-    await office.admin.ban_player("Annika", EVE)
+    await office.admin.perform(BanPlayer(name="Annika", by=EVE))
     await imported(office, csv("Annika"))  # again, by name
     await imported(office, csv("Annalena", account=ANN))  # renamed, by account
     assert (await office.player(ANN)).is_banned
@@ -335,17 +350,19 @@ async def test_an_import_is_no_way_out(office: Office) -> None:
     await imported(office, csv("Newcomer", account=ANN))
     assert (await office.player(ANN)).is_banned
     with pytest.raises(NotReady):
-        await office.admin.open_match(("Newcomer", "bw_zerg"), ("Bobbin", "bw_zerg"), key=None, map_name=None, by=EVE)
+        await office.admin.perform(
+            OpenMatch(player_1="Newcomer", race_1="bw_zerg", player_2="Bobbin", race_2="bw_zerg", by=EVE)
+        )
     await in_order(office)
     await imported(office, csv("Newcomer", account=ANN))
     assert len([row for row in await office.rows() if row.action == "return"]) == 1
 
 
 async def test_an_import_that_gives_a_known_name_the_account_of_who_left_is_none_either(office: Office) -> None:
-    await office.admin.ban_player("Annika", EVE)
+    await office.admin.perform(BanPlayer(name="Annika", by=EVE))
     await office.accounts.forget(ANN)
-    await office.admin.register_player(
-        "Annika", "KR", EVE
+    await office.admin.perform(
+        RegisterPlayer(name="Annika", country="KR", by=EVE)
     )  # by the name of who left, of which nothing is known any more
     assert await can_play(office, "Annika")
     await imported(office, csv("Annika", account=ANN))
@@ -354,7 +371,7 @@ async def test_an_import_that_gives_a_known_name_the_account_of_who_left_is_none
 
 
 async def test_registering_with_the_account_is_none_either(office: Office) -> None:
-    await office.admin.ban_player("Annika", EVE)
+    await office.admin.perform(BanPlayer(name="Annika", by=EVE))
     await office.accounts.forget(ANN)
     assert (await office.players.register("Newcomer", discord_id=ANN)).is_banned
 
@@ -366,7 +383,7 @@ async def test_nobody_is_called_like_somebody_who_left(office: Office, name: str
     with pytest.raises(Conflict, match="choose another name"):
         await office.players.register(name)
     with pytest.raises(Conflict, match="choose another name"):
-        await office.admin.rename_player("Bobbin", name, EVE)
+        await office.admin.perform(RenamePlayer(name="Bobbin", new_name=name, by=EVE))
 
 
 async def test_who_left_is_found_by_number_and_gets_neither_name_nor_country(office: Office) -> None:
@@ -377,8 +394,8 @@ async def test_who_left_is_found_by_number_and_gets_neither_name_nor_country(off
     assert (await office.players.by_name("deleted player 1")).id == FIRST
     assert (await office.dossiers.find(f"<@{ANN}>")).left_at_us == office.clock.now_us()
     for refused in (
-        office.admin.rename_player("Deleted player 1", "Annika", EVE),
-        office.admin.set_country("Deleted player 1", "DE", EVE),
+        office.admin.perform(RenamePlayer(name="Deleted player 1", new_name="Annika", by=EVE)),
+        office.admin.perform(SetCountry(name="Deleted player 1", country="DE", by=EVE)),
     ):
         with pytest.raises(Conflict, match="has left the ladder"):
             await refused
@@ -390,7 +407,7 @@ async def test_who_left_is_found_by_number_and_gets_neither_name_nor_country(off
 
 async def test_the_audit_says_who_came_back_as_whom_by_number(office: Office) -> None:
     await office.won("Annika", "Bobbin")
-    await office.admin.ban_player("Annika", EVE)
+    await office.admin.perform(BanPlayer(name="Annika", by=EVE))
     await office.accounts.forget(ANN)
     await join(office, ANN, "Newcomer")
     joined, row = (await office.rows())[:2]
@@ -413,7 +430,7 @@ async def test_an_organiser_gives_the_old_entry_back(office: Office, named: str,
     if has_played:
         await office.won("Newcomer", "Bobbin")
     bystander = await office.player(ANN)
-    player = await office.admin.restore_player(named, EVE)
+    player = await office.admin.perform(RestorePlayer(name=named, by=EVE))
     assert player == replace(bystander, id=FIRST)
     assert await office.player(ANN) == player
     dossier = await office.dossiers.find("Newcomer")
@@ -429,7 +446,7 @@ async def test_an_organiser_gives_the_old_entry_back(office: Office, named: str,
     await in_order(office)
     left_behind = (await office.dossiers.find("Deleted player 3")).entries
     assert len(left_behind) == int(has_played)
-    await office.admin.restore_player("Deleted player 3", EVE)  # the way back of the way back
+    await office.admin.perform(RestorePlayer(name="Deleted player 3", by=EVE))  # the way back of the way back
     assert (await office.player(ANN)).id == THIRD
     assert (await office.dossiers.find("Newcomer")).entries == left_behind
     await in_order(office)
@@ -439,8 +456,8 @@ async def test_an_old_entry_that_is_given_back_keeps_the_ban(office: Office) -> 
     await office.won("Bobbin", "Annika")
     await office.accounts.forget(ANN)
     await join(office, ANN, "Newcomer")
-    await office.admin.ban_player("Newcomer", EVE)
-    assert (await office.admin.restore_player("Newcomer", EVE)).is_banned
+    await office.admin.perform(BanPlayer(name="Newcomer", by=EVE))
+    assert (await office.admin.perform(RestorePlayer(name="Newcomer", by=EVE))).is_banned
     await office.accounts.forget(ANN)
     await join(office, ANN, "Newcomer")
     assert (await office.player(ANN)).is_banned
@@ -449,24 +466,23 @@ async def test_an_old_entry_that_is_given_back_keeps_the_ban(office: Office) -> 
 
 async def test_what_cannot_be_given_back_is_said_and_nothing_is_changed(office: Office) -> None:
     with pytest.raises(NotBack, match="Nothing is known of Annika"):
-        await office.admin.restore_player("Annika", EVE)
+        await office.admin.perform(RestorePlayer(name="Annika", by=EVE))
     await office.won("Bobbin", "Annika")
     await office.accounts.forget(ANN)
     with pytest.raises(NotBack, match="Deleted player 1 has not come back"):
-        await office.admin.restore_player("Deleted player 1", EVE)
+        await office.admin.perform(RestorePlayer(name="Deleted player 1", by=EVE))
     await join(office, ANN, "Newcomer")
-    races = ("Newcomer", "bw_zerg"), ("Bobbin", "bw_zerg")
-    match_id = await office.admin.open_match(*races, key=None, map_name=None, by=EVE)
+    match_id = await opened(office, "Newcomer", "Bobbin")
     with pytest.raises(Conflict, match=f"in match {match_id}"):
-        await office.admin.restore_player("Newcomer", EVE)
-    await office.admin.correct_match(match_id, None, reason=EVE.reason, actor=EVE.actor)
+        await office.admin.perform(RestorePlayer(name="Newcomer", by=EVE))
+    await office.admin.perform(CorrectMatch(match_id=match_id, result=None, by=EVE))
     await office.accounts.forget(ANN)
     await join(office, ANN, "Newcomer")
     with pytest.raises(NotBack, match="name the one to give back: Deleted player 1, Deleted player 3"):
-        await office.admin.restore_player("Newcomer", EVE)
-    assert (await office.admin.restore_player("Deleted player 1", EVE)).id == FIRST
+        await office.admin.perform(RestorePlayer(name="Newcomer", by=EVE))
+    assert (await office.admin.perform(RestorePlayer(name="Deleted player 1", by=EVE))).id == FIRST
     with pytest.raises(NotFound):
-        await office.admin.restore_player("Somebody", EVE)
+        await office.admin.perform(RestorePlayer(name="Somebody", by=EVE))
     await in_order(office)
 
 

@@ -6,6 +6,15 @@ from dataclasses import replace
 import pytest
 
 from tests.contracts.office import ANN, BOB, EVE, Office, join, open_office
+from toprung.application.organising.match_operations import OpenMatch
+from toprung.application.organising.player_operations import (
+    BanPlayer,
+    PardonPlayer,
+    RenamePlayer,
+    SetCountry,
+    UnbanPlayer,
+)
+from toprung.application.organising.rating_operations import SetRating
 from toprung.application.players.account_service import InOpenMatch, NotSetUp
 from toprung.application.ports.storage import Storage
 
@@ -21,13 +30,15 @@ async def test_the_audit_keeps_what_was_done_without_the_names_of_who_left(offic
     await join(office, ANN, "Annika")
     await join(office, BOB, "Bobbin")
     for before, after in (("Annika", "별빛"), ("별빛", "Annalena"), ("Bobbin", "Annika"), ("Annika", "별빛")):
-        await office.admin.rename_player(before, after, EVE)  # the second one now has both names of the first
+        await office.admin.perform(
+            RenamePlayer(name=before, new_name=after, by=EVE)
+        )  # the second one now has both names of the first
     await office.played("Annalena", "별빛")
-    await office.admin.set_country("Annalena", "DE", EVE)
-    await office.admin.ban_player("Annalena", EVE)
-    await office.admin.unban_player("Annalena", EVE)
-    await office.admin.pardon_player("Annalena", EVE)
-    await office.admin.set_rating("Annalena", "bw_zerg", 1800, reason=EVE.reason, actor=EVE.actor)
+    await office.admin.perform(SetCountry(name="Annalena", country="DE", by=EVE))
+    await office.admin.perform(BanPlayer(name="Annalena", by=EVE))
+    await office.admin.perform(UnbanPlayer(name="Annalena", by=EVE))
+    await office.admin.perform(PardonPlayer(name="Annalena", by=EVE))
+    await office.admin.perform(SetRating(name="Annalena", race="bw_zerg", mmr=1800, by=EVE))
     rows = await office.rows()
     assert len(rows) == 16
     await office.accounts.forget(ANN)
@@ -51,8 +62,10 @@ async def test_the_audit_keeps_what_was_done_without_the_names_of_who_left(offic
 async def test_who_may_not_leave_yet_stays_in_the_audit_as_well(office: Office) -> None:
     await join(office, ANN, "Annika")
     await join(office, BOB, "Bobbin")
-    await office.admin.rename_player("Annika", "Annalena", EVE)
-    await office.admin.open_match(("Annalena", "bw_zerg"), ("Bobbin", "bw_zerg"), key=None, map_name=None, by=EVE)
+    await office.admin.perform(RenamePlayer(name="Annika", new_name="Annalena", by=EVE))
+    await office.admin.perform(
+        OpenMatch(player_1="Annalena", race_1="bw_zerg", player_2="Bobbin", race_2="bw_zerg", by=EVE)
+    )
     before = await office.rows()
     with pytest.raises(InOpenMatch):
         await office.accounts.forget(ANN)

@@ -41,6 +41,7 @@ from tests.flows.life.life_oracle import (
 from tests.support.databases import PostgresServer
 from tests.support.fakes.ladder import FakeClock, FakeStorage
 from toprung.application.ratings.rating_service import CorrectionOutcome
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import ToprungError
 from toprung.domain.leaderboard import leaderboard as reference
 from toprung.domain.matches.match import MatchResult, Outcome, Participant
@@ -412,7 +413,7 @@ class LifeMachine(RuleBasedStateMachine):
 
         async def real(ladder: LifeLadder) -> None:
             match_id = await ladder.match_id(game.key)
-            seen.append(await ladder.ratings.correct(match_id, result, reason="a mistake", actor="Zoe"))
+            seen.append(await ladder.ratings.correct(match_id, result, Attribution(actor="Zoe", reason="a mistake")))
 
         before = self.stored
         if not is_late:

@@ -12,7 +12,7 @@ from tests.support.replays.archives import InProcessParser
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replays.reading import decode_reading
 from toprung.application.ladder import Ladder as UseCases
-from toprung.application.organising.admin_service import Administration
+from toprung.application.organising.operations import Administration
 from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
 from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_inspection import ReplayInspector
@@ -144,8 +144,11 @@ class Ladder:
         )
 
     @asynccontextmanager
-    async def administering(self, options: Options) -> AsyncIterator[Administration]:
+    async def administering(self, options: Options, *, needs_server: bool) -> AsyncIterator[Administration]:
         self._opened(options)
+        if needs_server:
+            yield self.intake.ladder.administration
+            return
         yield self._composed(options, lambda _seconds: None).administration
 
     async def pool_health(self, options: Options) -> PoolHealth:

@@ -176,9 +176,9 @@ class LadderIntake:
         self.taken.append((player_name, match_id, data, file_name))
         return taken
 
-    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
-        """See `Intake`."""
-        await self._intake.retry_job(job_id, by)
+    async def retry_job(self, job_id: JobId) -> None:
+        """Has somebody put a dead letter back in line."""
+        await self._queue.retry(job_id, Attribution(actor="cli"))
 
     async def work_off(self) -> None:
         """Works at all jobs until each is done or dead."""

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
 from fastapi import FastAPI
@@ -12,28 +12,20 @@ from fastapi import FastAPI
 from tests.support.fakes.ladder import FakeStorage
 from tests.support.intake import REPLAY_BYTES_MAX, MemoryIntake
 from toprung.adapters.catalog_files import find_game, load_catalog
-from toprung.adapters.countries import load_countries
-from toprung.application.matches.match_lifecycle import MatchLifecycle
+from toprung.application.organising.operation import Foreseeable, Operation
+from toprung.application.organising.operations import Administration, in_silence
+from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
-from toprung.application.ratings.rating_adjustment import RatingSetOutcome
-from toprung.application.ratings.rating_service import CorrectionOutcome, Move
-from toprung.application.ratings.season_service import SeasonStarted
-from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
-from toprung.application.writing.audit import Attribution, Counts
-from toprung.application.writing.reasons import checked_reason
-from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable
+from toprung.application.transfer.import_service import ImportSummary
+from toprung.application.writing.audit import Counts
+from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import Event, PlayerRegistered, RatingChanged
 from toprung.domain.game.catalog import Catalog
-from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome, Participant
-from toprung.domain.matches.match_life import Step
+from toprung.domain.matches.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
-from toprung.domain.players.names import clean_name
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import Entry, EntryId, Standing
-from toprung.domain.ratings.season import LadderSeason, SeasonId
-from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.door.front_door import DoorRules
@@ -41,6 +33,8 @@ from toprung.interfaces.web.door.shares import STREAMS_PER_ADDRESS
 from toprung.interfaces.web.site.live import BoardHub
 
 T = TypeVar("T")
+R = TypeVar("R")
+P = TypeVar("P")
 
 NOW_US = from_iso("2026-03-14T12:00:00Z")
 HOUR_US = 3600 * MICROSECONDS_PER_SECOND
@@ -113,167 +107,24 @@ class FallibleStorage(FakeStorage):
         return await super().read(work)
 
 
-KNOWN_MATCH_ID = MatchId(17)
+class WatchedAdministration:
+    """The ladder's own administration, with what was done by it; an import may be told how to end."""
 
+    def __init__(self, administration: Administration) -> None:
+        self._administration = administration
+        self.performed: list[Operation[object]] = []
+        self.next_import: Callable[[str, Progress], ImportSummary] | None = None
 
-class FakeAdministration:
-    """The organiser's operations on players in memory. An import ends as `next_import` says."""
+    async def perform(self, operation: Operation[R], tell: Progress = in_silence) -> R:
+        if isinstance(operation, ImportEntries | ImportGames) and self.next_import is not None:
+            done = cast("R", await asyncio.to_thread(self.next_import, operation.text, tell))
+        else:
+            done = await self._administration.perform(operation, tell)
+        self.performed.append(operation)
+        return done
 
-    def __init__(self, lifecycle: MatchLifecycle, mods: ReplayMods) -> None:
-        self._lifecycle = lifecycle
-        self._mods = mods
-        self.players: dict[str, Player] = {}
-        self.attributions: list[Attribution] = []
-        self.next_import: Callable[[str, Progress], ImportSummary] = lambda text, progress: summary_of(text)
-        self.sources: list[str] = []
-        self.origins: list[ImportOrigin | None] = []
-        self.ratings_set: list[tuple[str, str, int, str, str]] = []
-        self.seasons: list[tuple[LadderSeason, str, str]] = []
-        self.corrections: list[tuple[MatchId, MatchResult | None, str, str]] = []
-
-    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
-        self.origins.append(origin)
-        return await asyncio.to_thread(self.next_import, text, progress)
-
-    async def import_games(
-        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
-    ) -> ImportSummary:
-        self.sources.append(source)
-        return await self.import_entries(text, progress, origin)
-
-    async def open_match(
-        self,
-        first: tuple[str, str],
-        second: tuple[str, str],
-        *,
-        key: str | None,
-        map_name: str | None,
-        by: Attribution,
-    ) -> MatchId:
-        self.attributions.append(by)
-        sides = [Participant(player_id=self._known(name).id, race=race) for name, race in (first, second)]
-        return (await self._lifecycle.open(sides[0], sides[1], source_key=key, map_name=map_name)).id
-
-    async def act_on_match(
-        self, match_id: MatchId, name: str, step: Step, outcome: Outcome | None = None, *, by: Attribution
-    ) -> MatchState:
-        self.attributions.append(by)
-        return (await self._lifecycle.act(match_id, self._known(name).id, step, outcome)).state
-
-    async def approve_mod(self, upload_id: UploadId, *, reason: str, actor: str) -> int:
-        return len((await self._mods.approve(upload_id, reason=reason, actor=actor)).handles)
-
-    async def pardon_player(self, name: str, by: Attribution) -> int:
-        self.attributions.append(by)
-        return len(self._known(name).name)
-
-    async def restore_player(self, name: str, by: Attribution) -> Player:
-        self.attributions.append(by)
-        return replace(self._known(name), id=PlayerId(1))
-
-    async def preview_correction(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
-        if match_id != KNOWN_MATCH_ID:
-            raise NotFound(f"There is no match {match_id}.")
-        move = Move(
-            entry_id=EntryId(7),
-            player_id=PlayerId(3),
-            player_name="Maru",
-            race="sc2_terran",
-            mmr_before=1520,
-            mmr_after=1480,
-        )
-        return CorrectionOutcome(
-            match_id=match_id, before=MatchResult.SIDE_1_WON, after=result, moves=(move,), rated_anew=3
-        )
-
-    async def correct_match(
-        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
-    ) -> CorrectionOutcome:
-        if not reason:
-            raise InvalidInput("reason", "A correction needs a reason.")
-        outcome = await self.preview_correction(match_id, result)
-        self.corrections.append((match_id, result, reason, actor))
-        return outcome
-
-    async def recompute_ratings(self, progress: Progress, by: Attribution) -> Counts:
-        progress(1, 1)
-        self.attributions.append(by)
-        return Counts(changed=5, unchanged=7)
-
-    async def preview_rating(self, name: str, race: str, mmr: int) -> RatingSetOutcome:
-        return RatingSetOutcome(
-            player_name=self._known(name).name,
-            race=race,
-            mmr_before=1500,
-            mmr_after=mmr,
-            deviation_before=61.5,
-            deviation_after=350.0,
-            games_played=9,
-        )
-
-    async def set_rating(self, name: str, race: str, mmr: int, *, reason: str, actor: str) -> RatingSetOutcome:
-        self.ratings_set.append((name, race, mmr, checked_reason(reason), actor))
-        return await self.preview_rating(name, race, mmr)
-
-    async def start_season(
-        self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str
-    ) -> SeasonStarted:
-        if any(season.ended_at_us is None for season, *_ in self.seasons):
-            raise Conflict("A season is running.")
-        season = LadderSeason(
-            id=SeasonId(1), code=code, name=name, started_at_us=1, ended_at_us=None, reset_deviation=reset_to
-        )
-        self.seasons.append((season, checked_reason(reason), actor))
-        return SeasonStarted(season=season, entries_reset=3)
-
-    async def end_season(self, *, reason: str, actor: str) -> LadderSeason:
-        if not self.seasons or self.seasons[-1][0].ended_at_us is not None:
-            raise Conflict("No season is running.")
-        season = replace(self.seasons[-1][0], ended_at_us=2_000_000)
-        self.seasons.append((season, checked_reason(reason), actor))
-        return season
-
-    async def register_player(self, name: str, country: str | None, by: Attribution) -> Player:
-        self.attributions.append(by)
-        cleaned = clean_name(name)
-        if cleaned in self.players:
-            raise Conflict(f"The name {cleaned!r} is taken.")
-        code = None if country is None else load_countries().parse(country)
-        player = Player(id=PlayerId(len(self.players) + 1), name=cleaned, country=code, discord_id=4711)
-        self.players[cleaned] = player
-        return player
-
-    async def rename_player(self, name: str, new_name: str, by: Attribution) -> Player:
-        self.attributions.append(by)
-        player = self._known(name)
-        cleaned = clean_name(new_name)
-        if cleaned in self.players and cleaned != name:
-            raise Conflict(f"The name {cleaned!r} is taken.")
-        del self.players[player.name]
-        return self._save(replace(player, name=cleaned))
-
-    async def set_country(self, name: str, country: str | None, by: Attribution) -> Player:
-        self.attributions.append(by)
-        code = None if country is None else load_countries().parse(country)
-        return self._save(replace(self._known(name), country=code))
-
-    async def ban_player(self, name: str, by: Attribution) -> Player:
-        self.attributions.append(by)
-        return self._save(replace(self._known(name), is_banned=True))
-
-    async def unban_player(self, name: str, by: Attribution) -> Player:
-        self.attributions.append(by)
-        return self._save(replace(self._known(name), is_banned=False))
-
-    def _known(self, name: str) -> Player:
-        cleaned = clean_name(name)
-        if cleaned not in self.players:
-            raise NotFound(f"There is no player called {cleaned!r}.")
-        return self.players[cleaned]
-
-    def _save(self, player: Player) -> Player:
-        self.players[player.name] = player
-        return player
+    async def preview(self, operation: Foreseeable[object, P]) -> P:
+        return await self._administration.preview(operation)
 
 
 def summary_of(text: str) -> ImportSummary:
@@ -306,7 +157,7 @@ class Ladder:
         )
         made = self.intake.ladder
         self.bus, self.store, self.leaderboard = made.bus, made.store, made.leaderboard
-        self.administration = FakeAdministration(made.lifecycle, made.mods)
+        self.administration = WatchedAdministration(made.administration)
         self.use_cases = replace(made, administration=self.administration)
         self.hub = BoardHub(self.leaderboard, self.clock.now_us, listeners_per_address=listeners_per_address)
         self.hub.follow(self.use_cases)

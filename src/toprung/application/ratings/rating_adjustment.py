@@ -1,12 +1,10 @@
 """Ratings that an organiser sets by hand."""
 
-import json
 from dataclasses import dataclass
 
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import AuditRow, NewEntry, Transaction
-from toprung.application.writing.audit import about
-from toprung.application.writing.reasons import checked_reason
+from toprung.application.ports.storage import NewEntry, Transaction
+from toprung.application.writing.audit import Attribution, about, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import RatingSet
@@ -47,15 +45,13 @@ class RatingAdjustment:
         code = self._checked(race, mmr)
         return await self._unit_of_work.read(lambda tx: self._planned(tx, player_id, code, mmr)[0])
 
-    async def set_rating(
-        self, player_id: PlayerId, race: str, mmr: int, *, reason: str, actor: str
-    ) -> RatingSetOutcome:
+    async def set_rating(self, player_id: PlayerId, race: str, mmr: int, by: Attribution) -> RatingSetOutcome:
         """Sets a rating; counts and times stay. A player without an entry with the race gets one.
 
         Raises `NotFound` for no such player, and `InvalidInput` for a race, number or reason that cannot be, or a
         rating that is set so already.
         """
-        code, reason = self._checked(race, mmr), checked_reason(reason)
+        code, explained = self._checked(race, mmr), by.explained()
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> RatingSetOutcome:
@@ -72,16 +68,7 @@ class RatingAdjustment:
                 [RatingChange(entry_id=entry.id, kind=RatingChangeKind.SET, before=before, after=after, at_us=now_us)]
             )
             details = {"race": code, "mmr_before": outcome.mmr_before, "mmr_after": outcome.mmr_after}
-            tx.append_to_audit(
-                AuditRow(
-                    at_us=now_us,
-                    actor=actor,
-                    action="set_rating",
-                    subject=about(player.id),
-                    reason=reason,
-                    details=json.dumps(details),
-                )
-            )
+            audit(tx, explained, "set_rating", about(player.id), now_us=now_us, **details)
             tx.record(RatingSet(entry=entry))
             return outcome
 

@@ -1,6 +1,5 @@
 """Judging finished matches anew, and playing the whole rating log again."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
@@ -9,10 +8,9 @@ from toprung.application.matches.match_rating import Decided, MatchRater
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.progress import Progress
-from toprung.application.ports.storage import AuditRow, Backups, Transaction
+from toprung.application.ports.storage import Backups, Transaction
 from toprung.application.ratings.rating_replay import Replayed, replay, replay_everything, unplayable
 from toprung.application.writing.audit import Attribution, Counts, audit
-from toprung.application.writing.reasons import checked_reason
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import LadderReloaded, MatchRatingCorrected
@@ -83,15 +81,13 @@ class RatingService:
 
         return await self._unit_of_work.read(work)
 
-    async def correct(
-        self, match_id: MatchId, result: MatchResult | None, *, reason: str, actor: str
-    ) -> CorrectionOutcome:
+    async def correct(self, match_id: MatchId, result: MatchResult | None, by: Attribution) -> CorrectionOutcome:
         """Judges a match (None: void) and rates again all that follows from it; one without a result yet gets it.
 
         Doing it again changes nothing. Raises `NotFound`, `StepRefused` for a match that was never played, and
         `InvalidInput` for one that stands so already or a reason that is missing.
         """
-        reason = checked_reason(reason)
+        explained = by.explained()
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> CorrectionOutcome:
@@ -101,22 +97,13 @@ class RatingService:
             self._steps.take(tx, match, after, now_us)
             if replayed is not None:
                 _write(tx, replayed, now_us, match_id)
-            details = {
+            details: dict[str, object] = {
                 "before": outcome.before,
                 "after": outcome.after,
                 # Without names, so that there are none to take out when a player leaves.
                 "moves": [[move.player_id, move.race, move.mmr_before, move.mmr_after] for move in outcome.moves],
             }
-            tx.append_to_audit(
-                AuditRow(
-                    at_us=now_us,
-                    actor=actor,
-                    action="correct_match",
-                    subject=f"match {match_id}",
-                    reason=reason,
-                    details=json.dumps(details),
-                )
-            )
+            audit(tx, explained, "correct_match", f"match {match_id}", now_us=now_us, **details)
             return outcome
 
         return await self._unit_of_work.run(work)

@@ -1,12 +1,10 @@
 """Seasons: starting one, which makes ratings less sure, and ending it, which fixes its last board."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import AuditRow, Transaction
-from toprung.application.writing.reasons import checked_reason
+from toprung.application.ports.storage import Transaction
+from toprung.application.writing.audit import Attribution, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.events import LadderReloaded
@@ -44,12 +42,12 @@ class SeasonService:
             raise NotFound(f"There is no season {wanted!r}; `toprung season list` shows them.")
         return found
 
-    async def start(self, code: str, name: str, *, reset_to: float | None, reason: str, actor: str) -> SeasonStarted:
+    async def start(self, code: str, name: str, *, reset_to: float | None, by: Attribution) -> SeasonStarted:
         """Starts a season. Deviations below `reset_to` grow to that; with None, or without deviations, nothing does.
 
         Raises `InvalidInput`, and `Conflict` where a season runs or had this code.
         """
-        code, name, reason = season_code(code), season_name(name), checked_reason(reason)
+        code, name, explained = season_code(code), season_name(name), by.explained()
         deviation = None if reset_to is None else reset_deviation(reset_to)
         if self._engine.start().skill is None:
             deviation = None
@@ -66,14 +64,14 @@ class SeasonService:
             season = tx.seasons.add(code, name, started_at_us=now_us, reset_deviation=deviation)
             entries_reset = 0 if deviation is None else _reset(tx, season.id, deviation, now_us)
             details = {"name": name, "reset_deviation": deviation, "entries_reset": entries_reset}
-            tx.append_to_audit(_audited(season, "start_season", now_us, reason, actor, details))
+            audit(tx, explained, "start_season", f"season {code}", now_us=now_us, **details)
             return SeasonStarted(season=season, entries_reset=entries_reset)
 
         return await self._unit_of_work.run(work)
 
-    async def end(self, *, reason: str, actor: str) -> LadderSeason:
+    async def end(self, by: Attribution) -> LadderSeason:
         """Ends the season that runs. Raises `Conflict` where none does, and `InvalidInput` for a missing reason."""
-        reason = checked_reason(reason)
+        explained = by.explained()
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> LadderSeason:
@@ -83,7 +81,7 @@ class SeasonService:
                 raise Conflict("No season is running; `toprung season start` begins one.")
             ended_at_us = max(now_us, season.started_at_us)  # the clock may have been set back meanwhile
             tx.seasons.end(season.id, ended_at_us)
-            tx.append_to_audit(_audited(season, "end_season", now_us, reason, actor, {}))
+            audit(tx, explained, "end_season", f"season {season.code}", now_us=now_us)
             return replace(season, ended_at_us=ended_at_us)
 
         return await self._unit_of_work.run(work)
@@ -115,16 +113,3 @@ def _reset(tx: Transaction, season_id: SeasonId, deviation: float, now_us: int) 
     if changed:
         tx.record(LadderReloaded(entries=len(changed)))
     return len(changed)
-
-
-def _audited(
-    season: LadderSeason, action: str, now_us: int, reason: str, actor: str, details: Mapping[str, object]
-) -> AuditRow:
-    return AuditRow(
-        at_us=now_us,
-        actor=actor,
-        action=action,
-        subject=f"season {season.code}",
-        reason=reason,
-        details=json.dumps(details),
-    )

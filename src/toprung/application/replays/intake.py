@@ -31,7 +31,7 @@ class SubmittedReplay:
 
 
 class Intake(Protocol):
-    """Taking in replays, and trying again what was given up. Raises what the use cases behind it raise."""
+    """Taking in replays. Raises what the use cases behind it raise."""
 
     async def submit_replay(
         self,
@@ -43,10 +43,6 @@ class Intake(Protocol):
         by_discord: bool = False,
     ) -> SubmittedReplay:
         """Takes in a replay as that player, who is told the verdict on Discord if it was handed in there."""
-        ...
-
-    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
-        """Puts a dead letter back in line."""
         ...
 
 
@@ -84,7 +80,7 @@ class IntakeService:
             is_new=receipt.is_new,
         )
 
-    async def retry_job(self, job_id: JobId, by: Attribution | None = None) -> None:
-        """See `JobQueue.retry`."""
+    async def retry_job(self, job_id: JobId, by: Attribution) -> None:
+        """Puts a dead letter back in line, and says so to the workers. See `JobQueue.retry`."""
         await self._queue.retry(job_id, by)
         self._announce()

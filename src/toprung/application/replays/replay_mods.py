@@ -1,14 +1,13 @@
 """The versions of the mod: which are seen in replays, and which an organiser approved."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import AuditRow, Transaction
-from toprung.application.writing.reasons import checked_reason
+from toprung.application.ports.storage import Transaction
+from toprung.application.writing.audit import Attribution, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound, ToprungError
 from toprung.domain.replays.mod_version import ModVersion, mod_key
@@ -109,12 +108,12 @@ class ReplayMods:
             raise Conflict(f"Upload {upload_id} was not read, so which mod it was played with is not known.")
         return handles
 
-    async def approve(self, upload_id: UploadId, *, reason: str, actor: str) -> ModVersion:
+    async def approve(self, upload_id: UploadId, by: Attribution) -> ModVersion:
         """Approves the version that this upload was played with, and gives it; doing it again changes nothing.
 
         Raises `NotFound`, `Conflict` for an upload that was not read, and `InvalidInput` for a reason that is missing.
         """
-        kept_reason = checked_reason(reason)
+        explained = by.explained()
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> ModVersion:
@@ -124,16 +123,8 @@ class ReplayMods:
                     return known
             version = ModVersion(handles=handles, upload_id=upload_id, approved_at_us=now_us)
             tx.replays.add_mod_version(version)
-            tx.append_to_audit(
-                AuditRow(
-                    at_us=now_us,
-                    actor=actor,
-                    action="approve_mod",
-                    subject=f"upload {upload_id}",
-                    reason=kept_reason,
-                    details=json.dumps({"key": version.key, "handles": sorted(handles)}),
-                )
-            )
+            details = {"key": version.key, "handles": sorted(handles)}
+            audit(tx, explained, "approve_mod", f"upload {upload_id}", now_us=now_us, **details)
             return version
 
         return await self._unit_of_work.run(work)

@@ -24,14 +24,6 @@ FILE_NAME_MAX_CODE_POINTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOrigin:
-    """Who brings a file, and what it is called, for the audit."""
-
-    by: Attribution = field(default_factory=lambda: Attribution(actor="toprung"))
-    file_name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSummary:
     """What an import did to the file's players, their ratings and, where it has games, to those.
 
@@ -43,6 +35,12 @@ class ImportSummary:
     ratings: Counts
     matches: Counts = field(default_factory=Counts)
     backup: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    text: str
 
 
 class ImportService:
@@ -69,7 +67,7 @@ class ImportService:
         self._entry_files = entry_files
         self._game_files = game_files
 
-    async def import_entries(self, text: str, progress: Progress, origin: ImportOrigin | None = None) -> ImportSummary:
+    async def import_entries(self, text: str, progress: Progress, by: Attribution, file: str = "") -> ImportSummary:
         """Imports a CSV of entries, all rows or none; an entry that exists takes the file's numbers.
 
         A row that says what is so already changes nothing, and a file of such rows makes no backup.
@@ -87,13 +85,13 @@ class ImportService:
             summary = ImportSummary(
                 rows=len(rows), players=changes.player_counts, ratings=changes.rating_counts, backup=backup
             )
-            _audit(tx, "import_entries", text, origin, summary, now_us)
+            _audit(tx, by, "import_entries", _File(file, text), summary, now_us)
             return summary
 
         return await self._unit_of_work.run(work)
 
     async def import_games(
-        self, text: str, source: str, progress: Progress, origin: ImportOrigin | None = None
+        self, text: str, source: str, progress: Progress, by: Attribution, file: str = ""
     ) -> ImportSummary:
         """Plays a CSV of games in the order of their ends; a game of this source that is recorded is passed over.
 
@@ -118,7 +116,8 @@ class ImportService:
                 matches=changes.matches,
                 backup=backup,
             )
-            _audit(tx, "import_games", text, origin, summary, now_us, source=source, games=asdict(changes.matches))
+            counted = asdict(changes.matches)
+            _audit(tx, by, "import_games", _File(file, text), summary, now_us, source=source, games=counted)
             return summary, players
 
         summary, players = await self._unit_of_work.run(begin)
@@ -136,23 +135,22 @@ class ImportService:
 
 def _audit(
     tx: Transaction,
+    by: Attribution,
     action: str,
-    text: str,
-    origin: ImportOrigin | None,
+    file: _File,
     summary: ImportSummary,
     now_us: int,
     **details: object,
 ) -> None:
     """Keeps what a file did, with the name it came under and the SHA-256 of its bytes."""
-    origin = origin or ImportOrigin()
     audit(
         tx,
-        origin.by,
+        by,
         action,
         "ladder",
         now_us=now_us,
-        file=_printable(origin.file_name),
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        file=_printable(file.name),
+        sha256=hashlib.sha256(file.text.encode()).hexdigest(),
         rows=summary.rows,
         players=asdict(summary.players),
         ratings=asdict(summary.ratings),

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from toprung.application.ports.storage import AuditRow, Transaction
@@ -23,6 +23,10 @@ class Attribution:
 
     actor: str
     reason: str = ""
+
+    def explained(self) -> "Attribution":
+        """The same with the reason as it is kept. Raises `InvalidInput` for one that is missing or cannot be kept."""
+        return replace(self, reason=checked_reason(self.reason))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

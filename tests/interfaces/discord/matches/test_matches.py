@@ -8,6 +8,7 @@ import pytest
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
 from tests.support.map_links import AMERICAS, ASIA, PAGE, with_links
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.game.map_link import MapLink
 from toprung.domain.matches.match import Match, MatchId, MatchResult, MatchState, Outcome, Participant
@@ -315,7 +316,7 @@ async def test_a_correction_is_told_with_what_it_changed(world: World, pair: Pai
     await pair.press(world.alice, "lost")
     await pair.press(world.alice, "lost_sure")
     await world.ladder.ratings.correct(
-        pair.number, MatchResult.SIDE_1_WON, reason="the replay says so", actor="an organiser"
+        pair.number, MatchResult.SIDE_1_WON, Attribution(actor="an organiser", reason="the replay says so")
     )
     await pair.tell()
     assert "An organiser has corrected this match" in text_of(pair.last(world.alice))

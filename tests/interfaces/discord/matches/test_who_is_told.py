@@ -12,6 +12,7 @@ from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
 from tests.interfaces.discord.matches.test_matches import Pair
 from tests.interfaces.discord.organisers import Office, office_of
+from toprung.application.organising.announcement_operation import Announce
 from toprung.application.writing.audit import Attribution
 from toprung.domain.matches.match import Match, MatchId, MatchState, Outcome, Participant
 from toprung.domain.matches.match_life import Step
@@ -346,7 +347,7 @@ async def test_a_log_channel_without_permission_is_said_in_the_organisers_channe
     office = await office_of(world)
     refuse(world, "POST", f"/channels/{office.log_channel.id}/messages", 403, 50001)
     by = Attribution(actor="an organiser", reason="why not")
-    await world.ladder.announcements.announce(office.log_channel.id, "Cup on Sunday", by)
+    await world.ladder.administration.perform(Announce(channel_id=office.log_channel.id, text="Cup on Sunday", by=by))
     await office.bot.queue.deliver_due()
     (message,) = await office.look()
     assert f"<#{office.log_channel.id}>" in text_of(message)

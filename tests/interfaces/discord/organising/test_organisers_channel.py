@@ -14,6 +14,7 @@ from tests.support.intake import hash_of, replay
 from toprung.application.organising.concerns import UNKNOWN_MODS_MAX
 from toprung.application.organising.match_log import MESSAGE_LINES_MAX, NOTE
 from toprung.application.ports.storage import Transaction
+from toprung.application.writing.audit import Attribution
 from toprung.domain.jobs.job import JobId, JobKind, JobState, NewJob
 from toprung.domain.matches.match import MatchResult, Outcome
 from toprung.domain.matches.match_life import MatchRules, Step
@@ -103,7 +104,7 @@ async def test_a_conflict_that_was_resolved_before_it_could_be_said_is_not_said(
 
     queue.deliver_due = not_yet  # type: ignore[method-assign]
     await office.look()
-    await office.world.ladder.ratings.correct(match_id, MatchResult.DRAW, reason=WHY, actor="cli")
+    await office.world.ladder.ratings.correct(match_id, MatchResult.DRAW, Attribution(actor="cli", reason=WHY))
     queue.deliver_due = delivered  # type: ignore[method-assign]
     assert await office.look() == []
     assert office.world.ladder.storage.database.intents == {}
@@ -195,7 +196,7 @@ async def test_an_approval_by_somebody_else_is_said_and_not_done_twice(office: O
     one, _ = await office.two()
     await played(office, one, mod(1), times=3)
     (message,) = await office.look()
-    await office.world.ladder.mods.approve(UploadId(1), reason=WHY, actor="cli")
+    await office.world.ladder.mods.approve(UploadId(1), Attribution(actor="cli", reason=WHY))
     preview = shown(await office.world.alice.click(message, custom_id="admin:approve_mod:3"))
     assert "is approved already" in text_of(preview)
     await office.decide(preview)
@@ -221,7 +222,7 @@ async def test_where_no_version_is_approved_only_the_one_that_is_played_most_is_
 async def test_a_flood_of_unknown_versions_is_a_few_messages_and_hides_none_that_is_played(office: Office) -> None:
     one, _ = await office.two()
     await played(office, one, mod(0), times=3)
-    await office.world.ladder.mods.approve(UploadId(1), reason=WHY, actor="cli")
+    await office.world.ladder.mods.approve(UploadId(1), Attribution(actor="cli", reason=WHY))
     for number in range(1, 40):
         await played(office, one, mod(number))
         await office.look()
@@ -283,7 +284,9 @@ async def test_expired_matches_of_a_day_are_one_message(office: Office) -> None:
     assert f"`#{matches[0].id}`" in text_of(first)
     assert f"`#{matches[1].id}`" in text_of(second)
     assert "1 match was not reported in time" in text_of(second)
-    await office.world.ladder.ratings.correct(matches[1].id, MatchResult.SIDE_1_WON, reason=WHY, actor="cli")
+    await office.world.ladder.ratings.correct(
+        matches[1].id, MatchResult.SIDE_1_WON, Attribution(actor="cli", reason=WHY)
+    )
     assert "0 matches were not reported" in text_of((await office.look())[1])
     clock.advance(days=3)
     assert len(await office.look()) == 2
@@ -306,12 +309,12 @@ async def test_the_log_tells_results_corrections_and_voids_once_each(office: Off
     await lifecycle.act(match.id, two.id, Step.REPORT, Outcome.LOSS)
     (line,) = await logged(office)
     assert line.startswith(f"`#{match.id}` **별빛\\*\\_\\~** BW Zerg 1520 (+20) beat **Novamar** SC2 Terran 1480 (-20)")
-    await ratings.correct(match.id, MatchResult.SIDE_2_WON, reason=WHY, actor="cli")
+    await ratings.correct(match.id, MatchResult.SIDE_2_WON, Attribution(actor="cli", reason=WHY))
     await office.restart()
     lines = await logged(office)
     assert len(lines) == 2
     assert "✏️ corrected: **Novamar** SC2 Terran 1520 (+20) beat" in lines[1]
-    await ratings.correct(match.id, None, reason=WHY, actor="cli")
+    await ratings.correct(match.id, None, Attribution(actor="cli", reason=WHY))
     assert "void, no rating changes by it" in (await logged(office))[2]
     assert len(await logged(office)) == 3
     assert office.world.ladder.storage.database.intents == {}
@@ -329,7 +332,7 @@ async def test_the_log_does_not_tell_who_was_online(office: Office) -> None:
     await lifecycle.pass_deadlines()
     office.world.ladder.clock.advance(days=1)
     voided = await office.opened(one, two)
-    await ratings.correct(voided.id, None, reason=WHY, actor="cli")
+    await ratings.correct(voided.id, None, Attribution(actor="cli", reason=WHY))
     await office.conflict(one, two)
     assert await logged(office) == []
     assert office.world.ladder.storage.database.intents == {}

@@ -7,6 +7,8 @@ import pytest
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
 from tests.interfaces.discord.organisers import WHY, Office, has, office_of, said, shown
+from toprung.application.organising.match_operations import CorrectMatch
+from toprung.application.organising.player_operations import BanPlayer
 from toprung.application.writing.audit import Attribution
 from toprung.domain.players.departure import DEPARTURES_KEPT_DAYS
 from toprung.domain.players.player import PlayerId
@@ -104,10 +106,12 @@ async def test_the_return_of_a_newcomer_is_no_news_and_that_of_a_banned_one_is(o
     await office.two()
     ladder = office.world.ladder
     match = await office.opened(*[(await ladder.accounts.find(one)).player for one in (901, 902)])  # type: ignore[union-attr]
-    await ladder.administration.correct_match(match.id, None, reason=WHY, actor="cli")
+    await ladder.administration.perform(
+        CorrectMatch(match_id=match.id, result=None, by=Attribution(actor="cli", reason=WHY))
+    )
     for times, messages in ((1, 0), (2, 1)):
         if times == 2:
-            await ladder.administration.ban_player("Novamar", EVE)
+            await ladder.administration.perform(BanPlayer(name="Novamar", by=EVE))
         await ladder.accounts.forget(902)
         await ladder.joined(902, "Novamar")
         assert len(await office.look()) == messages

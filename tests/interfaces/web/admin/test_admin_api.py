@@ -10,11 +10,13 @@ import pytest
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder, summary_of
 from tests.support.map_links import ASIA, PAGE, with_links
+from toprung.application.organising.transfer_operations import ImportGames
 from toprung.application.ports.progress import Progress
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
+from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import StorageUnavailable
-from toprung.interfaces.web.admin.admin_api import ImportStream
+from toprung.interfaces.web.admin.admin_imports import ImportStream
 
 CSV = "discord_id,player_name\n1,Maru\n2,Serral\n"
 
@@ -46,7 +48,6 @@ async def test_an_open_match_says_where_its_map_is() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://x/api/v1/admin", headers=headers) as client:
         for name in ("Maru", "Serral"):
             await client.post("/players", json={"name": name})
-        ladder.storage.database.players.update({one.id: one for one in ladder.administration.players.values()})
         body = {"player_1": "Maru", "race_1": "bw_zerg", "player_2": "Serral", "race_2": "bw_zerg"}
         opened = (await client.post("/open-match", json=body)).json()
         assert opened["map_links"] == [
@@ -75,6 +76,17 @@ async def test_a_players_life(client: httpx.AsyncClient) -> None:
     assert banned.json()["is_banned"] is True
     unbanned = await client.post("/players/unban", json={"name": "마루"})
     assert unbanned.json()["is_banned"] is False
+
+
+async def test_who_came_back_is_given_the_old_entry(ladder: Ladder, client: httpx.AsyncClient) -> None:
+    for name in ("Old", "마루"):
+        await ladder.use_cases.accounts.answer(
+            7, language="en", accepts_terms=True, name=name, in_game_name="x#1", country="KR", region="KRJ"
+        )
+        await ladder.use_cases.accounts.finish(7)
+        if name == "Old":
+            await client.post("/players/rating", json={"name": "Old", "race": "bw_zerg", "mmr": 1600, "reason": "x"})
+            await ladder.use_cases.accounts.forget(7)
     restored = await client.post("/players/restore", json={"name": "마루", "reason": "x"})
     assert (restored.json()["player_id"], restored.json()["player_name"]) == ("1", "마루")
 
@@ -137,9 +149,10 @@ async def test_an_import_tells_its_progress_and_its_summary(ladder: Ladder, clie
 
 
 async def test_games_come_with_their_source(ladder: Ladder, client: httpx.AsyncClient) -> None:
+    ladder.administration.next_import = lambda text, progress: summary_of(text)
     lines = lines_of(await client.post("/import-games?source=old+league", content=CSV))
     assert "summary" in lines[-1]
-    assert ladder.administration.sources == ["old league"]
+    assert ladder.administration.performed == [ImportGames(text=CSV, source="old league", by=Attribution(actor="api"))]
 
 
 @pytest.mark.parametrize("query", ["", "?source=", "?source=" + "x" * 101])

@@ -37,6 +37,6 @@ async def test_who_and_why_reach_the_use_case_and_may_be_left_away() -> None:
         for body in ({"name": "Maru", **given}, {"name": "Maru"}):
             response = await client.post("/api/v1/admin/players/ban", json=body, headers=HEADERS)
             assert response.status_code == 200
-    registered, *bans = ladder.administration.attributions
+    registered, *bans = [operation.by for operation in ladder.administration.performed]
     assert registered == Attribution(actor="api")
     assert bans == [Attribution(**given), Attribution(actor="api")]

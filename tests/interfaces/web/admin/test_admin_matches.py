@@ -1,22 +1,44 @@
 """Correcting matches and recomputing ratings over HTTP."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.interfaces.web.ladder import ADMIN_TOKEN, KNOWN_MATCH_ID, Ladder
+from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from toprung.application.organising.match_operations import CorrectMatch
+from toprung.application.writing.audit import Attribution
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
-from toprung.domain.matches.match import MatchResult
+from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
+from toprung.domain.ratings.rating import EntryId
 
+KNOWN_MATCH_ID = MatchId(1)
 CORRECTION = f"/matches/{KNOWN_MATCH_ID}/correction"
 GOOD = {"result": "side_2_won", "reason": "The replay shows it."}
 
 
 @pytest.fixture
-def ladder() -> Ladder:
-    return Ladder()
+async def ladder() -> Ladder:
+    """A ladder where Maru won a match against Serral."""
+    ladder = Ladder()
+    maru, serral = [(await ladder.use_cases.players.register(name)).id for name in ("Maru", "Serral")]
+    match = FinalMatch(
+        source_key="cup",
+        sides=(
+            (Participant(player_id=maru, race="sc2_terran"),),
+            (Participant(player_id=serral, race="sc2_zerg"),),
+        ),
+        result=MatchResult.SIDE_1_WON,
+        ended_at_us=ladder.clock.now_us(),
+    )
+    await ladder.use_cases.recorder.record(match)
+    return ladder
+
+
+def corrections(ladder: Ladder) -> list[CorrectMatch]:
+    return [one for one in ladder.administration.performed if isinstance(one, CorrectMatch)]
 
 
 @pytest.fixture
@@ -36,29 +58,37 @@ async def test_without_the_token_nothing_is_said_or_done(ladder: Ladder, path: s
     async with ladder.client() as client:
         response = await client.post(f"/api/v1/admin{path}", json=GOOD, headers=headers)
     assert (response.status_code, response.json()["error"]["code"]) == (401, "unauthorized")
-    assert ladder.administration.corrections == []
+    assert corrections(ladder) == []
 
 
 async def test_a_preview_says_what_would_be_and_changes_nothing(ladder: Ladder, client: httpx.AsyncClient) -> None:
     response = await client.post(CORRECTION, json={"result": "side_2_won", "preview": True})
     assert response.status_code == 200
     assert response.json() == {
-        "match_id": "17",
+        "match_id": "1",
         "before": "side_1_won",
         "after": "side_2_won",
         "moves": [
             {
-                "entry_id": "7",
-                "player_id": "3",
+                "entry_id": "1",
+                "player_id": "1",
                 "player_name": "Maru",
                 "race": "sc2_terran",
                 "mmr_before": 1520,
                 "mmr_after": 1480,
-            }
+            },
+            {
+                "entry_id": "2",
+                "player_id": "2",
+                "player_name": "Serral",
+                "race": "sc2_zerg",
+                "mmr_before": 1480,
+                "mmr_after": 1520,
+            },
         ],
-        "rated_anew": 3,
+        "rated_anew": 2,
     }
-    assert ladder.administration.corrections == []
+    assert corrections(ladder) == []
 
 
 async def test_a_correction_answers_as_its_preview_does(client: httpx.AsyncClient) -> None:
@@ -72,9 +102,13 @@ async def test_a_correction_answers_as_its_preview_does(client: httpx.AsyncClien
 async def test_a_correction_passes_on_the_result_the_reason_and_who_asked(
     ladder: Ladder, client: httpx.AsyncClient, result: MatchResult | None, said: dict[str, str], actor: str
 ) -> None:
+    if result is MatchResult.SIDE_1_WON:  # it counts so already, which is nothing to correct
+        await client.post(CORRECTION, json={"result": None, "reason": "first"})
     response = await client.post(CORRECTION, json={"result": result, "reason": "왜", **said})
     assert (response.status_code, response.json()["after"]) == (200, result)
-    assert ladder.administration.corrections == [(KNOWN_MATCH_ID, result, "왜", actor)]
+    assert corrections(ladder)[-1] == CorrectMatch(
+        match_id=KNOWN_MATCH_ID, result=result, by=Attribution(actor=actor, reason="왜")
+    )
 
 
 @pytest.mark.parametrize("preview", [True, False])
@@ -83,7 +117,7 @@ async def test_a_match_that_is_not_there(ladder: Ladder, client: httpx.AsyncClie
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (404, "not_found")
     assert "no match 99" in error["message"]
-    assert ladder.administration.corrections == []
+    assert corrections(ladder) == []
 
 
 @pytest.mark.parametrize(
@@ -106,13 +140,13 @@ async def test_a_match_that_is_not_there(ladder: Ladder, client: httpx.AsyncClie
 async def test_what_is_refused(ladder: Ladder, client: httpx.AsyncClient, body: object, field: str) -> None:
     response = await client.post(CORRECTION, json=body)
     assert (response.status_code, response.json()["error"]["field"]) == (422, field)
-    assert ladder.administration.corrections == []
+    assert corrections(ladder) == []
 
 
 async def test_the_longest_reason_is_taken(ladder: Ladder, client: httpx.AsyncClient) -> None:
     reason = "x" * REASON_MAX_CODE_POINTS
     assert (await client.post(CORRECTION, json={"result": None, "reason": reason})).status_code == 200
-    assert ladder.administration.corrections[0][2] == reason
+    assert corrections(ladder)[0].by.reason == reason
 
 
 @pytest.mark.parametrize("match_id", ["0", "-1", str(2**63), "1" * 60, "one", "1.5"])
@@ -125,9 +159,12 @@ async def test_the_largest_id_is_only_not_there(client: httpx.AsyncClient) -> No
     assert (await client.post(f"/matches/{2**63 - 1}/correction", json=GOOD)).status_code == 404
 
 
-async def test_recomputing_says_how_many_entries_came_out_otherwise(client: httpx.AsyncClient) -> None:
+async def test_recomputing_says_how_many_entries_came_out_otherwise(ladder: Ladder, client: httpx.AsyncClient) -> None:
+    entries = ladder.storage.database.entries
+    entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
+    entries[EntryId(3)] = replace(entries[EntryId(1)], id=EntryId(3), race="bw_zerg")
     response = await client.post("/ratings/recompute")
-    assert (response.status_code, response.json()) == (200, {"entries_changed": 5, "entries_unchanged": 7})
+    assert (response.status_code, response.json()) == (200, {"entries_changed": 1, "entries_unchanged": 2})
 
 
 async def test_the_answers_are_as_they_are_described(ladder: Ladder, client: httpx.AsyncClient) -> None:

@@ -85,7 +85,8 @@ async def test_nothing_of_the_admin_api_answers_without_its_token(
     assert response.headers["www-authenticate"] == "Bearer"
     assert response.json()["error"]["code"] == "unauthorized"
     assert ADMIN_TOKEN not in response.text
-    assert not ladder.administration.players
+    assert not ladder.administration.performed
+    assert not ladder.storage.database.players
 
 
 def test_an_empty_admin_token_is_refused_at_start(ladder: Ladder) -> None:

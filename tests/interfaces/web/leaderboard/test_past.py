@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock
+from toprung.application.organising.player_operations import BanPlayer
 from toprung.application.writing.audit import Attribution
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import to_iso
@@ -123,7 +124,7 @@ async def test_a_tag_holds_as_long_as_the_answer(site: Site, parameters: dict[st
     first = await site.client.get("/api/v1/leaderboard", params=asked)
     known = {"If-None-Match": first.headers["etag"]}
     assert (await site.client.get("/api/v1/leaderboard", params=asked, headers=known)).status_code == 304
-    await site.opened.ladder.administration.ban_player("Ann", Attribution(actor="Eve"))
+    await site.opened.ladder.administration.perform(BanPlayer(name="Ann", by=Attribution(actor="Eve")))
     again = await site.client.get("/api/v1/leaderboard", params=asked, headers=known)
     assert again.status_code == 200
     assert again.json() != first.json()

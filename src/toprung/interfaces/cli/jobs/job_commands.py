@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.domain.jobs.job import JobId, JobState
+from toprung.interfaces.cli.terminal.actor import attributed
 from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from collections.abc import Sequence
@@ -31,7 +33,10 @@ def add_job_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None
     def retry(number: _JobNumber, database: Database = None, game: Game = None) -> None:
         """Put a dead letter back in line, through the running server."""
         with reporting():
-            run(_retry(builder(), options(database=database, game=game), JobId(number)))
+            from toprung.application.organising.replay_operations import RetryJob
+
+            operation = RetryJob(job_id=JobId(number), by=attributed(""))
+            performed(builder(), options(database=database, game=game), operation)
             say(stdout(), f"Job {number} is back in line.")
 
 
@@ -95,8 +100,3 @@ async def _job(builder: "Builder", opened: "Options", job_id: JobId) -> "Job":
 async def _stats(builder: "Builder", opened: "Options") -> "JobStats":
     async with builder.reading(opened) as reading:
         return await reading.ladder.jobs.stats()
-
-
-async def _retry(builder: "Builder", opened: "Options", job_id: JobId) -> None:
-    async with builder.submitting(opened) as intake:
-        await intake.retry_job(job_id)

@@ -8,7 +8,7 @@ import typer
 from toprung.domain.errors import InvalidInput
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState
 from toprung.interfaces.cli.matches.match_life_commands import add_match_life_commands
-from toprung.interfaces.cli.terminal.actor import terminal_actor
+from toprung.interfaces.cli.terminal.actor import attributed
 from toprung.interfaces.cli.terminal.output import (
     EXIT_REFUSED,
     print_json,
@@ -20,11 +20,11 @@ from toprung.interfaces.cli.terminal.output import (
     stdout,
 )
 from toprung.interfaces.cli.terminal.parameters import Database, Game, MatchNumber, options
+from toprung.interfaces.cli.terminal.performing import performed, previewed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.matches.match_history import MatchView
     from toprung.application.ports.progress import Progress
-    from toprung.application.ratings.rating_service import CorrectionOutcome
     from toprung.domain.game.catalog import Catalog
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
@@ -129,16 +129,18 @@ def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 raise InvalidInput("result", "Say one of --winner NAME, --draw, --flip and --void.")
             if not reason.strip():
                 raise InvalidInput("reason", "Say why with --reason TEXT; it is kept with the correction.")
+            from toprung.application.organising.match_operations import CorrectMatch
             from toprung.interfaces.cli.matches.match_screen import show_preview
 
             opened = options(database=database, game=game)
             view, catalog = run(_match(builder(), opened, MatchId(number)))
             result = _wanted(view, winner, draw=draw, flip=flip)
-            show_preview(stdout(), view, run(_preview(builder(), opened, view.match.id, result)), catalog)
+            operation = CorrectMatch(match_id=view.match.id, result=result, by=attributed(reason))
+            show_preview(stdout(), view, previewed(builder(), opened, operation), catalog)
             if not yes and not typer.confirm("Correct it so?", err=True):
                 say(stdout(), "Nothing was changed.")
                 return
-            outcome = run(_correct(builder(), opened, view.match.id, result, reason))
+            outcome = performed(builder(), opened, operation)
             say(stdout(), f"Match {outcome.match_id} is judged; {outcome.rated_anew:,} rating changes follow from it.")
 
 
@@ -198,20 +200,6 @@ async def _match(
 ) -> "tuple[MatchView, Catalog]":
     async with builder.reading(opened) as reading:
         return await reading.ladder.matches.get(match_id, viewer), reading.ladder.catalog
-
-
-async def _preview(
-    builder: "Builder", opened: "Options", match_id: MatchId, result: MatchResult | None
-) -> "CorrectionOutcome":
-    async with builder.reading(opened) as reading:
-        return await reading.ladder.administration.preview_correction(match_id, result)
-
-
-async def _correct(
-    builder: "Builder", opened: "Options", match_id: MatchId, result: MatchResult | None, reason: str
-) -> "CorrectionOutcome":
-    async with builder.administering(opened) as administration:
-        return await administration.correct_match(match_id, result, reason=reason, actor=terminal_actor())
 
 
 async def _verify(builder: "Builder", opened: "Options", tell: "Progress") -> list[str]:

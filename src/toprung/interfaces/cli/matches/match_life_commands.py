@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toprung.domain.matches.match import MatchId, MatchState, Outcome
+from toprung.domain.matches.match import MatchId, Outcome
 from toprung.domain.matches.match_life import Step
 from toprung.domain.ratings.explanation import state_words
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
-from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.output import reporting, say, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, MatchNumber, options
+from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.writing.audit import Attribution
-    from toprung.interfaces.cli.terminal.builder import Builder, Options
+    from toprung.interfaces.cli.terminal.builder import Builder
 
 _As = Annotated[str, typer.Option("--as", metavar="PLAYER", help="The player for whom this is done.")]
 
@@ -35,8 +35,11 @@ def add_match_life_commands(match: typer.Typer, builder: "Callable[[], Builder]"
         game: str | None,
     ) -> None:
         with reporting():
-            opened = options(database=database, game=game)
-            state = run(_act(builder(), opened, MatchId(number), player, step, outcome, attributed(reason)))
+            from toprung.application.organising.match_operations import ActForPlayer
+
+            opened, by = options(database=database, game=game), attributed(reason)
+            operation = ActForPlayer(match_id=MatchId(number), player=player, step=step, outcome=outcome, by=by)
+            state = performed(builder(), opened, operation).state
             say(stdout(), f"Match {number} is {state_words(state)}; `toprung match show {number}` says more.")
 
     _add_beginning(match, act)
@@ -60,10 +63,18 @@ def _add_create(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
     ) -> None:
         """Open a match between two players, who then have to confirm it."""
         with reporting():
-            opened = options(database=database, game=game)
-            number = run(
-                _create(builder(), opened, (first, race_1), (second, race_2), key, map_name, attributed(reason))
+            from toprung.application.organising.match_operations import OpenMatch
+
+            operation = OpenMatch(
+                player_1=first,
+                race_1=race_1,
+                player_2=second,
+                race_2=race_2,
+                key=key,
+                map_name=map_name,
+                by=attributed(reason),
             )
+            number = performed(builder(), options(database=database, game=game), operation).match_id
             say(stdout(), f"Match {number} is open; both players have to confirm it.")
 
 
@@ -109,29 +120,3 @@ def _add_reports(match: typer.Typer, act: _Act) -> None:
     ) -> None:
         """Take a report back, while the opponent has not answered it."""
         act(number, player, Step.WITHDRAW, None, reason, database, game)
-
-
-async def _create(
-    builder: "Builder",
-    opened: "Options",
-    first: tuple[str, str],
-    second: tuple[str, str],
-    key: str | None,
-    map_name: str | None,
-    by: "Attribution",
-) -> MatchId:
-    async with builder.administering(opened) as administration:
-        return await administration.open_match(first, second, key=key, map_name=map_name, by=by)
-
-
-async def _act(
-    builder: "Builder",
-    opened: "Options",
-    match_id: MatchId,
-    player: str,
-    step: Step,
-    outcome: Outcome | None,
-    by: "Attribution",
-) -> MatchState:
-    async with builder.administering(opened) as administration:
-        return await administration.act_on_match(match_id, player, step, outcome, by=by)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.domain.errors import InvalidInput
-from toprung.interfaces.cli.terminal.actor import terminal_actor
-from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.actor import attributed
+from toprung.interfaces.cli.terminal.output import reporting, say, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.terminal.performing import performed, previewed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.ratings.rating_adjustment import RatingSetOutcome
-    from toprung.interfaces.cli.terminal.builder import Builder, Options
+    from toprung.interfaces.cli.terminal.builder import Builder
 
 
 def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -32,15 +33,18 @@ def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]"
         with reporting():
             if not reason.strip():
                 raise InvalidInput("reason", "Say why with --reason TEXT; it is kept with the rating.")
+            from toprung.application.organising.rating_operations import SetRating
+
             opened = options(database=database, game=game)
-            outcome = run(_preview(builder(), opened, name, race, mmr))
+            operation = SetRating(name=name, race=race, mmr=mmr, by=attributed(reason))
+            outcome = previewed(builder(), opened, operation)
             before = "no rating yet" if outcome.mmr_before is None else str(outcome.mmr_before)
             said = f" with {outcome.race}: {before} -> {outcome.mmr_after}{_deviations(outcome)}"
             say(stdout(), (outcome.player_name, "bold"), said)
             if not yes and not typer.confirm("Set it so?", err=True):
                 say(stdout(), "Nothing was changed.")
                 return
-            outcome = run(_set(builder(), opened, name, race, mmr, reason))
+            outcome = performed(builder(), opened, operation)
             say(stdout(), "The rating of ", (outcome.player_name, "bold"), f" is {outcome.mmr_after} now.")
 
 
@@ -49,15 +53,3 @@ def _deviations(outcome: "RatingSetOutcome") -> str:
         return ""
     before = "" if outcome.deviation_before is None else f"{outcome.deviation_before:.0f} -> "
     return f" (known to within {before}{outcome.deviation_after:.0f})"
-
-
-async def _preview(builder: "Builder", opened: "Options", name: str, race: str, mmr: int) -> "RatingSetOutcome":
-    async with builder.reading(opened) as reading:
-        return await reading.ladder.administration.preview_rating(name, race, mmr)
-
-
-async def _set(
-    builder: "Builder", opened: "Options", name: str, race: str, mmr: int, reason: str
-) -> "RatingSetOutcome":
-    async with builder.administering(opened) as administration:
-        return await administration.set_rating(name, race, mmr, reason=reason, actor=terminal_actor())

@@ -11,12 +11,11 @@ import typer
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
 from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.terminal.performing import performed
 from toprung.interfaces.cli.transfer.transfer_commands import read_text
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.ports.progress import Progress
     from toprung.application.ratings.rating_quality import QualityReport
-    from toprung.application.writing.audit import Counts
     from toprung.domain.ratings.rating_evaluation import Game as PlayedGame
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
@@ -81,17 +80,15 @@ def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> No
     def recompute(reason: Reason = "", database: Database = None, game: Game = None) -> None:
         """Play the whole rating log again and store what comes out; a ladder in order comes out the same."""
         with reporting():
+            from toprung.application.organising.rating_operations import RecomputeRatings
+
             opened = options(database=database, game=game)
-
-            async def work(tell: "Progress") -> "Counts":
-                async with builder().administering(opened) as administration:
-                    return await administration.recompute_ratings(tell, attributed(reason))
-
             with progress_bar("Playing the log", "rows") as tell:
-                counts = run(work(tell))
-            ratings_changed = "1 rating" if counts.changed == 1 else f"{counts.changed:,} ratings"
-            said = f"{ratings_changed} came out otherwise" if counts.changed else "all the same"
-            say(stdout(), f"Recomputed: {said} (0 new, {counts.changed:,} changed, {counts.unchanged:,} unchanged).")
+                done = performed(builder(), opened, RecomputeRatings(by=attributed(reason)), tell)
+            changed, unchanged = done.entries_changed, done.entries_unchanged
+            ratings_changed = "1 rating" if changed == 1 else f"{changed:,} ratings"
+            said = f"{ratings_changed} came out otherwise" if changed else "all the same"
+            say(stdout(), f"Recomputed: {said} (0 new, {changed:,} changed, {unchanged:,} unchanged).")
 
 
 def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":

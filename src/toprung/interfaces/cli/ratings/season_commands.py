@@ -1,7 +1,7 @@
 """`toprung season …`: starting and ending seasons, and their last boards."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,15 +9,13 @@ from toprung.domain.errors import InvalidInput
 from toprung.domain.moment import to_iso
 from toprung.domain.ratings.season import RESET_DEVIATION_DEFAULT, LadderSeason
 from toprung.interfaces.cli.leaderboard.past_options import Corrected
-from toprung.interfaces.cli.terminal.actor import terminal_actor
+from toprung.interfaces.cli.terminal.actor import attributed
 from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, options
+from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.organising.admin_service import Administration
     from toprung.interfaces.cli.terminal.builder import Builder, Options
-
-T = TypeVar("T")
 
 _Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with it.")]
 NO_RESET = "none"
@@ -52,17 +50,12 @@ def _add_changing(season: typer.Typer, builder: "Callable[[], Builder]") -> None
     ) -> None:
         """Start a season. Ratings stay; they become less sure, so that the season's first games count for more."""
         with reporting():
+            from toprung.application.organising.rating_operations import StartSeason
+
             reset_to = _reset_to(reset_deviation)
             opened = options(database=database, game=game)
-            started = run(
-                _administered(
-                    builder(),
-                    opened,
-                    lambda administration: administration.start_season(
-                        code, name or code, reset_to=reset_to, reason=reason, actor=terminal_actor()
-                    ),
-                )
-            )
+            operation = StartSeason(code=code, name=name or code, reset_deviation=reset_to, by=attributed(reason))
+            started = performed(builder(), opened, operation)
             ratings = "1 rating was" if started.entries_reset == 1 else f"{started.entries_reset:,} ratings were"
             said = f"; {ratings} made less sure" if started.season.reset_deviation is not None else ""
             say(stdout(), "The season ", (started.season.code, "bold"), f" has started{said}.")
@@ -71,14 +64,10 @@ def _add_changing(season: typer.Typer, builder: "Callable[[], Builder]") -> None
     def end(reason: _Reason = "", database: Database = None, game: Game = None) -> None:
         """End the season that runs. Its last board is kept."""
         with reporting():
+            from toprung.application.organising.rating_operations import EndSeason
+
             opened = options(database=database, game=game)
-            ended = run(
-                _administered(
-                    builder(),
-                    opened,
-                    lambda administration: administration.end_season(reason=reason, actor=terminal_actor()),
-                )
-            )
+            ended = performed(builder(), opened, EndSeason(by=attributed(reason)))
             say(stdout(), "The season ", (ended.code, "bold"), " has ended; its board: ")
             say(stdout(), f"  toprung season board {ended.code}")
 
@@ -135,11 +124,6 @@ def _reset_to(text: str) -> float | None:
         raise InvalidInput(
             "reset_deviation", f"--reset-deviation takes a number such as {RESET_DEVIATION_DEFAULT:g}, or none."
         ) from None
-
-
-async def _administered(builder: "Builder", opened: "Options", work: "Callable[[Administration], Awaitable[T]]") -> T:
-    async with builder.administering(opened) as administration:
-        return await work(administration)
 
 
 async def _seasons(builder: "Builder", opened: "Options") -> list[LadderSeason]:

@@ -10,9 +10,10 @@ import typer
 from toprung.domain.errors import InvalidInput
 from toprung.domain.matches.match import MatchId
 from toprung.domain.replays.replay_upload import UploadId
-from toprung.interfaces.cli.terminal.actor import terminal_actor
+from toprung.interfaces.cli.terminal.actor import attributed
 from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from collections.abc import Sequence
@@ -105,8 +106,10 @@ def _add_mods(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     ) -> None:
         """Approve the version of the mod that an upload was played with; from then on more files make it a fake."""
         with reporting():
-            opened = options(database=database, game=game)
-            files = run(_approve_mod(builder(), opened, UploadId(number), reason))
+            from toprung.application.organising.replay_operations import ApproveMod
+
+            operation = ApproveMod(upload_id=UploadId(number), by=attributed(reason))
+            files = performed(builder(), options(database=database, game=game), operation).files
             say(stdout(), f"The version of the mod of upload {number}, of {files} files, is approved.")
 
 
@@ -143,8 +146,3 @@ async def _upload(builder: "Builder", opened: "Options", upload_id: UploadId) ->
 async def _mods(builder: "Builder", opened: "Options") -> "Sequence[SeenMod]":
     async with builder.reading(opened) as reading:
         return await reading.ladder.mods.seen()
-
-
-async def _approve_mod(builder: "Builder", opened: "Options", upload_id: UploadId, reason: str) -> int:
-    async with builder.administering(opened) as administration:
-        return await administration.approve_mod(upload_id, reason=reason, actor=terminal_actor())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.application.ladder import Ladder
-from toprung.application.organising.admin_service import Administration
+from toprung.application.organising.operations import Administration
 from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.application.replays.replay_parsing import PoolHealth
@@ -52,8 +52,11 @@ class Builder(Protocol):
         """The ladder, opened read-only beside whatever else uses it."""
         ...
 
-    def administering(self, options: Options) -> AbstractAsyncContextManager[Administration]:
-        """The organiser's operations: through the running server's API where there is one, else in this process."""
+    def administering(self, options: Options, *, needs_server: bool) -> AbstractAsyncContextManager[Administration]:
+        """The organiser's operations: through the running server's API where there is one, else in this process.
+
+        Raises `Conflict` where none runs and one is needed.
+        """
         ...
 
     async def pool_health(self, options: Options) -> PoolHealth:

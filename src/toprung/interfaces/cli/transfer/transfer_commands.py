@@ -1,7 +1,7 @@
 """`toprung import`, `toprung import-games` and `toprung export`: files in and out."""
 
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -22,15 +22,12 @@ from toprung.interfaces.cli.terminal.parameters import (
     Rank,
     options,
 )
+from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.organising.admin_service import Administration
-    from toprung.application.ports.progress import Progress
-    from toprung.application.transfer.import_service import ImportOrigin, ImportSummary
+    from toprung.application.transfer.import_service import ImportSummary
     from toprung.interfaces.cli.terminal.builder import Builder, Options
     from toprung.interfaces.cli.transfer.export_files import ExportFormat
-
-    ImportWork = Callable[[Administration, Progress], Awaitable[ImportSummary]]
 
 IMPORT_MAX_BYTES: Final = 256 * 1024 * 1024
 STANDARD_STREAM: Final = "-"
@@ -57,17 +54,12 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
         As in an export there may also be player_id,rating,deviation,volatility. What is so already stays untouched.
         """
         with reporting():
-            text, origin = read_text(file), _origin_of(file, reason)
+            from toprung.application.organising.transfer_operations import ImportEntries
+
+            operation = ImportEntries(text=read_text(file), file=_name_of(file), by=attributed(reason))
             opened = options(database=database, game=game)
             with progress_bar("Importing", "rows") as tell:
-                summary = run(
-                    _imported(
-                        builder(),
-                        opened,
-                        lambda administration, progress: administration.import_entries(text, progress, origin),
-                        tell,
-                    )
-                )
+                summary = performed(builder(), opened, operation, tell)
             say(stdout(), f"Imported {_count(summary.rows, 'row')} from {_name_of(file)}.")
             _say_counts(summary)
 
@@ -93,18 +85,14 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
         In a game of one race the last two may be missing.
         """
         with reporting():
+            from toprung.application.organising.transfer_operations import ImportGames
+
             named = source if source is not None else _source_of(file)
-            text, origin = read_text(file), _origin_of(file, reason)
+            text, by = read_text(file), attributed(reason)
+            operation = ImportGames(text=text, source=named, file=_name_of(file), by=by)
             opened = options(database=database, game=game)
             with progress_bar("Playing", "games") as tell:
-                summary = run(
-                    _imported(
-                        builder(),
-                        opened,
-                        lambda administration, progress: administration.import_games(text, named, progress, origin),
-                        tell,
-                    )
-                )
+                summary = performed(builder(), opened, operation, tell)
             known = summary.matches.unchanged
             say(
                 stdout(),
@@ -192,11 +180,6 @@ def _source_of(file: str) -> str:
     return Path(file).stem
 
 
-async def _imported(builder: "Builder", opened: "Options", work: "ImportWork", tell: "Progress") -> "ImportSummary":
-    async with builder.administering(opened) as administration:
-        return await work(administration, tell)
-
-
 async def _exported(
     builder: "Builder", opened: "Options", chosen: "ExportFormat", filters: Filters | None
 ) -> tuple[bytes, int]:
@@ -228,12 +211,6 @@ def _say_counts(summary: "ImportSummary") -> None:
     else:
         said = "No copy of the database was made: it was empty, or is PostgreSQL, whose own tools make copies."
         say(stdout(), (said, "dim"))
-
-
-def _origin_of(file: str, reason: str) -> "ImportOrigin":
-    from toprung.application.transfer.import_service import ImportOrigin
-
-    return ImportOrigin(by=attributed(reason), file_name=_name_of(file))
 
 
 def _name_of(file: str) -> str:

@@ -1,5 +1,6 @@
 """`/admin`: what organisers do, each command checked like each press that follows from it."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
@@ -7,35 +8,34 @@ from discord import app_commands
 from discord.app_commands import Choice, locale_str
 from discord.ext import commands
 
+from toprung.application.organising.replay_operations import RetryJob
 from toprung.domain.errors import Conflict
 from toprung.domain.jobs.job import JobId
 from toprung.domain.matches.match import MatchId
 from toprung.domain.players.countries import flag_emoji
 from toprung.domain.players.name_search import folded
-from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN
-from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.discord.messages.context import BotContext, Reader
 from toprung.interfaces.discord.messages.layouts import OPTION_CHARACTERS_MAX, OPTIONS_MAX, say
 from toprung.interfaces.discord.messages.markdown import clipped
 from toprung.interfaces.discord.messages.organisers import NotAnOrganiser, attribution
-from toprung.interfaces.discord.organising import admin_matches, admin_players
+from toprung.interfaces.discord.organising import admin_matches, admin_mods, admin_players
 from toprung.interfaces.discord.organising.admin_matches import ConflictsView, MatchPanel
-from toprung.interfaces.discord.organising.admin_mods import approve_mod
 from toprung.interfaces.discord.organising.admin_players import PlayerPanel, decide
 from toprung.interfaces.discord.organising.announcement import AnnouncementForm
-from toprung.interfaces.discord.organising.organiser_layouts import ReasonForm
+from toprung.interfaces.discord.organising.organiser_layouts import Deciding, ReasonForm
 
 RESOLVE: Final = "admin:resolve"
 RETRY: Final = "admin:retry"
-APPROVE_MOD: Final = "admin:approve_mod"
-RESTORE: Final = "admin:give_back"
 NUMBER_MAX: Final = 2**53 - 1
 """The largest number that Discord lets somebody type."""
 
 _Number = app_commands.Range[int, 1, NUMBER_MAX]
 _Mmr = app_commands.Range[int, MMR_MIN, MMR_MAX]
 _PLAYER: Final = locale_str("A player's name, or a mention", code="command.admin.name")
+
+
+_DECISIONS: Final[Mapping[str, Deciding]] = {**admin_players.DECISIONS, **admin_mods.DECISIONS}
 
 
 class Refused(app_commands.CheckFailure):
@@ -218,11 +218,8 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
             await MatchPanel(self._context, reader, MatchId(int(number))).update_view(interaction)
         elif action == RETRY and number.isdecimal():
             await interaction.response.send_modal(self._retry_form(reader, JobId(int(number))))
-        elif action == APPROVE_MOD and number.isdecimal():
-            await decide(self._context, reader, interaction, approve_mod(self._context, reader, UploadId(int(number))))
-        elif action == RESTORE and number.isdecimal():
-            decision = admin_players.restore(self._context, reader, PlayerId(int(number)))
-            await decide(self._context, reader, interaction, decision)
+        elif action in _DECISIONS and number.isdecimal():
+            await decide(self._context, reader, interaction, _DECISIONS[action](self._context, reader, int(number)))
         else:
             await say(interaction, reader.say("admin.ask_again"))
 
@@ -232,7 +229,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
         async def retry(interaction: discord.Interaction, reason: str) -> None:
             by = attribution(interaction, reason)
             await interaction.response.defer(ephemeral=True, thinking=True)
-            await self._context.ladder.intake.retry_job(job_id, by)
+            await self._context.ladder.administration.perform(RetryJob(job_id=job_id, by=by))
             kept = reader.say("admin.kept_why", reason=by.reason)
             await say(interaction, f"✅ {reader.say('admin.retried', job=int(job_id))}\n-# {kept}")
 

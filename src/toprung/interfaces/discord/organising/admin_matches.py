@@ -6,6 +6,8 @@ from typing import Final
 import discord
 
 from toprung.application.matches.match_history import MatchView
+from toprung.application.organising.match_operations import ActForPlayer, CorrectMatch, OpenMatch
+from toprung.application.organising.operation import NOBODY_YET
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import NotFound
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState, Outcome, Side
@@ -148,12 +150,13 @@ def judge(context: BotContext, reader: Reader, match_id: MatchId, result: MatchR
     ladder = context.ladder
 
     async def preview() -> Markdown:
-        outcome = await ladder.administration.preview_correction(match_id, result)
+        operation = CorrectMatch(match_id=match_id, result=result, by=NOBODY_YET)
+        outcome = await ladder.administration.preview(operation)
         return correction_lines(context, reader, outcome, await ladder.matches.get(match_id))
 
     async def carry_out(by: Attribution) -> Markdown:
         before = await ladder.matches.get(match_id)
-        outcome = await ladder.administration.correct_match(match_id, result, reason=by.reason, actor=by.actor)
+        outcome = await ladder.administration.perform(CorrectMatch(match_id=match_id, result=result, by=by))
         return correction_lines(context, reader, outcome, before)
 
     title = reader.say("admin.match_title", match=int(match_id))
@@ -166,30 +169,27 @@ def act(
     """Doing for a player what the player may do about a match."""
     ladder = context.ladder
 
-    async def names() -> tuple[str, tuple[Markdown, Markdown]]:
-        view = await ladder.matches.get(match_id)
+    def operation(view: MatchView, by: Attribution) -> ActForPlayer:
         player = view.players[side]
         if player is None:
             raise NotFound(f"There is no such player in match {match_id}.")
-        return player.name, names_of(view, reader)
+        return ActForPlayer(match_id=match_id, player=player.name, step=step, outcome=outcome, by=by)
 
     async def preview() -> Markdown:
-        name, both = await names()
-        player_id = (await ladder.matches.get(match_id)).match.player_ids[side]
-        before, after = await context.ladder.lifecycle.foresee(match_id, player_id, step, outcome)
+        view = await ladder.matches.get(match_id)
+        asked, both = operation(view, NOBODY_YET), names_of(view, reader)
+        foreseen, name = await ladder.administration.preview(asked), asked.player
         what = f"**{escaped(name)}**: {escaped(step_name(reader, step, outcome))}"
-        lines = [what, f"{standing(reader, before, both)} → {standing(reader, after, both)}"]
-        if after.standing_result is not None:
-            rated = await ladder.administration.preview_correction(match_id, after.standing_result)
-            lines.append(correction_lines(context, reader, rated, await ladder.matches.get(match_id)))
-        elif after.state is MatchState.ABORTED:
+        lines = [what, f"{standing(reader, foreseen.before, both)} → {standing(reader, foreseen.after, both)}"]
+        if foreseen.rated is not None:
+            lines.append(correction_lines(context, reader, foreseen.rated, view))
+        elif foreseen.after.state is MatchState.ABORTED:
             lines.append(f"-# {reader.say('admin.abort_costs', name=Markdown(f'**{escaped(name)}**'))}")
         return Markdown("\n".join(lines))
 
     async def carry_out(by: Attribution) -> Markdown:
-        name, _ = await names()
-        state = await ladder.administration.act_on_match(match_id, name, step, outcome, by=by)
-        return reader.say("admin.act_done", match=int(match_id), state=state_name(reader, state))
+        done = await ladder.administration.perform(operation(await ladder.matches.get(match_id), by))
+        return reader.say("admin.act_done", match=int(match_id), state=state_name(reader, done.state))
 
     title = reader.say("admin.match_title", match=int(match_id))
     return Decision(title=title, preview=preview, carry_out=carry_out)
@@ -226,8 +226,11 @@ def create(
         return Markdown("\n".join(lines))
 
     async def carry_out(by: Attribution) -> Markdown:
-        one, two = [((await dossiers.find(name)).player.name, race) for name, race in (first, second)]
-        match_id = await context.ladder.administration.open_match(one, two, key=key, map_name=map_name, by=by)
-        return reader.say("admin.create_done", match=int(match_id))
+        one, two = [(await dossiers.find(name)).player.name for name, _ in (first, second)]
+        operation = OpenMatch(
+            player_1=one, race_1=first[1], player_2=two, race_2=second[1], map_name=map_name, key=key, by=by
+        )
+        opened = await context.ladder.administration.perform(operation)
+        return reader.say("admin.create_done", match=int(opened.match_id))
 
     return Decision(title=reader.say("admin.create_title"), preview=preview, carry_out=carry_out)

@@ -1,10 +1,21 @@
 """What organisers do about a version of the mod: approve it."""
 
+from collections.abc import Mapping
+from typing import Final
+
+import discord
+
+from toprung.application.organising.replay_operations import ApproveMod
 from toprung.application.writing.audit import Attribution
 from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.discord.messages.context import BotContext, Reader
+from toprung.interfaces.discord.messages.layouts import Button, answered_elsewhere
 from toprung.interfaces.discord.messages.markdown import Markdown
-from toprung.interfaces.discord.organising.organiser_layouts import Decision
+from toprung.interfaces.discord.organising.organiser_layouts import Deciding, Decision
+
+APPROVE_MOD: Final = "admin:approve_mod"
+APPROVED: Final = "approved"
+"""Why a version that was approved is no concern any more."""
 
 
 def approve_mod(context: BotContext, reader: Reader, upload_id: UploadId) -> Decision:
@@ -26,7 +37,21 @@ def approve_mod(context: BotContext, reader: Reader, upload_id: UploadId) -> Dec
         return Markdown("\n".join(lines))
 
     async def carry_out(by: Attribution) -> Markdown:
-        files = await context.ladder.administration.approve_mod(upload_id, reason=by.reason, actor=by.actor)
-        return reader.say("admin.mod_done", upload=str(upload_id), files=files)
+        approved = await context.ladder.administration.perform(ApproveMod(upload_id=upload_id, by=by))
+        return reader.say("admin.mod_done", upload=str(upload_id), files=approved.files)
 
     return Decision(title=reader.say("admin.mod_title"), preview=preview, carry_out=carry_out)
+
+
+def mod_buttons(reader: Reader, upload_id: UploadId, settled: str, *, is_doubtful: bool) -> list[Button]:
+    """What can be decided about a version in the organisers' channel; `settled` says why it is no concern any more."""
+    if settled:
+        return []
+    style = discord.ButtonStyle.danger if is_doubtful else discord.ButtonStyle.primary
+    return [Button(f"{APPROVE_MOD}:{upload_id}", reader.plain("admin.approve_mod"), answered_elsewhere, style=style)]
+
+
+DECISIONS: Final[Mapping[str, Deciding]] = {
+    APPROVE_MOD: lambda context, reader, number: approve_mod(context, reader, UploadId(number)),
+}
+"""By the beginning of the button's id."""

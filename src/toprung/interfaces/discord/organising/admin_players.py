@@ -1,7 +1,13 @@
 """What organisers see of a player and do about one: ban, pardon, set a rating."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import discord
 
+from toprung.application.organising.operation import NOBODY_YET
+from toprung.application.organising.player_operations import BanPlayer, PardonPlayer, RestorePlayer, UnbanPlayer
+from toprung.application.organising.rating_operations import SetRating
 from toprung.application.players.player_dossier import Dossier
 from toprung.application.writing.audit import Attribution
 from toprung.domain.players.departure import has_left
@@ -11,7 +17,9 @@ from toprung.interfaces.discord.messages.layouts import Button
 from toprung.interfaces.discord.messages.markdown import Markdown, escaped
 from toprung.interfaces.discord.organising.admin_matches import open_match_panel
 from toprung.interfaces.discord.organising.admin_text import dossier_lines, entry_lines, penalty_lines, rating_lines
-from toprung.interfaces.discord.organising.organiser_layouts import Decision, DecisionView, OrganiserLayout
+from toprung.interfaces.discord.organising.organiser_layouts import Deciding, Decision, DecisionView, OrganiserLayout
+
+RESTORE: Final = "admin:give_back"
 
 
 class PlayerPanel(OrganiserLayout):
@@ -90,7 +98,7 @@ def ban(context: BotContext, reader: Reader, name: str) -> Decision:
 
     async def carry_out(by: Attribution) -> Markdown:
         dossier = await context.ladder.dossiers.find(name)
-        await context.ladder.administration.ban_player(dossier.player.name, by)
+        await context.ladder.administration.perform(BanPlayer(name=dossier.player.name, by=by))
         return reader.say("admin.ban_done", name=_name(dossier))
 
     return Decision(title=reader.say("admin.ban_title", name=name), preview=preview, carry_out=carry_out)
@@ -106,7 +114,7 @@ def unban(context: BotContext, reader: Reader, name: str) -> Decision:
 
     async def carry_out(by: Attribution) -> Markdown:
         dossier = await context.ladder.dossiers.find(name)
-        await context.ladder.administration.unban_player(dossier.player.name, by)
+        await context.ladder.administration.perform(UnbanPlayer(name=dossier.player.name, by=by))
         return reader.say("admin.unban_done", name=_name(dossier))
 
     return Decision(title=reader.say("admin.unban_title", name=name), preview=preview, carry_out=carry_out)
@@ -122,8 +130,8 @@ def pardon(context: BotContext, reader: Reader, name: str) -> Decision:
 
     async def carry_out(by: Attribution) -> Markdown:
         dossier = await context.ladder.dossiers.find(name)
-        lifted = await context.ladder.administration.pardon_player(dossier.player.name, by)
-        return reader.say("admin.pardon_done", name=_name(dossier), count=lifted)
+        done = await context.ladder.administration.perform(PardonPlayer(name=dossier.player.name, by=by))
+        return reader.say("admin.pardon_done", name=_name(dossier), count=done.pardoned)
 
     return Decision(title=reader.say("admin.pardon_title", name=name), preview=preview, carry_out=carry_out)
 
@@ -155,7 +163,7 @@ def restore(context: BotContext, reader: Reader, old: PlayerId) -> Decision:
 
     async def carry_out(by: Attribution) -> Markdown:
         dossier = await dossiers.get(old)
-        player = await context.ladder.administration.restore_player(dossier.player.name, by)
+        player = await context.ladder.administration.perform(RestorePlayer(name=dossier.player.name, by=by))
         return reader.say("admin.restore_done", name=Markdown(f"**{escaped(player.name)}**"))
 
     return Decision(title=reader.say("admin.restore_title"), preview=preview, carry_out=carry_out)
@@ -165,13 +173,20 @@ def set_rating(context: BotContext, reader: Reader, name: str, race: str, mmr: i
     """Setting a rating by hand."""
     administration = context.ladder.administration
 
-    async def preview() -> Markdown:
+    async def operation(by: Attribution) -> SetRating:
         player = (await context.ladder.dossiers.find(name)).player
-        return rating_lines(context, reader, await administration.preview_rating(player.name, race, mmr))
+        return SetRating(name=player.name, race=race, mmr=mmr, by=by)
+
+    async def preview() -> Markdown:
+        return rating_lines(context, reader, await administration.preview(await operation(NOBODY_YET)))
 
     async def carry_out(by: Attribution) -> Markdown:
-        player = (await context.ladder.dossiers.find(name)).player
-        outcome = await administration.set_rating(player.name, race, mmr, reason=by.reason, actor=by.actor)
-        return rating_lines(context, reader, outcome)
+        return rating_lines(context, reader, await administration.perform(await operation(by)))
 
     return Decision(title=reader.say("admin.set_rating_title", name=name), preview=preview, carry_out=carry_out)
+
+
+DECISIONS: Final[Mapping[str, Deciding]] = {
+    RESTORE: lambda context, reader, number: restore(context, reader, PlayerId(number)),
+}
+"""By the beginning of the button's id."""

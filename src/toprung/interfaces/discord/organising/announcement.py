@@ -4,6 +4,7 @@ from typing import Final
 
 import discord
 
+from toprung.application.organising.announcement_operation import Announce
 from toprung.application.organising.announcements import TEXT_MAX_CODE_POINTS, announcement_text
 from toprung.application.ports.intents import StoredIntent
 from toprung.application.writing.audit import Attribution
@@ -45,7 +46,7 @@ def announce(context: BotContext, reader: Reader, channel_id: int, text: str) ->
         return Markdown(f"{reader.say('admin.announce_what', channel=channel)}\n\n{text}")
 
     async def carry_out(by: Attribution) -> Markdown:
-        await context.ladder.announcements.announce(channel_id, text, by)
+        await context.ladder.administration.perform(Announce(channel_id=channel_id, text=text, by=by))
         return reader.say("admin.announce_done", channel=channel)
 
     return Decision(title=reader.say("admin.announce_title"), preview=preview, carry_out=carry_out)

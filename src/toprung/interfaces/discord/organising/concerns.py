@@ -22,7 +22,9 @@ from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.discord.messages.context import BotContext
 from toprung.interfaces.discord.messages.layouts import Button, Layout, answered_elsewhere
 from toprung.interfaces.discord.messages.markdown import Markdown
-from toprung.interfaces.discord.organising.admin_command import APPROVE_MOD, RESOLVE, RESTORE, RETRY
+from toprung.interfaces.discord.organising.admin_command import RESOLVE, RETRY
+from toprung.interfaces.discord.organising.admin_mods import mod_buttons
+from toprung.interfaces.discord.organising.admin_players import RESTORE
 from toprung.interfaces.discord.organising.admin_text import ago, entry_lines, match_line, match_lines
 
 
@@ -131,11 +133,14 @@ class UnknownModConcern:
         context, reader, upload = self._context, self._context.public_reader(), parameters["upload"]
         view = Layout(context, reader, timeout=None)
         view.begin()
-        if parameters[SETTLED]:
-            view.add_container(view.paragraph(reader.say(f"concern.mod_{parameters[SETTLED]}", upload=upload)))
+        is_first, adds, settled = bool(parameters["is_first"]), parameters["adds"], parameters[SETTLED]
+        buttons = mod_buttons(reader, UploadId(int(upload)), settled, is_doubtful=bool(adds))
+        if settled:
+            view.add_container(view.paragraph(reader.say(f"concern.mod_{settled}", upload=upload)))
+            if buttons:
+                view.add_row(*buttons)
             return view
         newest = await context.ladder.replays.get(UploadId(int(upload)))
-        is_first, adds = bool(parameters["is_first"]), parameters["adds"]
         lines = [
             reader.say("concern.mod_seen", count=int(parameters["uploads"]), of=UPLOADS_LOOKED_AT_MAX),
             reader.say("concern.mod_newest", upload=upload, name=newest.player.name, files=int(parameters["files"])),
@@ -144,11 +149,7 @@ class UnknownModConcern:
         ]
         title = Markdown(f"### {reader.say('concern.mod_first' if is_first else 'concern.mod')}")
         view.add_container(view.paragraph(title, 300), view.paragraph(Markdown("\n".join(lines)), 2_000))
-        label, style = (
-            reader.plain("admin.approve_mod"),
-            discord.ButtonStyle.danger if adds else discord.ButtonStyle.primary,
-        )
-        view.add_row(Button(f"{APPROVE_MOD}:{upload}", label, answered_elsewhere, style=style))
+        view.add_row(*buttons)
         return view
 
 

@@ -71,6 +71,10 @@ class Decision:
     carry_out: Callable[[Attribution], Awaitable[Markdown]]
 
 
+Deciding = Callable[[BotContext, Reader, int], Decision]
+"""The decision that a button in the organisers' channel asks for, whose number says about what."""
+
+
 class DecisionView(OrganiserLayout):
     """Shows what a change would do, asks for a reason, makes it, and shows what came of it."""
 

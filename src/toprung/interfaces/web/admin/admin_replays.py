@@ -1,4 +1,4 @@
-"""Uploading replays for players, and the job queue, over HTTP; the guard checked the token."""
+"""Uploading replays for players, and looking at the job queue, over HTTP; the guard checked the token."""
 
 from typing import Annotated, Any, Final
 
@@ -7,13 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from toprung.application.jobs.job_queue import LISTED_MAX, JobHistory
-from toprung.application.organising.admin_service import Administration
 from toprung.application.replays.intake import Intake
-from toprung.application.writing.audit import Attribution
-from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.matches.match import MatchId
-from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.job_shapes import job_shape, stats_shape, submitted_shape
 from toprung.interfaces.web.api.api import json_response
 from toprung.interfaces.web.api.openapi import error_answers
@@ -21,25 +17,8 @@ from toprung.interfaces.web.api.uploads import UploadLimits, received
 
 ID_MAX: Final = 2**63 - 1
 NAME_MAX_CODE_POINTS: Final = 200
-ACTOR_MAX_CODE_POINTS: Final = 100
 
 _Number = Annotated[int, Path(ge=1, le=ID_MAX)]
-
-
-class ApprovalBody(BaseModel):
-    """Why a version of the mod is approved; `actor` goes into the audit."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str, Field(max_length=REASON_MAX_CODE_POINTS)] = ""
-    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_MAX_CODE_POINTS)] = "api"
-
-
-class ApprovedAnswer(BaseModel):
-    """How many files the approved version has."""
-
-    upload_id: str
-    files: int
 
 
 class SubmittedAnswer(BaseModel):
@@ -123,22 +102,8 @@ class JobsAsked(BaseModel):
     limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
 
 
-def add_mod_route(router: APIRouter, administration: Administration) -> None:
-    """Adds the route for approving a version of the mod."""
-
-    @router.post(
-        "/replays/{upload_id}/approve-mod",
-        summary="Approve the version of the mod that an upload was played with",
-        response_model=ApprovedAnswer,
-        responses=error_answers(404, 409),
-    )
-    async def approve(upload_id: _Number, body: ApprovalBody) -> Response:
-        files = await administration.approve_mod(UploadId(upload_id), reason=body.reason, actor=body.actor)
-        return json_response({"upload_id": str(upload_id), "files": files})
-
-
-def add_job_routes(router: APIRouter, intake: Intake, jobs: JobHistory) -> None:
-    """Adds the routes for looking at jobs and trying one again."""
+def add_job_routes(router: APIRouter, jobs: JobHistory) -> None:
+    """Adds the routes for looking at jobs."""
 
     @router.get("/jobs", summary="The latest jobs", response_model=JobsAnswer)
     async def latest(asked: Annotated[JobsAsked, Query()]) -> Response:
@@ -150,14 +115,4 @@ def add_job_routes(router: APIRouter, intake: Intake, jobs: JobHistory) -> None:
 
     @router.get("/jobs/{job_id}", summary="One job", response_model=JobAnswer, responses=error_answers(404))
     async def show(job_id: _Number) -> Response:
-        return json_response(job_shape(await jobs.get(JobId(job_id))))
-
-    @router.post(
-        "/jobs/{job_id}/retry",
-        summary="Put a dead letter back in line",
-        response_model=JobAnswer,
-        responses=error_answers(404, 409),
-    )
-    async def retry(job_id: _Number) -> Response:
-        await intake.retry_job(JobId(job_id), Attribution(actor="api"))
         return json_response(job_shape(await jobs.get(JobId(job_id))))

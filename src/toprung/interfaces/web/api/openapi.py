@@ -1,14 +1,13 @@
 """What the API's description says of parameters and answers."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from toprung.application.writing.audit import Attribution
-from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.leaderboard.leaderboard import PAGE_SIZE_DEFAULT
 from toprung.domain.leaderboard.ranks import LETTERS
+from toprung.domain.matches.match import MatchResult
 from toprung.domain.players.countries import Countries
 from toprung.interfaces.web.leaderboard.filters import PAGE_MAX, PAGE_SIZE_MAX, VALUES_MAX
 
@@ -155,6 +154,53 @@ class PardonAnswer(_Answer):
     pardoned: int
 
 
+class MoveAnswer(BaseModel):
+    """What the correction does to one entry in the end."""
+
+    entry_id: str | None
+    player_id: str = Field(pattern=PLAYER_ID_PATTERN)
+    player_name: str
+    race: str
+    mmr_before: int
+    mmr_after: int
+
+
+class CorrectionAnswer(BaseModel):
+    """What a correction does: the largest move first. `rated_anew` counts the journal rows that get a new revision."""
+
+    match_id: str
+    before: MatchResult | None
+    after: MatchResult | None
+    moves: list[MoveAnswer]
+    rated_anew: int
+
+
+class RecomputeAnswer(BaseModel):
+    """How many entries came out otherwise, none on a ladder in order, and how many did not."""
+
+    entries_changed: int
+    entries_unchanged: int
+
+
+class RatingSetAnswer(BaseModel):
+    """What setting a rating does. What was before is null where there was no entry; deviations where there are none."""
+
+    player_name: str
+    race: str
+    mmr_before: int | None
+    mmr_after: int
+    deviation_before: float | None
+    deviation_after: float | None
+    games_played: int
+
+
+class SeasonStartedAnswer(BaseModel):
+    """The season that begins, and how many ratings it made less sure."""
+
+    season: SeasonAnswer
+    entries_reset: int
+
+
 class HealthAnswer(BaseModel):
     """`ok` or `degraded`, whether the ladder does its work all the same, and the particulars that it knows."""
 
@@ -260,49 +306,3 @@ ETAG_HEADER: Final[Schema] = {
     "ETag": {"description": "Names the version of the board.", "schema": {"type": "string"}},
     "Cache-Control": {"description": "Always `no-cache`: ask again with the ETag.", "schema": {"type": "string"}},
 }
-
-ACTOR_MAX_CODE_POINTS: Final = 100
-
-Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Artosis"])]
-CodeText = Annotated[str, Field(min_length=1, max_length=40, examples=["sc2_zerg"])]
-CountryCode = Annotated[str | None, Field(max_length=20, examples=["KR"])]
-
-
-class AttributedBody(BaseModel):
-    """Who does something as an organiser, and why; the audit keeps both."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str, Field(max_length=REASON_MAX_CODE_POINTS)] = ""
-    actor: Annotated[str, Field(min_length=1, max_length=ACTOR_MAX_CODE_POINTS)] = "api"
-
-    def by(self) -> Attribution:
-        """The same for a use case."""
-        return Attribution(actor=self.actor, reason=self.reason)
-
-
-class NewPlayerBody(AttributedBody):
-    """A player to add."""
-
-    name: Name
-    country: CountryCode = None
-
-
-class RenameBody(AttributedBody):
-    """A player and the new name."""
-
-    name: Name
-    new_name: Name
-
-
-class CountryBody(AttributedBody):
-    """A player and the new country; null for none."""
-
-    name: Name
-    country: CountryCode
-
-
-class PlayerBody(AttributedBody):
-    """A player."""
-
-    name: Name

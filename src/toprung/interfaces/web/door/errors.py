@@ -120,7 +120,12 @@ _STATUSES: Final[tuple[tuple[type[ToprungError], int], ...]] = (
 
 def status_of(error: ToprungError) -> int:
     """The HTTP status that says what `error` says."""
-    return next((int(status) for kind, status in _STATUSES if isinstance(error, kind)), 500)
+    return status_of_kind(type(error))
+
+
+def status_of_kind(error: type[ToprungError]) -> int:
+    """The same for all errors of a kind."""
+    return next((int(status) for kind, status in _STATUSES if issubclass(error, kind)), 500)
 
 
 def error_body(error: ToprungError) -> dict[str, object]:
