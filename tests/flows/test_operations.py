@@ -27,7 +27,7 @@ from toprung.application.organising.player_operations import (
     UnbanPlayer,
 )
 from toprung.application.organising.rating_operations import EndSeason, RecomputeRatings, SetRating, StartSeason
-from toprung.application.organising.replay_operations import ApproveMod, RetryJob
+from toprung.application.organising.replay_operations import ApproveMod, RetryJob, UnlistMod
 from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ports.storage import AuditRow
 from toprung.application.replays.replay_parsing import Died
@@ -107,6 +107,11 @@ async def an_upload(ladder: Ladder, by: Attribution) -> Operation[object]:
     return ApproveMod(upload_id=UploadId(1), by=by)
 
 
+async def an_approved_upload(ladder: Ladder, by: Attribution) -> Operation[object]:
+    await ladder.use_cases.administration.perform(await an_upload(ladder, EVE))
+    return UnlistMod(upload_id=UploadId(1), by=by)
+
+
 async def a_dead_letter(ladder: Ladder, by: Attribution) -> Operation[object]:
     ladder.intake.parser.tell(replay(), Died(exit_code=1, signal=None))
     await ladder.intake.replays.submit(PlayerId(1), None, replay())
@@ -144,6 +149,7 @@ EXAMPLES: dict[type[Operation[object]], Example] = {
     StartSeason: at_once(lambda by: StartSeason(code="s1", name="One", by=by)),
     EndSeason: a_running_season,
     ApproveMod: an_upload,
+    UnlistMod: an_approved_upload,
     RetryJob: a_dead_letter,
     Announce: at_once(lambda by: Announce(channel_id=7, text="Cup on Sunday", by=by)),
 }

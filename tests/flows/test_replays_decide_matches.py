@@ -221,3 +221,25 @@ async def test_a_mod_is_approved_once_and_with_more_files_it_is_a_fake_from_then
     unread = await organiser.upload("Serral", b"MPQ\x1b no archive")
     await organiser.settled(unread)
     assert (await organiser.http.post(f"/replays/{unread}/approve-mod", json=reason)).status_code == 409
+
+
+async def test_off_the_list_a_version_is_unknown_again_and_what_was_judged_stays(
+    organiser: Organiser,
+) -> None:
+    await organiser.begun()
+    upload_id = await organiser.upload("Maru", organiser.replay(None))
+    await organiser.settled(upload_id)
+    path, reason = f"/replays/{upload_id}", {"reason": "version 7", "actor": "Ann"}
+    await organiser.http.post(f"{path}/approve-mod", json=reason)
+    (approved,) = await organiser.opened.ladder.mods.seen()
+    fake = organiser.replay("Maru", mod_hashes=(*sorted(approved.handles), "ab" * 32))
+    judged = await organiser.upload("Serral", fake)
+    assert await organiser.settled(judged) == "rejected"
+    assert (await organiser.http.post(f"{path}/unlist-mod", json={})).status_code == 422
+    assert (await organiser.http.post("/replays/99/unlist-mod", json=reason)).status_code == 404
+    answers = [(await organiser.http.post(f"{path}/unlist-mod", json=reason)).json() for _ in range(2)]
+    assert answers == [
+        {"upload_id": str(upload_id), "files": 2, "was_listed": was_listed} for was_listed in (True, False)
+    ]
+    assert [(one.is_approved, one.adds) for one in await organiser.opened.ladder.mods.seen()] == [(False, None)] * 2
+    assert await organiser.settled(judged) == "rejected"

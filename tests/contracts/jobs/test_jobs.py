@@ -388,3 +388,23 @@ async def test_versions_of_the_mod_come_back_in_the_order_of_their_approval(
         await write(storage, lambda tx, version=version: tx.replays.add_mod_version(version))  # type: ignore[misc]
     assert await storage.read(lambda tx: tx.replays.mod_versions()) == [versions[1], versions[0], versions[2]]
     assert len({version.key for version in versions}) == 3
+
+
+async def test_a_version_of_the_mod_that_is_taken_off_the_list_can_be_added_again(
+    storage: Storage, players: list[PlayerId]
+) -> None:
+    await write(storage, lambda tx: tx.replays.add_file(FILE))
+    upload = await write(storage, lambda tx: tx.replays.add_upload(new_upload(players[0])))
+    one, other = [
+        ModVersion(handles=frozenset(handles), upload_id=upload.id, approved_at_us=1) for handles in ("ab", "abc")
+    ]
+    await write(storage, lambda tx: tx.replays.add_mod_version(one))
+    await write(storage, lambda tx: tx.replays.remove_mod_version(other))
+    assert await storage.read(lambda tx: tx.replays.mod_versions()) == [one]
+    await write(storage, lambda tx: tx.replays.add_mod_version(other))
+    for _ in range(2):
+        await write(storage, lambda tx: tx.replays.remove_mod_version(one))
+        assert await storage.read(lambda tx: tx.replays.mod_versions()) == [other]
+    again = replace(one, approved_at_us=7)
+    await write(storage, lambda tx: tx.replays.add_mod_version(again))
+    assert set(await storage.read(lambda tx: tx.replays.mod_versions())) == {other, again}

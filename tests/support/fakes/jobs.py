@@ -240,6 +240,11 @@ class FakeReplayRepository:
             raise AssertionError("a version is approved once")
         self._database.mod_versions.append(version)
 
+    def remove_mod_version(self, version: ModVersion) -> None:
+        self._database.mod_versions[:] = [
+            known for known in self._database.mod_versions if known.handles != version.handles
+        ]
+
 
 @dataclass
 class FakeReplayArchive:

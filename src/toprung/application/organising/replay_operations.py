@@ -1,9 +1,10 @@
-"""What organisers do about replays: approve the versions of the mod, and have given-up jobs tried again."""
+"""What organisers do about replays: list the versions of the mod that are approved, have given-up jobs tried again."""
 
 from dataclasses import dataclass
 
 from toprung.application.organising.operation import EVERYWHERE, Body, Carries, Desk, Operation, Route, Spec
 from toprung.application.ports.progress import Progress
+from toprung.application.replays.replay_mods import Unlisted
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.jobs.job import JobId
 from toprung.domain.replays.replay_upload import UploadId
@@ -27,6 +28,17 @@ class ApproveMod(Operation[Approved]):
         """See `ReplayMods.approve`."""
         version = await desk.mods.approve(self.upload_id, self.by)
         return Approved(upload_id=self.upload_id, files=len(version.handles))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlistMod(Operation[Unlisted]):
+    """Takes the version of the mod that an upload was played with off the list again."""
+
+    upload_id: UploadId
+
+    async def carry_out(self, desk: Desk, tell: Progress) -> Unlisted:
+        """See `ReplayMods.unlist`."""
+        return await desk.mods.unlist(self.upload_id, self.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +75,17 @@ REPLAY_OPERATIONS: tuple[Spec, ...] = (
                 description="Why a version of the mod is approved; `actor` goes into the audit.",
             ),
             takes_long=True,
+        ),
+    ),
+    Spec(
+        kind=UnlistMod,
+        actions=frozenset({"unlist_mod"}),
+        ways_in=EVERYWHERE,
+        route=Route(
+            path="/replays/{upload_id}/unlist-mod",
+            name="unlist",
+            summary="Take the version of the mod that an upload was played with off the list again",
+            refusals=(NotFound, Conflict),
         ),
     ),
     Spec(

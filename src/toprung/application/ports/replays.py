@@ -88,3 +88,7 @@ class ReplayRepository(Protocol):
     def add_mod_version(self, version: ModVersion) -> None:
         """Adds one that is not there."""
         ...
+
+    def remove_mod_version(self, version: ModVersion) -> None:
+        """Removes one, so that it may be added again; nothing where it is not there."""
+        ...

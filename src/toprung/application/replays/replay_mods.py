@@ -39,8 +39,19 @@ class SeenMod:
         return mod_key(self.handles)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlisted:
+    """How many files the version has that is off the list now, and whether it was on it before."""
+
+    upload_id: UploadId
+    files: int
+    was_listed: bool
+
+
 class ReplayMods:
-    """Looks at versions of the mod, and approves them. `decode` makes a reading of what is kept of a file.
+    """Looks at versions of the mod, approves them, and takes them off the list again.
+
+    `decode` makes a reading of what is kept of a file.
 
     What files a game was played with is remembered for the uploads that were looked at last, by the hash of the replay,
     which says the same for ever. So each is decoded once, and looking again costs one query.
@@ -126,6 +137,25 @@ class ReplayMods:
             details = {"key": version.key, "handles": sorted(handles)}
             audit(tx, explained, "approve_mod", f"upload {upload_id}", now_us=now_us, **details)
             return version
+
+        return await self._unit_of_work.run(work)
+
+    async def unlist(self, upload_id: UploadId, by: Attribution) -> Unlisted:
+        """Takes the version that this upload was played with off the list; where it is not on it, nothing is changed.
+
+        Replays that were judged keep their verdicts. Raises what `approve` raises.
+        """
+        explained = by.explained()
+        now_us = self._clock.now_us()
+
+        def work(tx: Transaction) -> Unlisted:
+            handles = self._of_upload(tx, upload_id)
+            listed = next((known for known in tx.replays.mod_versions() if known.handles == handles), None)
+            if listed is not None:
+                tx.replays.remove_mod_version(listed)
+                details = {"key": listed.key, "handles": sorted(handles)}
+                audit(tx, explained, "unlist_mod", f"upload {upload_id}", now_us=now_us, **details)
+            return Unlisted(upload_id=upload_id, files=len(handles), was_listed=listed is not None)
 
         return await self._unit_of_work.run(work)
 

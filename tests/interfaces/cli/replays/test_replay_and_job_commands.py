@@ -176,5 +176,23 @@ def test_an_organiser_sees_the_versions_of_the_mod_and_approves_one_with_a_reaso
     assert "There is no upload 9" in refusal(judged, "replay", "approve-mod", "9", "--reason", "x")
 
 
+def test_a_version_of_the_mod_is_taken_off_the_list_once_and_what_was_judged_stays(judged: Ladder) -> None:
+    said(judged, "replay", "approve-mod", "2", "--reason", "season 3")
+    before = said(judged, "replay", "list")
+    assert "needs a reason" in refusal(judged, "replay", "unlist-mod", "2")
+    assert said(judged, "replay", "unlist-mod", "1", "--reason", "it was a fake") == (
+        "The version of the mod of upload 1, of 2 files, is off the list. "
+        "Replays that were judged keep their verdicts.\n"
+    )
+    assert said(judged, "replay", "mods").splitlines()[-1].split() == ["2", "2", "2", "unknown"]
+    assert said(judged, "replay", "list") == before
+    assert said(judged, "replay", "unlist-mod", "2", "--reason", "again") == (
+        "The version of the mod of upload 2, of 2 files, is not on the list, so nothing was changed.\n"
+    )
+    _, row = judged.storage.database.audit
+    assert (row.action, row.subject, row.reason) == ("unlist_mod", "upload 1", "it was a fake")
+    assert "There is no upload 9" in refusal(judged, "replay", "unlist-mod", "9", "--reason", "x")
+
+
 def test_without_a_replay_there_is_no_mod(ladder: Ladder) -> None:
     assert said(ladder, "replay", "mods") == "No replay was read yet, and no version of the mod is approved.\n"

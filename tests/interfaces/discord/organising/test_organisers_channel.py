@@ -172,7 +172,8 @@ async def test_an_unknown_version_of_the_mod_announces_itself_until_it_is_approv
     assert office.audit() == [(f"discord:{office.world.alice.id}", "approve_mod", "upload 3", WHY)]
     for _ in range(2):
         (after,) = await office.look()
-    assert (after.id, controls(after)) == (first.id, {})
+    assert after.id == first.id
+    assert controls(after).keys() == {"admin:unlist_mod:3"}
     assert "is approved" in text_of(after)
     assert office.world.ladder.storage.database.intents == {}
     await played(office, one, mod(1, 2, 9))
@@ -186,7 +187,7 @@ async def test_an_unknown_version_of_the_mod_announces_itself_until_it_is_approv
     assert "what a fake looks like" in text_of(again)
     await approve(office, other)
     _, settled, same = await office.look()
-    assert controls(settled) == {}
+    assert [name.rpartition(":")[0] for name in controls(settled)] == ["admin:unlist_mod"]
     assert controls(same).keys() == {"admin:approve_mod:5"}
     assert "Approved versions: 2 → 3" in said(await office.decide(again))  # not what was shown: nothing is done
     assert len(office.audit()) == 2
@@ -201,7 +202,26 @@ async def test_an_approval_by_somebody_else_is_said_and_not_done_twice(office: O
     assert "is approved already" in text_of(preview)
     await office.decide(preview)
     assert [row[0] for row in office.audit()] == ["cli"]
-    assert controls((await office.look())[0]) == {}
+    assert controls((await office.look())[0]).keys() == {"admin:unlist_mod:3"}
+
+
+async def test_an_approved_version_is_taken_off_the_list_where_its_approval_is_shown(office: Office) -> None:
+    one, _ = await office.two()
+    await played(office, one, mod(1, 2), times=3)
+    await approve(office, (await office.look())[0])
+    (settled,) = await office.look()
+    preview = shown(await office.world.alice.click(settled, custom_id="admin:unlist_mod:3"))
+    assert "The 2 files that upload 3 was played with are no approved version any more" in text_of(preview)
+    assert "Approved versions: 1 → 0" in text_of(preview)
+    assert "Replays that were judged keep their verdicts" in text_of(preview)
+    assert "is off the list" in said(await office.decide(preview))
+    assert office.audit()[-1] == (f"discord:{office.world.alice.id}", "unlist_mod", "upload 3", WHY)
+    again = shown(await office.world.alice.click(settled, custom_id="admin:unlist_mod:3"))
+    assert "is not on the list of approved ones" in text_of(again)
+    await office.decide(again)
+    assert len(office.audit()) == 2
+    *_, proposed = await office.look()  # it is unknown again
+    assert controls(proposed).keys() == {"admin:approve_mod:3"}
 
 
 async def test_where_no_version_is_approved_only_the_one_that_is_played_most_is_proposed(office: Office) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from toprung.adapters.storage.tables import schema
 from toprung.domain.matches.match import MatchId
@@ -136,6 +136,10 @@ class SqlReplayRepository:
             "approved_at_us": version.approved_at_us,
         }
         self._connection.execute(insert(schema.mod_version), values)
+
+    def remove_mod_version(self, version: ModVersion) -> None:
+        """See `ReplayRepository`."""
+        self._connection.execute(delete(schema.mod_version).where(schema.mod_version.c.key == version.key))
 
     def _uploads(self, query: Select[Any]) -> list[ReplayUpload]:
         return [_upload(row) for row in self._connection.execute(query)]

@@ -1,4 +1,4 @@
-"""`toprung replay submit|list|show|mods|approve-mod`: uploading replays, what became of them, and their mods."""
+"""`toprung replay submit|list|show|mods|approve-mod|unlist-mod`: uploads, what became of them, their mods."""
 
 import json
 from collections.abc import Callable
@@ -111,6 +111,28 @@ def _add_mods(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
             operation = ApproveMod(upload_id=UploadId(number), by=attributed(reason))
             files = performed(builder(), options(database=database, game=game), operation).files
             say(stdout(), f"The version of the mod of upload {number}, of {files} files, is approved.")
+
+    @replay.command(name="unlist-mod")
+    def unlist_mod(
+        number: _UploadNumber,
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; the audit keeps it.")] = "",
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Take the version of the mod that an upload was played with off the list of approved ones again.
+
+        Replays that were judged keep their verdicts.
+        """
+        with reporting():
+            from toprung.application.organising.replay_operations import UnlistMod
+
+            operation = UnlistMod(upload_id=UploadId(number), by=attributed(reason))
+            done = performed(builder(), options(database=database, game=game), operation)
+            version = f"The version of the mod of upload {number}, of {done.files} files,"
+            if done.was_listed:
+                say(stdout(), f"{version} is off the list. Replays that were judged keep their verdicts.")
+            else:
+                say(stdout(), f"{version} is not on the list, so nothing was changed.")
 
 
 def _bytes_of(file: Path) -> bytes:

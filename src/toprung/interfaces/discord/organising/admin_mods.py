@@ -1,11 +1,11 @@
-"""What organisers do about a version of the mod: approve it."""
+"""What organisers do about a version of the mod: approve it, and take it off the list again."""
 
 from collections.abc import Mapping
 from typing import Final
 
 import discord
 
-from toprung.application.organising.replay_operations import ApproveMod
+from toprung.application.organising.replay_operations import ApproveMod, UnlistMod
 from toprung.application.writing.audit import Attribution
 from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.discord.messages.context import BotContext, Reader
@@ -14,6 +14,7 @@ from toprung.interfaces.discord.messages.markdown import Markdown
 from toprung.interfaces.discord.organising.organiser_layouts import Deciding, Decision
 
 APPROVE_MOD: Final = "admin:approve_mod"
+UNLIST_MOD: Final = "admin:unlist_mod"
 APPROVED: Final = "approved"
 """Why a version that was approved is no concern any more."""
 
@@ -43,8 +44,33 @@ def approve_mod(context: BotContext, reader: Reader, upload_id: UploadId) -> Dec
     return Decision(title=reader.say("admin.mod_title"), preview=preview, carry_out=carry_out)
 
 
+def unlist_mod(context: BotContext, reader: Reader, upload_id: UploadId) -> Decision:
+    """Taking the version that this upload was played with off the list again."""
+
+    async def preview() -> Markdown:
+        seen = await context.ladder.mods.of_upload(upload_id)
+        if not seen.is_approved:
+            return reader.say("admin.mod_not_listed", upload=str(upload_id))
+        before = seen.approved_versions
+        lines = [
+            reader.say("admin.mod_unlist_set", upload=str(upload_id), files=len(seen.handles)),
+            reader.say("admin.mod_versions", before=before, after=before - 1),
+            Markdown(f"-# {reader.say('admin.mod_unlist_what')}"),
+        ]
+        return Markdown("\n".join(lines))
+
+    async def carry_out(by: Attribution) -> Markdown:
+        done = await context.ladder.administration.perform(UnlistMod(upload_id=upload_id, by=by))
+        code = "admin.mod_unlist_done" if done.was_listed else "admin.mod_not_listed"
+        return reader.say(code, upload=str(upload_id), files=done.files)
+
+    return Decision(title=reader.say("admin.mod_unlist_title"), preview=preview, carry_out=carry_out)
+
+
 def mod_buttons(reader: Reader, upload_id: UploadId, settled: str, *, is_doubtful: bool) -> list[Button]:
     """What can be decided about a version in the organisers' channel; `settled` says why it is no concern any more."""
+    if settled == APPROVED:
+        return [Button(f"{UNLIST_MOD}:{upload_id}", reader.plain("admin.unlist_mod"), answered_elsewhere)]
     if settled:
         return []
     style = discord.ButtonStyle.danger if is_doubtful else discord.ButtonStyle.primary
@@ -53,5 +79,6 @@ def mod_buttons(reader: Reader, upload_id: UploadId, settled: str, *, is_doubtfu
 
 DECISIONS: Final[Mapping[str, Deciding]] = {
     APPROVE_MOD: lambda context, reader, number: approve_mod(context, reader, UploadId(number)),
+    UNLIST_MOD: lambda context, reader, number: unlist_mod(context, reader, UploadId(number)),
 }
 """By the beginning of the button's id."""
