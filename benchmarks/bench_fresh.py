@@ -45,10 +45,10 @@ class PolarsLadder:
         """Takes changed entries: new columns with these rows replaced."""
         rows = [entry.id - 1 for entry in entries]
         changed = {
-            name: [getattr(entry, name) for entry in entries]
+            name: [getattr(entry.state, name) for entry in entries]
             for name in ("mmr", "games_played", "games_won", "games_lost", "games_drawn")
         }
-        times = pl.Series([entry.last_played_us for entry in entries]).cast(pl.Datetime("us", "UTC"))
+        times = pl.Series([entry.state.last_played_us for entry in entries]).cast(pl.Datetime("us", "UTC"))
         self._entries = self._entries.with_columns(
             *(self._entries[name].scatter(rows, values) for name, values in changed.items()),
             self._entries["last_played"].scatter(rows, times),

@@ -15,7 +15,8 @@ from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.jobs.job_queue import Handled, JobHistory, JobQueue
-from toprung.application.ports.storage import NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.bootstrap.wiring import new_nonce

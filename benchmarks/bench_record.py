@@ -164,7 +164,9 @@ async def _ladder(stack: AsyncExitStack, address: str) -> Ladder:
 
 async def _check(*ladders: Ladder) -> None:
     """Raises unless all have recorded the same."""
-    counts = [await one.unit_of_work.read(lambda tx: (tx.matches.count(), len(tx.journal()))) for one in ladders]
+    counts = [
+        await one.unit_of_work.read(lambda tx: (tx.matches.count(), len(tx.journal.current()))) for one in ladders
+    ]
     if len(set(counts)) != 1:
         raise AssertionError(f"not all ladders recorded the same: {counts}")
 

@@ -26,7 +26,7 @@ from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replays.child.parser import parse_replay
 from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.reading import decode_reading
-from toprung.application.replays.replay_parsing import Parsed
+from toprung.application.ports.replays import Parsed
 
 _ROUNDS: Final = 30
 _LOAD_LEVEL: Final = 2  # what has the players; the library's default reads every event as well

@@ -37,15 +37,20 @@ class _Columns:
         return self._columns
 
 
+class _NoChanges:
+    """A change sequence in which nothing is yet."""
+
+    def last_seq(self) -> int:
+        return 0
+
+
 class _Population:
     """As much of a transaction as a load reads."""
 
     def __init__(self, population: Population) -> None:
         self.players = _Columns(population.players)
         self.entries = _Columns(population.entry_columns())
-
-    def last_seq(self) -> int:
-        return 0
+        self.changes = _NoChanges()
 
 
 class PopulationStorage:

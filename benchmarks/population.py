@@ -19,7 +19,7 @@ from toprung.domain.players.countries import Countries
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.certainty import CertaintyByDeviation
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
-from toprung.domain.ratings.rating import Elo, Entry, EntryId, Standing
+from toprung.domain.ratings.rating import Elo, Entry, EntryId, EntryState, Standing
 
 NOW_US: Final = 1_790_251_200 * MICROSECONDS_PER_SECOND
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
@@ -81,13 +81,16 @@ class Population:
             id=EntryId(int(columns.ids[row])),
             player_id=PlayerId(int(columns.player_ids[row])),
             race=columns.races[row],
-            mmr=int(columns.mmr[row]),
-            games_played=int(columns.games_played[row]),
-            games_won=int(columns.games_won[row]),
-            games_lost=int(columns.games_lost[row]),
-            games_drawn=int(columns.games_drawn[row]),
-            last_played_us=int(columns.last_played_us[row]),
-            skill=SkillEstimate(float(columns.mmr[row]), float(columns.deviation[row]), float(columns.volatility[row])),
+            state=EntryState(
+                mmr=int(columns.mmr[row]),
+                games_won=int(columns.games_won[row]),
+                games_lost=int(columns.games_lost[row]),
+                games_drawn=int(columns.games_drawn[row]),
+                last_played_us=int(columns.last_played_us[row]),
+                skill=SkillEstimate(
+                    float(columns.mmr[row]), float(columns.deviation[row]), float(columns.volatility[row])
+                ),
+            ),
         )
 
     def player_rows(self) -> Iterator[PlayerRow]:

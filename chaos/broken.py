@@ -52,11 +52,17 @@ class TwoTransactions(Passing):
 class _RatingsLater(Passing):
     def __init__(self, tx: Transaction, later: list[Callable[[Transaction], None]]) -> None:
         super().__init__(tx)
-        self._later = later
         self.entries = _EntriesLater(tx.entries, later)
+        self.journal = _JournalLater(tx.journal, later)
 
-    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
-        self._later.append(lambda tx: tx.append_to_journal(changes))
+
+class _JournalLater(Passing):
+    def __init__(self, journal: object, later: list[Callable[[Transaction], None]]) -> None:
+        super().__init__(journal)
+        self._later = later
+
+    def append(self, changes: Sequence[RatingChange]) -> None:
+        self._later.append(lambda tx: tx.journal.append(changes))
 
 
 class _EntriesLater(Passing):
@@ -80,10 +86,13 @@ class _Forgetful(Passing):
     def __init__(self, tx: Transaction) -> None:
         super().__init__(tx)
         self.matches = _ForgetfulMatches(tx.matches)
+        self.journal = _ForgetfulJournal(tx.journal)
 
-    def append_to_journal(self, changes: Sequence[RatingChange]) -> None:
+
+class _ForgetfulJournal(Passing):
+    def append(self, changes: Sequence[RatingChange]) -> None:
         # Another revision each time: to the database's own unique key they are different rows.
-        self._inner.append_to_journal([replace(row, revision=uuid4().int % 2**31) for row in changes])
+        self._inner.append([replace(row, revision=uuid4().int % 2**31) for row in changes])
 
 
 class _ForgetfulMatches(Passing):

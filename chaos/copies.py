@@ -123,7 +123,7 @@ async def _prepared(database: Path) -> None:
     async with opened_storage(settings, write=True) as storage:
         ladder = (await wire(settings, storage, FixedClock(START_US), lambda _: None)).ladder
         await ladder.recorder.record_batch([match_between(number, "before") for number in range(MATCHES)])
-        await storage.write(lambda tx: tx.set_note("ballast", "x" * NOTE_BYTES))
+        await storage.write(lambda tx: tx.notes.put("ballast", "x" * NOTE_BYTES))
 
 
 async def _started(variant: str) -> Process:

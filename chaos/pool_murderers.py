@@ -28,7 +28,8 @@ from tests.adapters.replays.pool.pools import command
 from toprung.adapters.replays.pool.children import ChildLimits
 from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.pool.worker import Attempt, Worker
-from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, PoolHealth, TimedOut
+from toprung.application.ports.replays import Parsed, ParseOutcome, TimedOut
+from toprung.application.replays.pool_health import PoolHealth
 
 JOBS: Final = 1_200
 JOB_SECONDS_MAX: Final = 2.5

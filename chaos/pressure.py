@@ -102,7 +102,7 @@ class LadderInUse:
             try:
                 await self.ladder.leaderboard.get_leaderboard_data()
                 seen.pages += 1
-                await self.storage.read(lambda tx: tx.last_seq())
+                await self.storage.read(lambda tx: tx.changes.last_seq())
                 seen.reads += 1
             except StorageUnavailable as error:
                 seen.failed_reads.append(str(error))
@@ -326,7 +326,7 @@ def _fill(ballast: Path) -> None:
 
 
 def _room_for(pages: int, tx: Transaction) -> None:
-    connection = cast("SqlTransaction", tx)._connection
+    connection = cast("SqlTransaction", tx).connection
     used = connection.exec_driver_sql("PRAGMA page_count").scalar() or 0
     connection.exec_driver_sql(f"PRAGMA max_page_count = {used + pages}")
 

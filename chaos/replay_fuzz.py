@@ -29,8 +29,8 @@ from chaos.hostile_replays import Named, hand_made, spoilt
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.reading import decode_reading
+from toprung.application.ports.replays import Refused
 from toprung.application.replays.replay_inspection import ReplayInspector
-from toprung.application.replays.replay_parsing import Refused
 from toprung.domain.replays.replay import REPLAY_BYTES_MAX
 
 FILES: Final = 3_200

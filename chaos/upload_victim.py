@@ -13,7 +13,7 @@ import structlog
 
 from chaos.upload_files import HANGS, KILLS
 from toprung.adapters.clock import SystemClock
-from toprung.application.replays.replay_parsing import Died, ParseOutcome, ReplayParser, TimedOut
+from toprung.application.ports.replays import Died, ParseOutcome, ReplayParser, TimedOut
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.bootstrap.workers import site_workers
 from toprung.interfaces.web.api.uploads import UploadLimits

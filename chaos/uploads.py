@@ -235,10 +235,10 @@ async def _inspected(url: str, it: Ordeal) -> Results:
             found["without_a_reason"] += upload.verdict is None
             found["with_another_end_than_their_file"] += upload.state is not it.planned[number].end
         query = text("select match_id, count(*) from rating_journal group by match_id")
-        connection = cast("SqlTransaction", tx)._connection
+        connection = cast("SqlTransaction", tx).connection
         rows = {row[0]: int(row[1]) for row in connection.execute(query)}
         stored = {one.id: match for one in it.matches if (match := tx.matches.get(one.id)) is not None}
-        jobs = tx.jobs.latest(10_000)
+        jobs = tx.lookups.jobs(10_000)
         return {
             "ends": dict(ends),
             **{

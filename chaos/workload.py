@@ -137,8 +137,8 @@ async def inspect(ladder: Ladder, acknowledged: set[Request]) -> Findings:
 
 
 def _found(tx: Transaction, acknowledged: set[Request], differences: tuple[str, ...]) -> Findings:
-    rows = Counter(row.match_id for row in tx.journal())
-    matches = tx.matches.latest(MATCHES_MAX)
+    rows = Counter(row.match_id for row in tx.journal.current())
+    matches = tx.lookups.matches(MATCHES_MAX)
     stored = {_number(match.source_key): match for match in matches}
     return Findings(
         lost=frozenset(request for request in acknowledged if not _is_kept(request, stored.get(request.match))),

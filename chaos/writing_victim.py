@@ -17,7 +17,8 @@ import structlog
 from toprung.adapters.clock import SystemClock
 from toprung.adapters.storage.postgres.postgres import FOUND_NOT_KEPT
 from toprung.application.ladder import Ladder
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import AnyStorage, opened_storage, wire
 from toprung.domain.errors import OutcomeUnknown, ToprungError, WriterPresent
 from toprung.domain.events import PlayerRegistered
@@ -98,8 +99,8 @@ async def write(name: str, ladder: Ladder, storage: AnyStorage) -> None:
 
         def add(tx: Transaction, player: str = player) -> int:
             (added,) = tx.players.add([NewPlayer(name=player, name_key=player)])
-            tx.record(PlayerRegistered(player=added))
-            return tx.last_seq() + 1
+            tx.changes.record(PlayerRegistered(player=added))
+            return tx.changes.last_seq() + 1
 
         try:
             seq = await ladder.unit_of_work.run(add)

@@ -146,7 +146,8 @@ class Site:
 
     async def _worked_off(self) -> None:
         for _ in range(400):
-            if all(job.state in (JobState.DONE, JobState.DEAD) for job in await self._ladder.jobs.latest(9)):
+            page = await self._ladder.jobs.latest(9)
+            if all(job.state in (JobState.DONE, JobState.DEAD) for job in page.rows):
                 return
             await asyncio.sleep(0.05)
         raise RuntimeError("the replays were not read in 20 s")

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, His
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from toprung.application.replays.replay_parsing import ChildState, PoolHealth
+from toprung.application.replays.pool_health import ChildState, PoolHealth
 from toprung.domain.database_address import without_password
 from toprung.domain.jobs.job import JobState, JobStats
 

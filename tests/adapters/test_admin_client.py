@@ -219,7 +219,7 @@ async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
         await client.perform(ImportGames(text=GAME, source="cup", by=API))
         assert await client.perform(RecomputeRatings(by=ANN)) == Recomputed(entries_changed=0, entries_unchanged=2)
         entries = ladder.storage.database.entries
-        entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
+        entries[EntryId(2)] = replace(entries[EntryId(2)], state=replace(entries[EntryId(2)].state, mmr=9999))
         assert await client.perform(RecomputeRatings(by=ANN)) == Recomputed(entries_changed=1, entries_unchanged=1)
     assert ladder.storage.database.entries[EntryId(2)].mmr == 1480
     rows = [(row.actor, row.reason, json.loads(row.details)) for row in ladder.storage.database.audit[1:]]

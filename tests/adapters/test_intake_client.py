@@ -10,8 +10,8 @@ from tests.support.intake import REPLAY_BYTES_MAX, hash_of, replay
 from toprung.adapters.admin_client import AdminRefused
 from toprung.adapters.intake_client import IntakeClient
 from toprung.application.organising.replay_operations import RetryJob
+from toprung.application.ports.replays import Died
 from toprung.application.replays import replay_service
-from toprung.application.replays.replay_parsing import Died
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable
 from toprung.domain.jobs.job import JobId, JobState

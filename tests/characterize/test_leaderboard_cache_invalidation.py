@@ -62,7 +62,9 @@ async def without_a_read(ladder: MemoryLadder) -> AsyncIterator[None]:
 class TestLeaderboardCacheInvalidation:
     async def test_an_mmr_update_is_in_the_next_read(self, ladder: MemoryLadder) -> None:
         async with without_a_read(ladder):
-            await ladder.happen(RatingChanged(entry=replace(BEN_Z, mmr=1620), match_id=MATCH))
+            await ladder.happen(
+                RatingChanged(entry=replace(BEN_Z, state=replace(BEN_Z.state, mmr=1620)), match_id=MATCH)
+            )
             assert await ladder.standings() == [("Ben", "zerg", 1620), ("Ann", "terran", 1600)]
 
     async def test_an_mmr_that_is_created_is_in_the_next_read(self, ladder: MemoryLadder) -> None:
@@ -74,7 +76,7 @@ class TestLeaderboardCacheInvalidation:
 
     async def test_an_mmr_that_is_set_by_hand_is_in_the_next_read(self, ladder: MemoryLadder) -> None:
         async with without_a_read(ladder):
-            await ladder.happen(RatingSet(entry=replace(BEN_Z, mmr=1601)))
+            await ladder.happen(RatingSet(entry=replace(BEN_Z, state=replace(BEN_Z.state, mmr=1601))))
             assert await ladder.standings() == [("Ben", "zerg", 1601), ("Ann", "terran", 1600)]
 
     async def test_an_aborted_match_changes_no_rating_and_gives_another_version(self, ladder: MemoryLadder) -> None:
@@ -85,7 +87,10 @@ class TestLeaderboardCacheInvalidation:
             assert await ladder.leaderboard.version() != version
 
     async def test_a_matchs_corrected_mmr_change_is_in_the_next_read(self, ladder: MemoryLadder) -> None:
-        corrected = (replace(ANN_T, mmr=1580), replace(BEN_Z, mmr=1590))
+        corrected = (
+            replace(ANN_T, state=replace(ANN_T.state, mmr=1580)),
+            replace(BEN_Z, state=replace(BEN_Z.state, mmr=1590)),
+        )
         async with without_a_read(ladder):
             await ladder.happen(MatchRatingCorrected(match_id=MATCH, entries=corrected))
             assert await ladder.standings() == [("Ben", "zerg", 1590), ("Ann", "terran", 1580)]
@@ -116,8 +121,18 @@ class TestLeaderboardCacheInvalidation:
     async def test_concurrent_changes_end_in_what_is_committed_without_any_reload(self, ladder: MemoryLadder) -> None:
         gains = range(1, 21)
         await asyncio.gather(
-            *(ladder.happen(RatingChanged(entry=replace(ANN_T, mmr=1600 + gain), match_id=MATCH)) for gain in gains),
-            *(ladder.happen(RatingChanged(entry=replace(BEN_Z, mmr=1500 + gain), match_id=MATCH)) for gain in gains),
+            *(
+                ladder.happen(
+                    RatingChanged(entry=replace(ANN_T, state=replace(ANN_T.state, mmr=1600 + gain)), match_id=MATCH)
+                )
+                for gain in gains
+            ),
+            *(
+                ladder.happen(
+                    RatingChanged(entry=replace(BEN_Z, state=replace(BEN_Z.state, mmr=1500 + gain)), match_id=MATCH)
+                )
+                for gain in gains
+            ),
         )
         committed = ladder.storage.database.entries
         assert await ladder.standings() == [
@@ -136,7 +151,7 @@ class TestLeaderboardCacheInvalidation:
         assert ladder.storage.reads == 1
 
     async def test_invalidating_twice_is_invalidating_once(self, ladder: MemoryLadder) -> None:
-        await ladder.happen(RatingChanged(entry=replace(BEN_Z, mmr=1620), match_id=MATCH))
+        await ladder.happen(RatingChanged(entry=replace(BEN_Z, state=replace(BEN_Z.state, mmr=1620)), match_id=MATCH))
         rows, version = await ladder.rows(), await ladder.leaderboard.version()
         for _ in range(3):
             await ladder.store.on_changes(ladder.storage.database.changes)

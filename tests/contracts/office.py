@@ -11,9 +11,11 @@ from toprung.application.organising.operations import Administration
 from toprung.application.players.account_service import AccountService
 from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
-from toprung.application.ports.storage import AuditRow, Storage
+from toprung.application.ports.records import AuditRow
+from toprung.application.ports.storage import Storage
 from toprung.application.ratings.verification import LadderVerification
-from toprung.application.writing.audit import LISTED_MAX, Attribution, AuditLog
+from toprung.application.writing.audit import Attribution, AuditLog
+from toprung.domain.listing import LISTED_MAX
 from toprung.domain.matches.match import MatchId, Outcome
 from toprung.domain.matches.match_life import Step
 from toprung.domain.players.departure import Departure
@@ -39,7 +41,7 @@ class Office:
     verification: LadderVerification
 
     async def rows(self) -> list[AuditRow]:
-        return await self.audit.latest(LISTED_MAX)
+        return list((await self.audit.latest(LISTED_MAX)).rows)
 
     async def player(self, discord_id: int) -> Player:
         own = await self.accounts.find(discord_id)

@@ -36,11 +36,15 @@ async def test_the_games_are_played_and_add_up(opened: OpenLadder, games: GameFi
     won, lost, drawn = results(text)
     assert (len(won | lost | drawn), drawn.total()) == (games.players, 2 * games.draws)
 
-    stored, journal = await opened.storage.read(lambda tx: (list(tx.entries.stored()), tx.journal()))
+    stored, journal = await opened.storage.read(lambda tx: (list(tx.entries.stored()), tx.journal.current()))
     assert len(stored) == games.players
     for one in stored:
         entry, name = one.entry, one.player.name
-        assert (entry.games_won, entry.games_lost, entry.games_drawn) == (won[name], lost[name], drawn[name])
+        assert (entry.state.games_won, entry.state.games_lost, entry.state.games_drawn) == (
+            won[name],
+            lost[name],
+            drawn[name],
+        )
     assert sum(entry.entry.mmr - 1500 for entry in stored) == 0
     assert len(journal) == 2 * games.games
     assert sum(row.mmr_after - (row.mmr_before or 0) for row in journal) == 0

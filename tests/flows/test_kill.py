@@ -53,16 +53,16 @@ async def test_what_was_acknowledged_survives_a_kill_exactly_once(database: Data
             matches, journal, entries, changes, last_seq = await opened.storage.read(
                 lambda tx: (
                     [final(one) for one in tx.matches.completed()],
-                    tx.journal(),
+                    tx.journal.current(),
                     [one.entry for one in tx.entries.stored()],
-                    tx.changes_since(0),
-                    tx.last_seq(),
+                    tx.changes.since(0),
+                    tx.changes.last_seq(),
                 )
             )
             keys = [match.source_key for match in matches]
             assert len(keys) == len(set(keys))
             assert acknowledged <= set(keys)
-            assert len(journal) == 2 * len(matches) == sum(entry.games_played for entry in entries)
+            assert len(journal) == 2 * len(matches) == sum(entry.state.games_played for entry in entries)
             assert sum(entry.mmr - START for entry in entries) == 0
             for entry in entries:
                 chain = [row for row in journal if row.entry_id == entry.id]

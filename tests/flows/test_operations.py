@@ -29,8 +29,8 @@ from toprung.application.organising.player_operations import (
 from toprung.application.organising.rating_operations import EndSeason, RecomputeRatings, SetRating, StartSeason
 from toprung.application.organising.replay_operations import ApproveMod, RetryJob, UnlistMod
 from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
-from toprung.application.ports.storage import AuditRow
-from toprung.application.replays.replay_parsing import Died
+from toprung.application.ports.records import AuditRow
+from toprung.application.ports.replays import Died
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Conflict
 from toprung.domain.jobs.job import JobId
@@ -92,7 +92,7 @@ async def a_return(ladder: Ladder, by: Attribution) -> Operation[object]:
 
 async def a_wrong_rating(ladder: Ladder, by: Attribution) -> Operation[object]:
     entries = ladder.storage.database.entries
-    entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
+    entries[EntryId(2)] = replace(entries[EntryId(2)], state=replace(entries[EntryId(2)].state, mmr=9999))
     return RecomputeRatings(by=by)
 
 

@@ -70,7 +70,7 @@ class Organiser:
         return {name: (await self.opened.ladder.players.by_name(name)).handles for name in PLAYERS}
 
     async def journal_rows(self) -> int:
-        return len(await self.opened.storage.read(lambda tx: tx.journal()))
+        return len(await self.opened.storage.read(lambda tx: tx.journal.current()))
 
     def replay(self, winner: str | None = "Maru", **changes: Any) -> bytes:
         return recorded(self.clock.now_us(), winner, **changes)

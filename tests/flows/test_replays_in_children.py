@@ -14,7 +14,7 @@ from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.replays.child.mpq_archive import UNPACKED_BYTES_MAX
 from toprung.adapters.replays.child.parser import parse_replay
 from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.application.replays.replay_parsing import Parsed, Refused
+from toprung.application.ports.replays import Parsed, Refused
 from toprung.bootstrap.builder import Bootstrap
 from toprung.domain.replays.replay import ReplayReading
 from toprung.interfaces.cli.terminal.builder import Options

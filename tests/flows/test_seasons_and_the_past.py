@@ -385,7 +385,7 @@ async def test_a_rating_that_is_set_is_previewed_told_audited_and_shown(life: Li
     assert outcome == preview
     (event,) = [change.event for change in listener.heard]
     assert isinstance(event, RatingSet)
-    assert (event.entry.mmr, event.entry.games_played) == (1777, outcome.games_played)
+    assert (event.entry.mmr, event.entry.state.games_played) == (1777, outcome.games_played)
     is_glicko2 = life.opened.wired.settings.rating_system == "glicko2"
     assert outcome.deviation_after == (350.0 if is_glicko2 else None)
     shown = next(row for row in (await page_of(life.opened)).players if row.entry_id == event.entry.id)

@@ -66,7 +66,7 @@ async def rows(opened: OpenLadder) -> list[tuple[str, str | None, int]]:
         assert await page_of(other) == page
         text = await other.ladder.exports.entries_csv()
     assert await opened.ladder.exports.entries_csv() == text
-    assert opened.ladder.store.seq == await opened.storage.read(lambda tx: tx.last_seq())
+    assert opened.ladder.store.seq == await opened.storage.read(lambda tx: tx.changes.last_seq())
     assert [row.global_rank for row in page.players] == list(range(1, len(page.players) + 1))
     return [(row.player_name, row.country, row.mmr) for row in page.players]
 
@@ -131,9 +131,11 @@ async def test_after_a_correction_the_corrected_ratings_are_shown(opened: OpenLa
 
     def correct(tx: Transaction) -> None:
         entries = tx.entries.by_keys([(ann, "bw_zerg"), (bob, "bw_zerg")])
-        corrected = tuple(replace(entry, mmr=3000 - entry.mmr) for entry in entries.values())
+        corrected = tuple(
+            replace(entry, state=replace(entry.state, mmr=3000 - entry.mmr)) for entry in entries.values()
+        )
         tx.entries.save(corrected)
-        tx.record(MatchRatingCorrected(match_id=MatchId(1), entries=corrected))
+        tx.changes.record(MatchRatingCorrected(match_id=MatchId(1), entries=corrected))
 
     await opened.ladder.unit_of_work.run(correct)
     assert await rows(opened) == [("Bob", "KR", 1520), ("Ann", "KR", 1480)]
@@ -142,7 +144,9 @@ async def test_after_a_correction_the_corrected_ratings_are_shown(opened: OpenLa
 async def test_an_aborted_match_changes_no_rating_and_yet_the_version(opened: OpenLadder) -> None:
     before = await page_of(opened)
     ann = await id_of(opened, "Ann")
-    await opened.ladder.unit_of_work.run(lambda tx: tx.record(MatchAborted(match_id=MatchId(1), player_ids=(ann,))))
+    await opened.ladder.unit_of_work.run(
+        lambda tx: tx.changes.record(MatchAborted(match_id=MatchId(1), player_ids=(ann,)))
+    )
     assert await rows(opened) == [("Ann", "KR", 1520), ("Bob", "KR", 1480)]
     assert (await page_of(opened)).version != before.version
 
@@ -175,8 +179,8 @@ async def test_a_board_that_missed_changes_reads_them_when_it_hears_of_the_next(
 def _win_silently(player_id: PlayerId) -> Callable[[Transaction], None]:
     def work(tx: Transaction) -> None:
         (entry,) = tx.entries.by_keys([(player_id, "bw_zerg")]).values()
-        after = replace(entry, mmr=1530)
+        after = replace(entry, state=replace(entry.state, mmr=1530))
         tx.entries.save([after])
-        tx.record(MatchRatingCorrected(match_id=MatchId(1), entries=(after,)))
+        tx.changes.record(MatchRatingCorrected(match_id=MatchId(1), entries=(after,)))
 
     return work

@@ -72,6 +72,18 @@ def test_the_domain_has_no_hidden_clock() -> None:
     assert not hidden
 
 
+def test_front_ends_name_no_transaction_and_no_repository() -> None:
+    named = [
+        f"{path.relative_to(SRC)}: {alias.name}"
+        for path in sorted((SRC / "interfaces").rglob("*.py"))
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name in {"Transaction", "UnitOfWork"} or alias.name.endswith("Repository")
+    ]
+    assert not named
+
+
 def test_every_module_is_reached_from_an_entry_point() -> None:
     graph = grimp.build_graph("toprung", cache_dir=None)
     reached = set(ENTRY_POINTS)

@@ -10,8 +10,8 @@ from toprung.adapters.countries import CountryNames, load_countries
 from toprung.adapters.replays.reading import decode_reading
 from toprung.application.ladder import Ladder
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.replays import ParseOutcome
 from toprung.application.ports.storage import Storage
-from toprung.application.replays.replay_parsing import ParseOutcome
 from toprung.bootstrap.use_cases import Ports, Rules, compose
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND

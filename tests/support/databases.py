@@ -226,7 +226,7 @@ def missing_database(request: pytest.FixtureRequest, sqlite_database: Database) 
 
 def connection_of(tx: Transaction) -> Connection:
     """The connection below a transaction, for what the port does not say: pragmas, say."""
-    return cast("SqlTransaction", tx)._connection
+    return cast("SqlTransaction", tx).connection
 
 
 def write_during_read(storage: AnyStorage, loop: asyncio.AbstractEventLoop, work: Callable[[Transaction], Any]) -> None:

@@ -14,9 +14,8 @@ from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.replays.child.parser import parse_replay
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.replays import ReplayArchive
+from toprung.application.ports.replays import Parsed, ParseOutcome, ReplayArchive, ReplayParser
 from toprung.application.ports.storage import Storage, Transaction
-from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, ReplayParser
 from toprung.domain.game.catalog import Catalog, Race
 from toprung.domain.jobs.job import Job, JobId, JobKind
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
@@ -73,7 +72,7 @@ class ScriptedParser:
 
 @dataclass
 class WatchedJudge:
-    """Implements `ReplayJudge`: says that a replay was read and no more, or what it is told to; fails if it is to."""
+    """A `Judge` that says that a replay was read and no more, or what it is told to; fails if it is to."""
 
     failures: int = 0
     verdict: UploadVerdict = READ
@@ -110,7 +109,7 @@ class MemoryIntake:
         self.parser = ScriptedParser()
         self.judge = WatchedJudge()
         self.announced = 0
-        rules = {"judge": None if judges_by_claims else self.judge, **rules}
+        rules = {"judge": None if judges_by_claims else self.judge.judge, **rules}
         self.ladder = composed(
             catalog,
             storage or self.storage,

@@ -13,7 +13,7 @@ from chaos import replay_fuzz
 from chaos.hostile_replays import Named, hand_made, spoilt
 from toprung.adapters.replays.child.parser import parse_replay
 from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.application.replays.replay_parsing import ParseOutcome, Unavailable
+from toprung.application.ports.replays import ParseOutcome, Unavailable
 from toprung.domain.replays.replay import UnreadableReplay
 
 

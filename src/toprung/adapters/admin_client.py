@@ -14,7 +14,7 @@ from toprung.application.organising.operation import Carries, Foreseeable, Opera
 from toprung.application.organising.operations import in_silence, route_of
 from toprung.application.ports.progress import Progress
 from toprung.application.ratings.season_service import SeasonStarted
-from toprung.application.replays.replay_parsing import PoolHealth
+from toprung.application.replays.pool_health import PoolHealth
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
 from toprung.domain.errors import (

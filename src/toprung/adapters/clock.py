@@ -2,8 +2,7 @@
 
 import time
 
-from toprung.application.ports.clock import Clock
-from toprung.application.ports.jobs import BootClock
+from toprung.application.ports.clock import BootClock, Clock
 
 
 class SystemClock:

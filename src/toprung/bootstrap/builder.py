@@ -21,8 +21,8 @@ from toprung.adapters.storage import migration
 from toprung.application.ladder import Ladder
 from toprung.application.organising.operations import Administration
 from toprung.application.ports.clock import Clock
+from toprung.application.replays.pool_health import PoolHealth
 from toprung.application.replays.replay_inspection import ReplayInspector
-from toprung.application.replays.replay_parsing import PoolHealth
 from toprung.application.transfer.demo_service import DemoService
 from toprung.bootstrap.site import running_server, serve_site
 from toprung.bootstrap.wiring import AnyStorage, game_catalog, opened_storage, wire
@@ -139,9 +139,9 @@ class Bootstrap:
         with closing(listen(settings.host, settings.port)) as listener:
             await _remove_old_demo(settings)
             async with opened_storage(settings, write=True) as storage:
-                if await storage.read(lambda tx: tx.last_seq()):
+                if await storage.read(lambda tx: tx.changes.last_seq()):
                     raise Conflict("The demonstration wants a new database, and this one has a ladder; name another.")
-                await storage.write(lambda tx: tx.set_note(DEMO_NOTE, "yes"))
+                await storage.write(lambda tx: tx.notes.put(DEMO_NOTE, "yes"))
                 await _play_and_serve(settings, storage, listener, progress, started)
 
 
@@ -191,7 +191,7 @@ async def _remove_old_demo(settings: Settings) -> None:
     if path is None or not await asyncio.to_thread(path.exists):
         return
     async with opened_storage(settings, write=True) as storage:
-        if not await storage.read(lambda tx: tx.note(DEMO_NOTE)):
+        if not await storage.read(lambda tx: tx.notes.get(DEMO_NOTE)):
             raise Conflict(f"{path} is not an old demonstration, so it stays; name another file with --database.")
     for ending in ("", "-wal", "-shm"):
         await asyncio.to_thread(path.with_name(path.name + ending).unlink, missing_ok=True)

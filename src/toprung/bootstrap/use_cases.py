@@ -32,10 +32,9 @@ from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
 from toprung.application.players.profile_service import ProfileService
 from toprung.application.players.reader_directory import ReaderDirectory
-from toprung.application.ports.clock import Clock
+from toprung.application.ports.clock import BootClock, Clock
 from toprung.application.ports.countries import CountryNames
-from toprung.application.ports.jobs import BootClock
-from toprung.application.ports.replays import ReplayArchive
+from toprung.application.ports.replays import ReplayArchive, ReplayParser
 from toprung.application.ports.storage import Backups, Storage
 from toprung.application.ratings.rating_adjustment import RatingAdjustment
 from toprung.application.ratings.rating_quality import RatingQualityService
@@ -44,9 +43,8 @@ from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.verification import LadderVerification
 from toprung.application.replays.intake import IntakeService
 from toprung.application.replays.replay_claims import ReplayClaims
-from toprung.application.replays.replay_job import ReplayJobHandler, ReplayJudge
+from toprung.application.replays.replay_job import Judge, ReplayJobHandler
 from toprung.application.replays.replay_mods import ReplayMods
-from toprung.application.replays.replay_parsing import ReplayParser
 from toprung.application.replays.replay_service import ReplayHistory, ReplayService
 from toprung.application.replays.replay_verdicts import ReplayVerdicts
 from toprung.application.transfer.entry_file import EntryFileReader
@@ -108,7 +106,7 @@ class Rules:
     replays: ReplayPolicy = field(default_factory=ReplayPolicy)
     replay_bytes_max: int = REPLAY_BYTES_MAX
     can_reach: Reach = lambda _player: False
-    judge: ReplayJudge | None = None
+    judge: Judge | None = None
     database_id: str | None = None
 
     @property
@@ -383,7 +381,7 @@ def _work(made: _Common, players: PlayerService) -> _Work:
             archive=ports.archive,
             parser=ports.parser,
             decode=ports.decode,
-            judge=rules.judge or claims,
+            judge=rules.judge or claims.judge,
             clock=ports.clock,
         )
     }

@@ -24,8 +24,8 @@ from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.application.ladder import Ladder
 from toprung.application.matches.match_steps import Reach
 from toprung.application.ports.clock import Clock
+from toprung.application.ports.replays import ReplayParser
 from toprung.application.ports.storage import Transaction
-from toprung.application.replays.replay_parsing import ReplayParser
 from toprung.bootstrap.use_cases import Ports, Rules, compose
 from toprung.domain.errors import Conflict, GameMismatch
 from toprung.domain.game.catalog import Catalog
@@ -162,7 +162,7 @@ async def wire(
 async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None, Catalog, RatingEngine, Certainty]:
     """The database's id, its game and its rating system; a new one is given them."""
     recorded, database_id, recorded_system = await storage.read(
-        lambda tx: (tx.note("game"), tx.note("database_id"), tx.note("rating_system"))
+        lambda tx: (tx.notes.get("game"), tx.notes.get("database_id"), tx.notes.get("rating_system"))
     )
     if database_id is not None and recorded_system is None:
         recorded_system = FIRST_RATING_SYSTEM
@@ -195,4 +195,4 @@ def _rating_system(wanted: str | None, recorded: str | None) -> tuple[RatingEngi
 
 
 def _remember(name: str, value: str) -> Callable[[Transaction], None]:
-    return lambda tx: tx.set_note(name, value)
+    return lambda tx: tx.notes.put(name, value)

@@ -2,7 +2,7 @@
 
 import json
 
-from toprung.application.ports.storage import AuditRow
+from toprung.application.ports.records import AuditRow
 from toprung.domain.moment import to_iso
 
 

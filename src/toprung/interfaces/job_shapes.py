@@ -24,7 +24,7 @@ def job_shape(job: Job) -> dict[str, object]:
         "job_id": str(job.id),
         "kind": job.kind.value,
         "payload": job.payload,
-        "player_id": str(job.player_id),
+        "player_id": None if job.player_id is None else str(job.player_id),
         "state": job.state.value,
         "attempt": job.attempt,
         "errors": job.errors,

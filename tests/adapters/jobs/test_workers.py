@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.intake import MemoryIntake, hash_of, replay, until
 from toprung.adapters.jobs import workers as job_workers
-from toprung.application.replays.replay_parsing import Died, TimedOut, Unavailable
+from toprung.application.ports.replays import Died, TimedOut, Unavailable
 from toprung.domain.jobs.job import LEASE_SECONDS, JobState
 from toprung.domain.players.player import PlayerId
 from toprung.domain.replays.replay_upload import UploadState

@@ -12,7 +12,7 @@ import pytest
 
 from tests.adapters.replays.pool.pools import command, do, running_pool
 from toprung.adapters.replays import seccomp
-from toprung.application.replays.replay_parsing import Parsed
+from toprung.application.ports.replays import Parsed
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is made of Linux' own parts")
 

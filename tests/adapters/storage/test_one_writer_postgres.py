@@ -15,7 +15,8 @@ from toprung.adapters.storage.hold import writer_hold
 from toprung.adapters.storage.postgres import postgres_fence
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable, WriterLost, WriterPresent
 from toprung.domain.events import PlayerRegistered
@@ -48,7 +49,7 @@ async def opened(address: str) -> PostgresStorage:
 def adding(name: str) -> Callable[[Transaction], str]:
     def work(tx: Transaction) -> str:
         (player,) = tx.players.add([NewPlayer(name=name, name_key=name)])
-        tx.record(PlayerRegistered(player=player))
+        tx.changes.record(PlayerRegistered(player=player))
         return name
 
     return work
@@ -202,7 +203,7 @@ async def test_while_the_database_is_silent_everything_is_refused_in_bounded_tim
         network.swallow()
         began = monotonic()
         waiting = [asyncio.ensure_future(storage.write(adding(f"n{n}"))) for n in range(6)]
-        reading = asyncio.ensure_future(storage.read(lambda tx: tx.last_seq()))
+        reading = asyncio.ensure_future(storage.read(lambda tx: tx.changes.last_seq()))
         await until(lambda: not storage.is_in_touch)
         for outcome in await asyncio.gather(*waiting, reading, return_exceptions=True):
             assert isinstance(outcome, StorageUnavailable), outcome
@@ -258,7 +259,7 @@ async def test_work_that_computes_for_long_does_not_cost_the_lock(
         first = await epoch(database)
 
         def work(tx: Transaction) -> str:
-            tx.exclude_other_ratings()
+            tx.journal.exclude_other_ratings()
             until = monotonic() + 2 * (writer_hold.ANSWER_SECONDS_MAX + writer_hold.LATE_ANSWER_SECONDS_MAX)
             while monotonic() < until:
                 pass

@@ -17,7 +17,8 @@ from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFil
 from toprung.adapters.storage.sqlite import sqlite_commit, sqlite_writer
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable, WriterLost, WriterPresent
 from toprung.domain.events import PlayerRegistered
@@ -32,7 +33,7 @@ async def opened(path: Path) -> SqliteStorage:
 def adding(name: str) -> Callable[[Transaction], str]:
     def work(tx: Transaction) -> str:
         (player,) = tx.players.add([NewPlayer(name=name, name_key=name)])
-        tx.record(PlayerRegistered(player=player))
+        tx.changes.record(PlayerRegistered(player=player))
         return name
 
     return work
@@ -282,5 +283,5 @@ async def test_a_unit_of_work_that_changes_nothing_costs_no_commit_to_the_disk(
     await storage.write(adding("a"))
     log = sqlite_database.path.with_name(f"{sqlite_database.path.name}-wal")
     before = log.stat().st_size
-    await storage.write(lambda tx: tx.last_seq())
+    await storage.write(lambda tx: tx.changes.last_seq())
     assert log.stat().st_size == before

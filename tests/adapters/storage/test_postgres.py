@@ -11,11 +11,13 @@ from sqlalchemy.util import await_only
 from tests.support.databases import Database, PostgresServer
 from toprung.adapters.storage.postgres import postgres_engine
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
-from toprung.application.ports.storage import Committed, NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.storage import Committed, Storage, Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.rating import Entry
+from toprung.domain.ratings.rating import Entry, EntryState
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -43,7 +45,11 @@ async def test_a_race_for_the_same_new_row_is_run_again_and_makes_one_row(databa
             runs.append(bool(known))
             if len(runs) <= 2:
                 await_only(both_have_looked.wait())
-            return known[key] if known else tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=1)])[0]
+            return (
+                known[key]
+                if known
+                else tx.entries.add([NewEntry(player_id=player.id, race="zerg", state=EntryState(mmr=1))])[0]
+            )
 
         one, other = await asyncio.gather(storage.write(entry_of), storage.write(entry_of))
     assert one.value == other.value
@@ -66,14 +72,14 @@ async def test_a_deadlock_is_run_again(database: Database) -> None:
                 if len(runs) <= 2:
                     await_only(both_have_one.wait())
                 tx.players.get(other)
-                tx.set_note(f"locked by {one}", "yes")
+                tx.notes.put(f"locked by {one}", "yes")
 
             return await storage.write(work)
 
         await asyncio.gather(lock(first.id, second.id), lock(second.id, first.id))
         assert len(runs) == 3
         notes = [f"locked by {player.id}" for player in (first, second)]
-        assert await storage.read(lambda tx: [tx.note(name) for name in notes]) == ["yes", "yes"]
+        assert await storage.read(lambda tx: [tx.notes.get(name) for name in notes]) == ["yes", "yes"]
 
 
 async def test_connections_that_break_are_a_clear_error_once_and_then_made_anew(database: Database) -> None:
@@ -128,14 +134,16 @@ async def test_writers_that_wait_for_a_lock_leave_connections_to_readers(databas
         locking = await asyncpg.connect(database.url)
         async with locking.transaction():
             await locking.execute("lock table entry in exclusive mode")
-            new = [NewEntry(player_id=player.id, race=f"race {number}", mmr=1) for number in range(30)]
+            new = [
+                NewEntry(player_id=player.id, race=f"race {number}", state=EntryState(mmr=1)) for number in range(30)
+            ]
             writes = [
                 asyncio.create_task(storage.write(lambda tx, one=one: tx.entries.add([one])))  # type: ignore[misc]
                 for one in new
             ]
             await asyncio.sleep(0)
             for _ in range(3):
-                assert await storage.read(lambda tx: tx.last_seq()) == 0
+                assert await storage.read(lambda tx: tx.changes.last_seq()) == 0
             assert not any(write.done() for write in writes)
         await asyncio.gather(*writes)
         await locking.close()

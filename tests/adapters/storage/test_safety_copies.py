@@ -21,7 +21,8 @@ from toprung.adapters.storage.sqlite import safety_copies
 from toprung.adapters.storage.sqlite.safety_copies import SafetyCopies
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import PlayerRegistered
 
@@ -34,7 +35,7 @@ STAMP = "20261127T101112131415Z"
 def add_player(tx: Transaction) -> None:
     number = len(tx.players.columns().ids)
     (player,) = tx.players.add([NewPlayer(name=f"p{number}", name_key=f"p{number}")])
-    tx.record(PlayerRegistered(player=player))
+    tx.changes.record(PlayerRegistered(player=player))
 
 
 def made(path: Path, rows: int = 100) -> Path:
@@ -215,7 +216,7 @@ async def test_wherever_the_disk_ends_no_half_copy_stays_and_nobody_is_disturbed
 ) -> None:
     async with sqlite_database.writing() as storage:
         await storage.write(add_player)
-        await storage.write(lambda tx: tx.set_note("large", "x" * 100_000))
+        await storage.write(lambda tx: tx.notes.put("large", "x" * 100_000))
         before = names(sqlite_database.path.parent)
         size = (await asyncio.to_thread(sqlite_database.path.stat)).st_size + 100_000
         with files_up_to(int(size * share)), pytest.raises(StorageUnavailable, match="nothing was begun"):

@@ -17,7 +17,8 @@ from toprung.adapters.storage import migration
 from toprung.adapters.storage.sqlite import sqlite, sqlite_engine, sqlite_writer
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import PlayerRegistered
@@ -33,7 +34,7 @@ def add_player(tx: Transaction) -> None:
     """Adds the next player and says so."""
     number = len(tx.players.columns().ids)
     (player,) = tx.players.add([NewPlayer(name=f"p{number}", name_key=f"p{number}")])
-    tx.record(PlayerRegistered(player=player))
+    tx.changes.record(PlayerRegistered(player=player))
 
 
 def pragma(name: str) -> Any:
@@ -89,7 +90,7 @@ async def test_closing_leaves_one_complete_file(sqlite_database: Database) -> No
     async with sqlite_database.writing() as storage:
         for _ in range(20):
             await storage.write(add_player)
-        await storage.read(lambda tx: tx.last_seq())
+        await storage.read(lambda tx: tx.changes.last_seq())
         assert f"{sqlite_database.path.name}-wal" in names_beside(sqlite_database)
     assert names_beside(sqlite_database) == {sqlite_database.path.name}
     copy = sqlite_database.path.with_name("copy.db")
@@ -101,11 +102,11 @@ async def test_closing_leaves_a_complete_file_even_beside_a_reader(sqlite_databa
     async with sqlite_database.writing() as storage:
         await storage.write(add_player)
         reader = await sqlite_database.open_for_reading()
-        await reader.read(lambda tx: tx.last_seq())
+        await reader.read(lambda tx: tx.changes.last_seq())
     copy = sqlite_database.path.with_name("copy.db")
     copy.write_bytes(sqlite_database.path.read_bytes())
     assert await Database("sqlite", f"sqlite:///{copy}").run("select count(*) from player") == [(1,)]
-    assert await reader.read(lambda tx: tx.last_seq()) == 1
+    assert await reader.read(lambda tx: tx.changes.last_seq()) == 1
     await reader.close()
 
 
@@ -122,7 +123,7 @@ async def test_a_backup_is_a_database_of_its_own_from_the_moment_it_was_made(sql
     assert path.name.startswith("ladder.db.backup-")
     assert path.name.endswith("-import")
     async with Database("sqlite", f"sqlite:///{where}").writing() as backup:
-        assert await backup.read(lambda tx: (tx.last_seq(), list(tx.players.columns().names))) == (1, ["p0"])
+        assert await backup.read(lambda tx: (tx.changes.last_seq(), list(tx.players.columns().names))) == (1, ["p0"])
     assert await sqlite_database.run("select count(*) from player") == [(2,)]
 
 
@@ -190,7 +191,7 @@ async def test_a_lock_that_another_program_holds_is_a_clear_error_and_blocks_nob
             other.execute("BEGIN IMMEDIATE")
             writes = [asyncio.ensure_future(storage.write(add_player)) for _ in range(3)]
             while not all(write.done() for write in writes):
-                assert await storage.read(lambda tx: tx.last_seq()) == 1
+                assert await storage.read(lambda tx: tx.changes.last_seq()) == 1
                 ticks += 1
             for write in writes:
                 with pytest.raises(StorageUnavailable, match="Another program holds the database locked"):
@@ -251,7 +252,7 @@ async def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
         backup = await storage.make("import")
         assert backup is not None
         async with database.reading() as reader:
-            assert await reader.read(lambda tx: tx.last_seq()) == 1
+            assert await reader.read(lambda tx: tx.changes.last_seq()) == 1
     assert names_beside(database) == {name, Path(backup).name}
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from tests.support.databases import Database, connection_of, opened_ladder
 from toprung.application.ladder import Ladder
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 
@@ -69,7 +70,7 @@ async def test_a_full_disk_refuses_writes_and_leaves_board_and_readers_alone(sql
         played = await matches_until_refused(ladder, match)
         page = await ladder.leaderboard.get_leaderboard_data()
         assert [row.games_played for row in page.players] == [played, played]
-        assert await storage.read(lambda tx: (tx.matches.count(), len(tx.journal()))) == (played, 2 * played)
+        assert await storage.read(lambda tx: (tx.matches.count(), len(tx.journal.current()))) == (played, 2 * played)
         outcomes = await asyncio.gather(
             *(ladder.recorder.record(match(number)) for number in range(200, 210)), return_exceptions=True
         )
@@ -78,12 +79,12 @@ async def test_a_full_disk_refuses_writes_and_leaves_board_and_readers_alone(sql
             "The disk is full; nothing of this was kept. Make room and try again."
         }
         kept = played + sum(not isinstance(outcome, BaseException) for outcome in outcomes)
-        assert await storage.read(lambda tx: (tx.matches.count(), len(tx.journal()))) == (kept, 2 * kept)
+        assert await storage.read(lambda tx: (tx.matches.count(), len(tx.journal.current()))) == (kept, 2 * kept)
         await storage.write(lambda tx: room_for(1_000, tx))
         assert await ladder.recorder.record(match(played)) is not None
         page = await ladder.leaderboard.get_leaderboard_data()
         assert [row.games_played for row in page.players] == [kept + 1, kept + 1]
-        assert ladder.store.seq == await storage.read(lambda tx: tx.last_seq())
+        assert ladder.store.seq == await storage.read(lambda tx: tx.changes.last_seq())
 
 
 async def test_a_disk_that_fails_at_the_commit_keeps_nothing_and_goes_on_afterwards(sqlite_database: Database) -> None:
@@ -118,4 +119,4 @@ async def test_no_room_for_the_first_tables_is_a_clear_error(tmp_path: Path) -> 
     with files_up_to(20_000), pytest.raises(StorageUnavailable):
         await database.open_for_writing()
     async with database.writing() as storage:
-        assert await storage.read(lambda tx: tx.last_seq()) == 0
+        assert await storage.read(lambda tx: tx.changes.last_seq()) == 0

@@ -44,7 +44,10 @@ MATCH = MatchId(7)
 
 def won(one: Entry, gain: int = 500) -> Event:
     """The event of a game that moved an entry up."""
-    return RatingChanged(entry=replace(one, mmr=one.mmr + gain, games_played=one.games_played + 1), match_id=MATCH)
+    return RatingChanged(
+        entry=replace(one, state=replace(one.state, mmr=one.mmr + gain, games_won=one.state.games_won + 1)),
+        match_id=MATCH,
+    )
 
 
 @pytest.fixture
@@ -62,7 +65,15 @@ EVENTS: list[tuple[str, list[Event], list[tuple[str, str, int]]]] = [
     ("match aborted", [MatchAborted(match_id=MATCH, player_ids=(ANN.id, BEN.id))], BEFORE),
     (
         "match rating corrected",
-        [MatchRatingCorrected(match_id=MATCH, entries=(replace(ANN_T, mmr=1400), replace(BEN_Z, games_played=0)))],
+        [
+            MatchRatingCorrected(
+                match_id=MATCH,
+                entries=(
+                    replace(ANN_T, state=replace(ANN_T.state, mmr=1400)),
+                    replace(BEN_Z, state=replace(BEN_Z.state, games_won=0)),
+                ),
+            )
+        ],
         [("Ben", "terran", 1450), ("Ann", "terran", 1400)],
     ),
     ("player renamed", [PlayerRenamed(player=replace(ANN, name="Zoe"))], [("Zoe", "terran", 1600), *BEFORE[1:]]),
@@ -103,7 +114,7 @@ async def test_a_change_of_country_is_seen_by_the_next_filter(ladder: MemoryLadd
 
 
 async def test_an_import_is_read_anew(ladder: MemoryLadder) -> None:
-    stored(ladder.storage, replace(ANN_T, mmr=1), CY_P)
+    stored(ladder.storage, replace(ANN_T, state=replace(ANN_T.state, mmr=1)), CY_P)
     await ladder.happen(EntriesImported(entries=2))
     assert ladder.storage.reads == 1
     assert await ladder.standings() == [("Cy", "protoss", 1550), *BEFORE[1:], ("Ann", "terran", 1)]
@@ -211,7 +222,10 @@ async def test_a_change_that_cannot_be_applied_leads_to_a_reload_before_the_next
     await ladder.store.load()
     FragileBoard.fails_at = BEN_Z.id
     gate = ladder.storage.hold_reads()
-    correction = MatchRatingCorrected(match_id=MATCH, entries=(replace(ANN_T, mmr=1), replace(BEN_Z, mmr=2)))
+    correction = MatchRatingCorrected(
+        match_id=MATCH,
+        entries=(replace(ANN_T, state=replace(ANN_T.state, mmr=1)), replace(BEN_Z, state=replace(BEN_Z.state, mmr=2))),
+    )
     writing = asyncio.ensure_future(ladder.happen(correction))
     await gate.reached()
     reading = asyncio.ensure_future(ladder.standings())
@@ -347,7 +361,9 @@ async def test_a_recording_stores_what_it_says(ladder: MemoryLadder) -> None:
 
 async def test_after_a_gap_the_board_shows_what_others_committed(ladder: MemoryLadder) -> None:
     before = await ladder.standings()
-    await ladder.happen_elsewhere(RatingChanged(entry=replace(ANN_T, mmr=2_000), match_id=MatchId(1)))
+    await ladder.happen_elsewhere(
+        RatingChanged(entry=replace(ANN_T, state=replace(ANN_T.state, mmr=2_000)), match_id=MatchId(1))
+    )
     assert await ladder.standings() == before
     await ladder.store.on_gap()
     assert ("Ann", "terran", 2_000) in await ladder.standings()

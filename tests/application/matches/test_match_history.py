@@ -8,9 +8,10 @@ import pytest
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock
 from tests.support.fakes.matches import final
-from toprung.application.matches.match_history import LISTED_MAX, MatchView
+from toprung.application.matches.match_history import MatchView
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import NotFound
+from toprung.domain.listing import LISTED_MAX
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.ratings.rating import RatingChange
@@ -54,7 +55,7 @@ async def play(opened: OpenLadder, one: str, other: str, result: MatchResult, *,
 
 
 async def latest(opened: OpenLadder, limit: int, player: str | None = None) -> list[MatchView]:
-    return await opened.ladder.matches.latest(limit, player)
+    return list((await opened.ladder.matches.latest(limit, player)).rows)
 
 
 async def got(opened: OpenLadder, number: int) -> MatchView:

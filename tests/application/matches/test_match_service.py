@@ -17,7 +17,8 @@ from tests.support.databases import Database
 from tests.support.fakes.ladder import FakeClock, FakeStorage, Listener
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import BATCH_MATCHES_MAX, MatchService, RecordedMatch
-from toprung.application.ports.storage import NewPlayer, Storage
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Storage
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, StorageUnavailable, ToprungError
@@ -170,18 +171,20 @@ async def test_any_sequence_of_matches_is_rated_as_the_book_says_and_the_journal
         assert sum(entry.mmr - 1500 for entry in entries.values()) == 0
         for key, entry in entries.items():
             results = plain.results[key]
-            assert entry.games_played == len(results)
-            assert (entry.games_won, entry.games_drawn, entry.games_lost) == tuple(map(results.count, (1, 0.5, 0)))
-            assert entry.last_played_us == plain.last[key]
+            assert entry.state.games_played == len(results)
+            assert (entry.state.games_won, entry.state.games_drawn, entry.state.games_lost) == tuple(
+                map(results.count, (1, 0.5, 0))
+            )
+            assert entry.state.last_played_us == plain.last[key]
         await journal_is_whole(recording, matches=len(plain.seen))
         assert [change.seq for change in recording.listener.heard] == list(
-            range(1, await recording.storage.read(lambda tx: tx.last_seq()) + 1)
+            range(1, await recording.storage.read(lambda tx: tx.changes.last_seq()) + 1)
         )
 
 
 async def journal_is_whole(recording: Recording, *, matches: int) -> None:
     """Each row begins where the entry's row before ended, the last is the rating, and each match adds up to zero."""
-    journal = await recording.storage.read(lambda tx: tx.journal())
+    journal = await recording.storage.read(lambda tx: tx.journal.current())
     assert len(journal) == 2 * matches
     assert await recording.storage.read(lambda tx: tx.matches.count()) == matches
     for entry in await recording.entries():
@@ -202,14 +205,14 @@ async def test_a_first_match_makes_both_entries_and_tells_of_them(recording: Rec
     recorded = await recording.service.record(match(recording.players, 0, 1, races=("bw_zerg", "sc2_terran")))
     assert recorded is not None
     one, other = recorded.entries
-    assert (one.player_id, one.race, one.mmr, one.games_won, one.games_lost) == (
+    assert (one.player_id, one.race, one.mmr, one.state.games_won, one.state.games_lost) == (
         recording.players[0],
         "bw_zerg",
         1520,
         1,
         0,
     )
-    assert (other.player_id, other.race, other.mmr, other.games_won, other.games_lost) == (
+    assert (other.player_id, other.race, other.mmr, other.state.games_won, other.state.games_lost) == (
         recording.players[1],
         "sc2_terran",
         1480,
@@ -245,7 +248,7 @@ async def test_the_same_match_twice_in_one_batch_is_recorded_once_and_first(reco
     other = match(recording.players, 2, 3, key="other")
     recorded = await recording.service.record_batch([first, again, other, first])
     assert [one is not None for one in recorded] == [True, False, True, False]
-    assert {entry.games_played for entry in await recording.entries()} == {1}
+    assert {entry.state.games_played for entry in await recording.entries()} == {1}
     await journal_is_whole(recording, matches=2)
 
 
@@ -257,7 +260,7 @@ async def test_the_same_matches_from_many_callers_at_once_are_recorded_once(reco
     ]
     outcomes = await asyncio.gather(*calls)
     assert sum(isinstance(outcome, RecordedMatch) for outcome in outcomes) == 12
-    assert sum(entry.games_played for entry in await recording.entries()) == 24
+    assert sum(entry.state.games_played for entry in await recording.entries()) == 24
     assert sum(entry.mmr - 1500 for entry in await recording.entries()) == 0
     await journal_is_whole(recording, matches=12)
     heard = [change.seq for change in recording.listener.heard]

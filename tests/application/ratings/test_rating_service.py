@@ -194,7 +194,7 @@ async def test_rows_of_the_journal_are_superseded_and_stay_as_they_were(opened: 
     third, third_whole = await database.run(query), await database.run(whole)
     assert third_whole[: len(second)] == second_whole
     assert {row[6] for row in third[len(second) :]} == {3}
-    current = await opened.storage.read(lambda tx: tx.journal())
+    current = await opened.storage.read(lambda tx: tx.journal.current())
     assert [(row.position, row.after.mmr) for row in current] == [(row[0], row[4]) for row in first]
 
 
@@ -276,7 +276,7 @@ async def test_voiding_the_only_game_of_two_takes_them_off_the_board(opened: Ope
     await correct(opened, recorded.match_id, None)
     assert listed - {row.player_name for row in (await page_of(opened)).players} == {"Fay", "Gus"}
     await the_board_is_as_stored(opened, database)
-    assert [entry.games_played for entry in (await entries(opened))[-2:]] == [0, 0]
+    assert [entry.state.games_played for entry in (await entries(opened))[-2:]] == [0, 0]
     assert await verified(opened) == []
 
 
@@ -303,7 +303,7 @@ async def test_any_matches_and_corrections_leave_a_ladder_in_order(system: str, 
                 elif step[0] <= len(results) and results[step[0] - 1] is not step[1]:
                     results[step[0] - 1] = step[1]
                     await correct(opened, *step)
-            stored = await opened.storage.read(lambda tx: tx.matches.latest(len(results) + 1))
+            stored = await opened.storage.read(lambda tx: tx.lookups.matches(len(results) + 1))
             assert [match.standing_result for match in reversed(stored)] == results
             assert await verified(opened) == []
             await the_board_is_as_stored(opened, database)
@@ -435,7 +435,7 @@ async def test_verify_finds_a_board_that_does_not_list_what_the_database_has(ope
     """A board that missed something, and does not know it."""
     assert await verified(opened) == []
     entry = (await entries(opened))[1]
-    opened.ladder.store.board.put_entry(replace(entry, mmr=entry.mmr + 500))
+    opened.ladder.store.board.put_entry(replace(entry, state=replace(entry.state, mmr=entry.mmr + 500)))
     assert [sentence for sentence in await verified(opened) if sentence.startswith("the board: from rank ")]
 
 
@@ -455,12 +455,12 @@ async def test_matches_that_arrive_during_corrections_leave_a_ladder_in_order(
     ]
     corrections = [correct(opened, number, OTHERWISE[result_of(number)]) for number in (1, 6, 12, 18)]
     await asyncio.gather(*calls[:10], *corrections[:2], *calls[10:30], *corrections[2:], *calls[30:])
-    played = {entry.id: entry.games_played for entry in await entries(opened)}
+    played = {entry.id: entry.state.games_played for entry in await entries(opened)}
     assert (await database.run("select count(*) from rating_journal where revises is null")) == [(2 * GAMES + 81,)]
     assert await verified(opened) == []
     await the_board_is_as_stored(opened, database)
     assert (await opened.ladder.ratings.recompute(no_progress)).changed == 0
-    assert {entry.id: entry.games_played for entry in await entries(opened)} == played
+    assert {entry.id: entry.state.games_played for entry in await entries(opened)} == played
 
 
 async def test_matches_of_many_strangers_at_once_can_be_verified_and_corrected(database: Database) -> None:

@@ -343,7 +343,7 @@ def test_whatever_is_said_in_whatever_order_the_match_is_rated_once_at_most_and_
         assert all(upload.state in {VERIFIED, REJECTED} for upload in uploads)
         match = played.match()
         assert played.rated == (2 if match.state is MatchState.COMPLETED else 0)
-        games = [entry.games_played for entry in played.intake.storage.database.entries.values()]
+        games = [entry.state.games_played for entry in played.intake.storage.database.entries.values()]
         assert games == ([1, 1] if played.rated else [])
         if match.state is MatchState.COMPLETED:
             first, second = (None if side.claim is None else side.claim.result for side in match.sides)

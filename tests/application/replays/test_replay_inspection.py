@@ -8,8 +8,7 @@ from tests.support.replays.archives import InProcessParser
 from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replays.reading import decode_reading
-from toprung.application.replays.replay_inspection import ReplayInspector
-from toprung.application.replays.replay_parsing import (
+from toprung.application.ports.replays import (
     Died,
     Parsed,
     ParseOutcome,
@@ -21,6 +20,7 @@ from toprung.application.replays.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.domain.replays.replay import ReplayReading
 
 CATALOG = load_catalog(find_game("sc2"))

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from tests.support.intake import REPLAY_BYTES_MAX, MemoryIntake, hash_of, replay, states
 from toprung.application.organising.replay_operations import RetryJob
-from toprung.application.replays import replay_service
-from toprung.application.replays.replay_parsing import (
+from toprung.application.ports.replays import (
     Died,
     Parsed,
     ParseOutcome,
@@ -22,6 +21,7 @@ from toprung.application.replays.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.application.replays import replay_service
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable, ToprungError
 from toprung.domain.jobs.job import DEATHS_MAX, ERRORS_MAX, Finished, JobState, Released

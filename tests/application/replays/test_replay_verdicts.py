@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.support.intake import MemoryIntake, hash_of, replay, until
 from toprung.application.ports.intents import StoredIntent
+from toprung.application.ports.replays import Refused, TimedOut
 from toprung.application.ports.storage import Transaction
-from toprung.application.replays.replay_parsing import Refused, TimedOut
 from toprung.application.replays.replay_verdicts import (
     KIND,
     SHOWN_WITHIN_SECONDS,

@@ -49,7 +49,7 @@ async def test_a_season_is_played_through_the_real_write_path(opened: OpenLadder
     players, journal, matches, stored = await opened.storage.read(
         lambda tx: (
             tx.players.columns(),
-            tx.journal(),
+            tx.journal.current(),
             [final(one) for one in tx.matches.completed()],
             list(tx.entries.stored()),
         )
@@ -57,7 +57,7 @@ async def test_a_season_is_played_through_the_real_write_path(opened: OpenLadder
     assert len(players.ids) == PLAYERS
     assert len(journal) == 2 * MATCHES
     assert sum(one.entry.mmr - 1500 for one in stored) == 0
-    assert sum(one.entry.games_played for one in stored) == 2 * MATCHES
+    assert sum(one.entry.state.games_played for one in stored) == 2 * MATCHES
     now_us = opened.ladder.clock.now_us()
     ends = [match.ended_at_us for match in matches]
     assert all(earlier <= later for earlier, later in pairwise(ends))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.flows.life.strategies import NOW_US, catalog, countries, ladders, name_keys
-from toprung.application.ports.storage import StoredEntry
+from toprung.application.ports.ratings import StoredEntry
 from toprung.application.transfer import entry_file, table_file
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, EntryFileReader, EntryRow, entry_cells
 from toprung.application.transfer.table_file import ImportRefused, read_table
@@ -78,13 +78,13 @@ def test_every_lawful_entry_is_read_as_it_was_written(
             country=stored.player.country,
             race=stored.entry.race,
             mmr=stored.entry.mmr,
-            games_played=stored.entry.games_played,
-            games_won=stored.entry.games_won,
-            games_lost=stored.entry.games_lost,
-            games_drawn=stored.entry.games_drawn,
-            last_played_us=stored.entry.last_played_us,
+            games_played=stored.entry.state.games_played,
+            games_won=stored.entry.state.games_won,
+            games_lost=stored.entry.state.games_lost,
+            games_drawn=stored.entry.state.games_drawn,
+            last_played_us=stored.entry.state.last_played_us,
             player_id=stored.player.id,
-            **(stored.entry.skill._asdict() if stored.entry.skill else {}),
+            **(stored.entry.state.skill._asdict() if stored.entry.state.skill else {}),
         )
         for number, stored in enumerate(entries, 2)
     ]

@@ -13,7 +13,9 @@ from tests.support.fakes.ladder import FakeBackups, FakeClock, departures
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
 from toprung.application.organising.transfer_operations import ImportEntries
-from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, StoredEntry, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import NewEntry, StoredEntry
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, EntryFileReader
 from toprung.application.transfer.export_service import EXPORT_SCHEMA, ExportService
 from toprung.application.transfer.game_file import GameFileReader
@@ -68,13 +70,7 @@ def adding(entries: list[StoredEntry]) -> Callable[[Transaction], None]:
                 NewEntry(
                     player_id=ids[one.player.id],
                     race=one.entry.race,
-                    mmr=one.entry.mmr,
-                    games_played=one.entry.games_played,
-                    games_won=one.entry.games_won,
-                    games_lost=one.entry.games_lost,
-                    games_drawn=one.entry.games_drawn,
-                    last_played_us=one.entry.last_played_us,
-                    skill=one.entry.skill,
+                    state=one.entry.state,
                 )
                 for one in entries
             ]
@@ -127,13 +123,13 @@ async def test_csv_json_and_parquet_hold_the_same_rows(entries: list[StoredEntry
                     one.player.country,
                     one.entry.race,
                     one.entry.mmr,
-                    one.entry.games_played,
-                    one.entry.games_won,
-                    one.entry.games_lost,
-                    one.entry.games_drawn,
-                    one.entry.last_played_us,
+                    one.entry.state.games_played,
+                    one.entry.state.games_won,
+                    one.entry.state.games_lost,
+                    one.entry.state.games_drawn,
+                    one.entry.state.last_played_us,
                     one.player.id,
-                    *(one.entry.skill or (None, None, None)),
+                    *(one.entry.state.skill or (None, None, None)),
                 )
                 for one in entries
             ]

@@ -80,7 +80,9 @@ async def test_three_bad_rows_among_a_thousand_are_all_listed_and_nothing_is_imp
     assert [word in problem[2] for word, problem in zip(("orc", "twenty", "2026-13-45"), found, strict=True)] == [
         True
     ] * 3
-    seq, players, journal = await opened.storage.read(lambda tx: (tx.last_seq(), tx.players.columns(), tx.journal()))
+    seq, players, journal = await opened.storage.read(
+        lambda tx: (tx.changes.last_seq(), tx.players.columns(), tx.journal.current())
+    )
     assert (seq, list(players.ids), journal, await contents(opened)) == (0, [], [], [])
 
 
@@ -109,10 +111,10 @@ async def test_a_thousand_good_rows_are_imported_and_then_brought_up_to_date(ope
 async def test_the_journal_says_where_imported_ratings_come_from(opened: OpenLadder) -> None:
     await imported(opened, row("Ann", mmr=1500), row("Bob", mmr=-5))
     await imported(opened, row("Ann", mmr=1700))
-    journal = await opened.storage.read(lambda tx: tx.journal())
+    journal = await opened.storage.read(lambda tx: tx.journal.current())
     assert [(one.mmr_before, one.mmr_after) for one in journal] == [(None, 1500), (None, -5), (1500, 1700)]
     assert {(one.kind, one.match_id) for one in journal} == {(RatingChangeKind.IMPORT, None)}
-    changes = await opened.storage.read(lambda tx: tx.changes_since(0))
+    changes = await opened.storage.read(lambda tx: tx.changes.since(0))
     assert [change.event for change in changes or ()] == [EntriesImported(entries=2), EntriesImported(entries=1)]
 
 
@@ -160,7 +162,7 @@ async def test_where_a_row_stands_in_the_file_does_not_decide_whether_it_is_lawf
 
 async def test_entries_without_games_are_imported_with_a_time_and_without(opened: OpenLadder) -> None:
     await imported(opened, ",Ann,,bw_zerg,1500,0,0,0,0,", f",Ann,,bw_terran,1500,0,0,0,0,{PLAYED}")
-    assert [entry.last_played_us for _, entry in await contents(opened)] == [None, from_iso(PLAYED)]
+    assert [entry.state.last_played_us for _, entry in await contents(opened)] == [None, from_iso(PLAYED)]
     page = await opened.ladder.leaderboard.get_leaderboard_data()
     assert page.total_players == 0
 
@@ -223,7 +225,9 @@ async def test_games_are_played_in_the_order_of_their_ends_and_once(halo2: OpenL
     matches = await halo2.storage.read(lambda tx: [final(one) for one in tx.matches.completed()])
     assert [match.source_key for match in matches] == ["file:1", "file:2", "file:3"]
     entries = {player.name: entry for player, entry in await contents(halo2)}
-    results = {name: (one.games_won, one.games_lost, one.games_drawn) for name, one in entries.items()}
+    results = {
+        name: (one.state.games_won, one.state.games_lost, one.state.games_drawn) for name, one in entries.items()
+    }
     assert list(results.values()) == [(0, 2, 1), (1, 0, 1), (1, 0, 0)]
     again = await play(halo2, games(*lines, "2026-09-04T10:00:00Z,4,Cid,Bob,1,2"))
     assert (again.rows, again.players.new, again.matches.new) == (4, 0, 1)
@@ -240,7 +244,7 @@ async def test_a_game_of_a_name_that_looks_like_one_of_the_ladder_is_a_question(
     assert (problem.line, problem.column) == (3, "player_2")
     assert f"{other!r} looks like 'Ann' on the ladder (player {ann.id})" in problem.reason
     found = await halo2.storage.read(
-        lambda tx: (tx.matches.count(), list(tx.players.columns().names), tx.audit_rows(9))
+        lambda tx: (tx.matches.count(), list(tx.players.columns().names), [one.row for one in tx.lookups.audit(9)])
     )
     assert found == (0, ["Ann"], [])
 
@@ -255,7 +259,7 @@ async def test_a_list_of_games_says_what_it_did_and_so_does_the_audit(halo2: Ope
     ):
         summary = await play(halo2, text)
         assert (summary.players, summary.ratings, summary.matches) == (players, ratings, matches)
-        (row,) = await halo2.storage.read(lambda tx: tx.audit_rows(1))
+        (row,) = await halo2.storage.read(lambda tx: [one.row for one in tx.lookups.audit(1)])
         details = json.loads(row.details)
         assert (row.action, details["sha256"]) == ("import_games", hashlib.sha256(text.encode()).hexdigest())
         assert [details[name] for name in ("players", "ratings", "games")] == [
@@ -291,15 +295,15 @@ async def test_games_that_stopped_half_way_go_on_from_there(
     assert await halo2.storage.read(lambda tx: tx.matches.count()) == BATCH_MATCHES_MAX
     summary = await play(halo2, text)
     assert (summary.players.new, summary.matches.new) == (0, 200)
-    interrupted = [(player.name, entry.mmr, entry.games_played) for player, entry in await contents(halo2)]
-    journal = await halo2.storage.read(lambda tx: tx.journal())
+    interrupted = [(player.name, entry.mmr, entry.state.games_played) for player, entry in await contents(halo2)]
+    journal = await halo2.storage.read(lambda tx: tx.journal.current())
     assert len(journal) == 2 * (BATCH_MATCHES_MAX + 200)
     assert sum(one.mmr_after - (one.mmr_before or 0) for one in journal) == 0
     monkeypatch.undo()
     untouched = Database("sqlite", f"sqlite:///{tmp_path / 'in one go.db'}")
     async with opened_ladder(untouched, game=HALO2, rating_system="elo") as other:
         await play(other, text)
-        in_one_go = [(player.name, entry.mmr, entry.games_played) for player, entry in await contents(other)]
+        in_one_go = [(player.name, entry.mmr, entry.state.games_played) for player, entry in await contents(other)]
     assert sorted(interrupted) == sorted(in_one_go)
 
 

@@ -125,7 +125,9 @@ async def verified(opened: OpenLadder) -> list[str]:
 
 async def log_of(opened: OpenLadder) -> tuple[Any, ...]:
     """Whatever an import of what is so already must leave alone."""
-    return await opened.storage.read(lambda tx: (tx.journal_history(), list(tx.entries.stored()), tx.last_seq()))
+    return await opened.storage.read(
+        lambda tx: (tx.journal.history(), list(tx.entries.stored()), tx.changes.last_seq())
+    )
 
 
 async def leave(opened: OpenLadder, discord_id: int) -> None:
@@ -191,7 +193,7 @@ async def opened(request: pytest.FixtureRequest, database: Database) -> AsyncIte
 async def test_a_correction_after_an_import_of_the_same_gives_what_it_would_have_given_without(
     opened: OpenLadder, tmp_path: Any
 ) -> None:
-    system = await opened.storage.read(lambda tx: tx.note("rating_system"))
+    system = await opened.storage.read(lambda tx: tx.notes.get("rating_system"))
     async with ladder_on(Database("sqlite", f"sqlite:///{tmp_path / 'untouched.db'}"), system or "") as untouched:
         plan = [(number, 1, number % 4, list(MatchResult)[number % 3]) for number in range(9)]
         (first, *_) = await played(untouched, ["Ann", "José", "=1+1"], plan)
@@ -257,7 +259,7 @@ async def test_a_file_of_an_older_version_changes_nothing_either(opened: OpenLad
 async def test_an_mmr_that_differs_without_a_deviation_is_as_unsure_as_a_newcomers(opened: OpenLadder) -> None:
     await imported(opened, without(changed(await exported(opened), "Ann", "bw_zerg", mmr="1999"), *OPTIONAL_COLUMNS))
     stored = await opened.storage.read(lambda tx: [one.entry for one in tx.entries.stored() if one.entry.mmr == 1999])
-    assert [entry.skill for entry in stored] == [None]
+    assert [entry.state.skill for entry in stored] == [None]
 
 
 async def test_another_country_is_a_player_changed_and_no_rating(opened: OpenLadder) -> None:
@@ -362,7 +364,7 @@ async def test_the_audit_says_what_each_file_did(opened: OpenLadder) -> None:
     text = await exported(opened)
     await imported(opened, text)
     await imported(opened, changed(text, "Ann", "bw_zerg", mmr="2500"))
-    rows = await opened.storage.read(lambda tx: tx.audit_rows(2))
+    rows = await opened.storage.read(lambda tx: [one.row for one in tx.lookups.audit(2)])
     told = [json.loads(row.details)["ratings"] for row in reversed(rows)]
     many = text.count("\n") - 1
     assert {row.action for row in rows} == {"import_entries"}

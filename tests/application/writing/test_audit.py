@@ -13,9 +13,10 @@ from toprung.application.organising.player_operations import (
     SetCountry,
     UnbanPlayer,
 )
-from toprung.application.writing.audit import LISTED_MAX, Attribution
+from toprung.application.writing.audit import Attribution
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, ToprungError
+from toprung.domain.listing import LISTED_MAX
 from toprung.domain.matches.match import Outcome, Participant
 from toprung.domain.matches.match_life import Step, StepRefused
 
@@ -41,7 +42,7 @@ async def test_what_an_organiser_does_is_kept_and_what_players_do_is_not() -> No
     await administration.perform(UnbanPlayer(name="Two", by=EVE))
     await administration.perform(PardonPlayer(name="Two", by=EVE))
     assert again == match_id
-    rows = await audit.latest(LISTED_MAX + 1)
+    rows = (await audit.latest(LISTED_MAX + 1)).rows
     assert {(row.actor, row.reason) for row in rows} == {("discord:7", "a smurf")}
     assert [(row.action, row.subject) for row in rows[::-1]] == [
         ("rename", f"player {one.id}"),

@@ -37,7 +37,7 @@ async def test_what_was_committed_is_told_with_its_places_before_run_returns(tol
 
 
 async def test_run_gives_what_the_work_gives(told: Told) -> None:
-    assert await told.unit_of_work.run(lambda tx: tx.last_seq() + 41) == 41
+    assert await told.unit_of_work.run(lambda tx: tx.changes.last_seq() + 41) == 41
 
 
 async def test_nothing_is_told_before_the_commit(told: Told) -> None:
@@ -77,7 +77,7 @@ async def test_work_that_records_nothing_tells_nothing(told: Told) -> None:
         calls.append(changes)
 
     told.bus.subscribe(hear)
-    await told.unit_of_work.run(lambda tx: tx.set_note("game", "test"))
+    await told.unit_of_work.run(lambda tx: tx.notes.put("game", "test"))
     assert (calls, told.storage.database.notes) == ([], {"game": "test"})
 
 
@@ -145,7 +145,7 @@ async def test_drain_does_not_mind_what_fails(told: Told) -> None:
 async def test_a_read_sees_what_is_committed_and_keeps_nothing(told: Told) -> None:
     await told.unit_of_work.run(recording(ONE))
     assert await told.unit_of_work.read(lambda tx: tx.players.get(PlayerId(1))) == ONE.player
-    await told.unit_of_work.read(lambda tx: tx.set_note("game", "other"))
+    await told.unit_of_work.read(lambda tx: tx.notes.put("game", "other"))
     assert told.storage.database.notes == {}
 
 

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import pytest
 
-from toprung.application.ports.storage import NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.jobs.job import (
     BootMoment,
     Failed,
@@ -27,6 +28,7 @@ from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Parti
 from toprung.domain.players.player import PlayerId
 from toprung.domain.replays.mod_version import ModVersion
 from toprung.domain.replays.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
+from toprung.interfaces.job_shapes import job_shape
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -39,17 +41,25 @@ async def write(storage: Storage, work: Callable[[Transaction], T]) -> T:
     return (await storage.write(work)).value
 
 
+def uploads_of(
+    tx: Transaction, limit: int, *, player_id: PlayerId | None = None, match_id: MatchId | None = None
+) -> list[ReplayUpload]:
+    found = tx.lookups.uploads(limit, player_id=player_id, match_id=match_id)
+    assert all(file == tx.replays.file(upload.sha256) for upload, file in found)
+    return [upload for upload, _ in found]
+
+
 @pytest.fixture
 async def players(storage: Storage) -> list[PlayerId]:
     new = [NewPlayer(name=name, name_key=name) for name in ("Ann", "Bob", "Cem")]
     return [player.id for player in await write(storage, lambda tx: tx.players.add(new))]
 
 
-def new_job(player_id: PlayerId, key: str, at_us: int = 1) -> NewJob:
+def new_job(player_id: PlayerId | None, key: str, at_us: int = 1) -> NewJob:
     return NewJob(kind=JobKind.REPLAY, payload=key, dedup_key=key, player_id=player_id, enqueued_at_us=at_us)
 
 
-def enqueueing(player_id: PlayerId, *keys: str) -> Callable[[Transaction], list[Job]]:
+def enqueueing(player_id: PlayerId | None, *keys: str) -> Callable[[Transaction], list[Job]]:
     return lambda tx: [tx.jobs.enqueue(new_job(player_id, key)) for key in keys]
 
 
@@ -99,7 +109,7 @@ async def test_enqueueing_is_a_part_of_the_callers_transaction(storage: Storage,
 
     with pytest.raises(LookupError):
         await storage.write(work)
-    assert await storage.read(lambda tx: tx.jobs.latest(9)) == []
+    assert await storage.read(lambda tx: tx.lookups.jobs(9)) == []
 
 
 async def test_one_job_for_a_key_until_it_is_done(storage: Storage, players: list[PlayerId]) -> None:
@@ -122,7 +132,7 @@ async def test_many_who_enqueue_the_same_at_the_same_instant_get_one_job(
 ) -> None:
     made = await asyncio.gather(*(write(storage, enqueueing(players[n % 3], "a")) for n in range(12)))
     assert len({job.id for (job,) in made}) == 1
-    assert len(await storage.read(lambda tx: tx.jobs.latest(99))) == 1
+    assert len(await storage.read(lambda tx: tx.lookups.jobs(99))) == 1
 
 
 async def test_many_who_claim_at_the_same_instant_get_different_jobs(storage: Storage, players: list[PlayerId]) -> None:
@@ -144,6 +154,31 @@ async def test_players_take_turns(storage: Storage, players: list[PlayerId]) -> 
     await write(storage, enqueueing(cem, "c0", "c1"))
     order += [(await claimed(storage)).payload for _ in range(6)]
     assert order == ["a0", "b0", "a1", "b1", "a2", "c0", "a3", "c1", "a4", "a5"]
+
+
+async def test_work_that_belongs_to_no_player_takes_turns_as_one_player_does_and_is_listed(
+    storage: Storage, players: list[PlayerId]
+) -> None:
+    ann, _, _ = players
+    await write(storage, enqueueing(None, "own 1", "own 2", "own 3"))
+    await write(storage, enqueueing(ann, "ann 1"))
+    claimed = [await write(storage, claiming()) for _ in range(4)]
+    assert [job.payload for job in claimed if job is not None] == ["own 1", "ann 1", "own 2", "own 3"]
+    listed = await storage.read(lambda tx: tx.lookups.jobs(9))
+    assert [(job.payload, job.player_id) for job in listed] == [
+        ("ann 1", ann),
+        *((f"own {number}", None) for number in (3, 2, 1)),
+    ]
+    assert [job_shape(job)["player_id"] for job in listed] == [str(ann), None, None, None]
+    assert (await write(storage, enqueueing(None, "own 1")))[0].id == claimed[0].id  # type: ignore[union-attr]
+    ended_one = ended(claimed[0], Failed("no"), now=NOW, now_us=5, chance=0.5)  # type: ignore[arg-type]
+    assert await write(storage, lambda tx: tx.jobs.settle(ended_one))
+    waiting = await storage.read(lambda tx: tx.jobs.get(ended_one.id))
+    assert waiting is not None
+    assert waiting.player_id is None
+    dead = replace(waiting, state=JobState.DEAD, finished_at_us=6, until=None)
+    await write(storage, lambda tx: tx.jobs.revive(dead))
+    assert (await storage.read(lambda tx: tx.lookups.job_stats(yesterday_us=0))).leased == 3
 
 
 async def test_a_job_that_waits_is_claimed_when_it_is_due_and_stands_in_line_anew(
@@ -244,7 +279,7 @@ async def test_every_end_is_stored(
 
 
 async def test_numbers_lists_and_pruning(storage: Storage, players: list[PlayerId]) -> None:
-    assert await storage.read(lambda tx: tx.jobs.stats(yesterday_us=0)) == JobStats()
+    assert await storage.read(lambda tx: tx.lookups.job_stats(yesterday_us=0)) == JobStats()
     for number in range(6):
         await write(storage, lambda tx, n=number: tx.jobs.enqueue(new_job(players[0], str(n), at_us=n)))  # type: ignore[misc]
     for number in range(3):
@@ -256,15 +291,15 @@ async def test_numbers_lists_and_pruning(storage: Storage, players: list[PlayerI
     await write(storage, lambda tx: tx.jobs.settle(dead))
     await claimed(storage)
     stats = JobStats(ready=1, leased=1, done=3, dead=1, dead_since_yesterday=1, oldest_ready_at_us=5)
-    assert await storage.read(lambda tx: tx.jobs.stats(yesterday_us=200)) == stats
-    assert (await storage.read(lambda tx: tx.jobs.stats(yesterday_us=201))).dead_since_yesterday == 0
+    assert await storage.read(lambda tx: tx.lookups.job_stats(yesterday_us=200)) == stats
+    assert (await storage.read(lambda tx: tx.lookups.job_stats(yesterday_us=201))).dead_since_yesterday == 0
     assert await storage.read(lambda tx: tx.jobs.count_pending()) == 2
-    assert [job.payload for job in await storage.read(lambda tx: tx.jobs.latest(4))] == ["5", "4", "3", "2"]
-    assert await storage.read(lambda tx: tx.jobs.latest(9, JobState.DEAD)) == [dead]
+    assert [job.payload for job in await storage.read(lambda tx: tx.lookups.jobs(4))] == ["5", "4", "3", "2"]
+    assert await storage.read(lambda tx: tx.lookups.jobs(9, state=JobState.DEAD)) == [dead]
     assert await write(storage, lambda tx: tx.jobs.prune(finished_before_us=102, limit=1)) == 1
     assert await write(storage, lambda tx: tx.jobs.prune(finished_before_us=102, limit=9)) == 1
     assert await write(storage, lambda tx: tx.jobs.prune(finished_before_us=102, limit=9)) == 0
-    assert [job.payload for job in await storage.read(lambda tx: tx.jobs.latest(9))] == ["5", "4", "3", "2"]
+    assert [job.payload for job in await storage.read(lambda tx: tx.lookups.jobs(9))] == ["5", "4", "3", "2"]
 
 
 HASH = "ab" * 32
@@ -300,8 +335,8 @@ async def test_files_and_uploads_come_back_as_they_were_stored(storage: Storage,
     assert await storage.read(lambda tx: tx.replays.upload(UploadId(99))) is None
     assert await storage.read(lambda tx: tx.replays.uploads_of_file(HASH)) == [first, judged]
     assert await storage.read(lambda tx: tx.replays.uploads_of_file(HASH, UploadState.RECEIVED)) == [first]
-    assert await storage.read(lambda tx: tx.replays.latest_uploads(1)) == [judged]
-    assert await storage.read(lambda tx: tx.replays.latest_uploads(9, ann)) == [first]
+    assert await storage.read(lambda tx: uploads_of(tx, 1)) == [judged]
+    assert await storage.read(lambda tx: uploads_of(tx, 9, player_id=ann)) == [first]
 
 
 async def test_the_same_upload_is_found_and_bytes_are_counted(storage: Storage, players: list[PlayerId]) -> None:
@@ -358,8 +393,8 @@ async def test_the_uploads_of_a_match_and_what_was_read_are_found(storage: Stora
         return (
             replays.uploads_of_match(match_id, UploadState.RECEIVED),
             replays.uploads_of_match(match_id, UploadState.VERIFIED),
-            replays.latest_uploads(9, match_id=match_id),
-            replays.latest_uploads(9, bob, match_id),
+            uploads_of(tx, 9, match_id=match_id),
+            uploads_of(tx, 9, player_id=bob, match_id=match_id),
             replays.latest_read(2),
             replays.latest_read(9),
         )

@@ -15,7 +15,9 @@ from tests.support.fakes.ladder import FakeClock, FakeStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.jobs.job_queue import Effect, Handled, JobQueue
-from toprung.application.ports.storage import AuditRow, NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.records import AuditRow
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.bootstrap.wiring import new_nonce
@@ -56,7 +58,7 @@ class Burier:
 def written(action: str, job: Job) -> Effect:
     """An effect that can be counted afterwards."""
     row = AuditRow(at_us=0, actor="", action=action, subject=str(job.id), reason="", details=str(job.attempt))
-    return lambda tx: tx.append_to_audit(row)
+    return lambda tx: tx.audit.append(row)
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -99,7 +101,7 @@ class QueueMachine(RuleBasedStateMachine):
         )
 
     def jobs(self) -> list[Job]:
-        return list(self.run(self.storage.read(lambda tx: tx.jobs.latest(1_000))))
+        return list(self.run(self.storage.read(lambda tx: tx.lookups.jobs(1_000))))
 
     def audited(self, action: str) -> Counter[JobId]:
         raise NotImplementedError

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.support.fakes.matches import final
 from toprung.application.ports.matches import NewNotice
-from toprung.application.ports.storage import NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.matches.conduct import Offence, Penalty
 from toprung.domain.matches.match import (
     Claim,
@@ -171,7 +172,9 @@ async def test_only_completed_matches_count_and_the_rest_is_listed_by_state_and_
     assert results == {imported: MatchResult.SIDE_1_WON, conflict.id: None, drawn.id: MatchResult.DRAW}
 
     async def listed(player_id: PlayerId | None, *states: MatchState) -> list[int]:
-        return [one.id for one in await storage.read(lambda tx: tx.matches.latest(10, player_id, states))]
+        return [
+            one.id for one in await storage.read(lambda tx: tx.lookups.matches(10, player_id=player_id, states=states))
+        ]
 
     assert await listed(None) == [open_one.id, drawn.id, conflict.id, imported]
     assert await listed(None, MatchState.CONFLICT) == [conflict.id]

@@ -22,7 +22,7 @@ async def test_a_heartbeat_is_the_last_one_of_its_name_and_no_change(storage: St
         assert await storage.read(lambda tx: tx.heartbeats.get("deadlines")) == beat
     await storage.write(lambda tx: tx.heartbeats.put("other", Heartbeat(at_us=1)))
     assert await storage.read(lambda tx: tx.heartbeats.get("deadlines")) == Heartbeat(at_us=7, owed_us=2**40)
-    assert await storage.read(lambda tx: tx.last_seq()) == 0
+    assert await storage.read(lambda tx: tx.changes.last_seq()) == 0
 
 
 async def test_matches_with_deadlines_are_the_open_ones_with_what_they_were_given_back(storage: Storage) -> None:

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.intents import Intent, Priority, StoredIntent
-from toprung.application.ports.storage import NewPlayer, Storage, Transaction
+from toprung.application.ports.players import Account, NewPlayer, SetupDraft
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.events import PlayerRegistered, PlayerRenamed
 from toprung.domain.players.player import Player
 
@@ -19,7 +19,7 @@ async def player_of(storage: Storage, name: str, discord_id: int | None = None) 
 
     def work(tx: Transaction) -> Player:
         (player,) = tx.players.add([new])
-        tx.record(PlayerRegistered(player=player))
+        tx.changes.record(PlayerRegistered(player=player))
         return player
 
     return (await storage.write(work)).value
@@ -183,10 +183,10 @@ async def test_what_is_for_a_person_goes_with_the_person(storage: Storage) -> No
 
 async def test_what_changes_said_of_a_player_is_replaced_everywhere(storage: Storage) -> None:
     player, other = await player_of(storage, "별빛", 2**62), await player_of(storage, "other", 3)
-    await storage.write(lambda tx: tx.record(PlayerRenamed(player=replace(player, name="달빛"))))
+    await storage.write(lambda tx: tx.changes.record(PlayerRenamed(player=replace(player, name="달빛"))))
     nobody = Player(id=player.id, name="Deleted player")
-    await storage.write(lambda tx: tx.replace_in_changes(nobody))
-    changes = await storage.read(lambda tx: tx.changes_since(0))
+    await storage.write(lambda tx: tx.changes.replace_player(nobody))
+    changes = await storage.read(lambda tx: tx.changes.since(0))
     assert changes is not None
     assert [change.event for change in changes] == [
         PlayerRegistered(player=nobody),

@@ -27,7 +27,8 @@ from toprung.application.players.account_service import (
     RenameTooSoon,
 )
 from toprung.application.players.departures import NotBack
-from toprung.application.ports.storage import NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Conflict, NotFound
@@ -314,7 +315,7 @@ async def test_what_is_kept_says_neither_account_nor_name_and_only_where_others_
     assert (kept.player_id, kept.left_at_us, kept.renamed_at_us, kept.returned_as) == (
         FIRST, office.clock.now_us(), None, None,
     )  # fmt: skip
-    key = await office.storage.read(lambda tx: tx.note(HASH_KEY_NOTE))
+    key = await office.storage.read(lambda tx: tx.notes.get(HASH_KEY_NOTE))
     assert key is not None
     assert len(bytes.fromhex(key)) == 32
     for digest in (kept.account_hash, kept.name_hash):
@@ -544,6 +545,6 @@ async def test_departures_are_found_as_they_were_last_saved(storage: Storage) ->
 
 
 async def test_a_note_that_is_kept_stays_as_it_first_was(storage: Storage) -> None:
-    assert (await storage.write(lambda tx: tx.keep_note("key", "first"))).value == "first"
-    assert (await storage.write(lambda tx: tx.keep_note("key", "second"))).value == "first"
-    assert await storage.read(lambda tx: tx.note("key")) == "first"
+    assert (await storage.write(lambda tx: tx.notes.keep("key", "first"))).value == "first"
+    assert (await storage.write(lambda tx: tx.notes.keep("key", "second"))).value == "first"
+    assert await storage.read(lambda tx: tx.notes.get("key")) == "first"

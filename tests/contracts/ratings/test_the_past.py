@@ -1,6 +1,8 @@
 """What every backend promises of seasons and of entries at a past moment."""
 
-from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.leaderboard.board_table import EntryColumns
 from toprung.domain.ratings.rating import Entry, EntryState, RatingChange, RatingChangeKind
 
@@ -12,7 +14,9 @@ async def entries(storage: Storage) -> list[Entry]:
 
     def work(tx: Transaction) -> list[Entry]:
         (player,) = tx.players.add([NewPlayer(name="p", name_key="p")])
-        return tx.entries.add([NewEntry(player_id=player.id, race=race, mmr=1500) for race in ("a", "b")])
+        return tx.entries.add(
+            [NewEntry(player_id=player.id, race=race, state=EntryState(mmr=1500)) for race in ("a", "b")]
+        )
 
     return (await storage.write(work)).value
 
@@ -36,7 +40,7 @@ async def as_of(storage: Storage, at_us: int, *, is_corrected: bool = False) -> 
     """Id, MMR, games played and last played of each entry."""
 
     def work(tx: Transaction) -> EntryColumns:
-        return tx.entries_as_of(at_us, is_corrected=is_corrected)
+        return tx.journal.entries_as_of(at_us, is_corrected=is_corrected)
 
     found = await storage.read(work)
     columns = (found.ids, found.mmr, found.games_played, found.last_played_us)
@@ -46,17 +50,17 @@ async def as_of(storage: Storage, at_us: int, *, is_corrected: bool = False) -> 
 async def test_entries_of_the_past_are_as_the_rows_written_by_then_left_them(storage: Storage) -> None:
     one, other = await entries(storage)
     rows = [change(one, 1600, 10, won=1), change(other, 1700, 20), change(one, 1650, 30, won=2)]
-    await storage.write(lambda tx: tx.append_to_journal(rows))
-    journal = await storage.read(lambda tx: tx.journal())
+    await storage.write(lambda tx: tx.journal.append(rows))
+    journal = await storage.read(lambda tx: tx.journal.current())
     later = change(one, 1550, 40, position=journal[0].position, revision=2, won=1)
-    await storage.write(lambda tx: tx.append_to_journal([later]))
+    await storage.write(lambda tx: tx.journal.append([later]))
     assert await as_of(storage, 9) == await as_of(storage, 9, is_corrected=True) == []
     assert await as_of(storage, 10) == [(one.id, 1600, 1, 10)]
     assert await as_of(storage, 10, is_corrected=True) == [(one.id, 1550, 1, 40)]
     assert await as_of(storage, 29) == [(one.id, 1600, 1, 10), (other.id, 1700, 0, -1)]
     for at_us in (30, 40, 10**15):  # the later position counts, however late an earlier one was revised
         assert await as_of(storage, at_us) == [(one.id, 1650, 2, 30), (other.id, 1700, 0, -1)]
-    history = await storage.read(lambda tx: tx.journal_history())
+    history = await storage.read(lambda tx: tx.journal.history())
     assert [(row.position, row.revision) for row in history] == [
         *((row.position, 1) for row in journal),
         (journal[0].position, 2),

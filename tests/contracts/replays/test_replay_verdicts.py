@@ -5,8 +5,8 @@ import pytest
 from tests.contracts.players.test_accounts import player_of
 from tests.support.intake import MemoryIntake, hash_of, replay
 from toprung.application.ports.intents import StoredIntent
+from toprung.application.ports.replays import TimedOut
 from toprung.application.ports.storage import Storage
-from toprung.application.replays.replay_parsing import TimedOut
 from toprung.application.replays.replay_verdicts import SHOWN_WITHIN_SECONDS, ReplayVerdicts, promised_upload
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.replays.replay_upload import UploadState

@@ -6,13 +6,16 @@ from typing import Final
 
 import pytest
 
-from tests.support.databases import REFUSALS, Database, write_during_read
-from toprung.adapters.storage import migration, transaction
-from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
+from tests.support.databases import REFUSALS, Database, connection_of, write_during_read
+from toprung.adapters.storage import migration
+from toprung.adapters.storage.repositories import record_repository
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import Conflict, StorageUnavailable, WriterPresent
 from toprung.domain.events import EntriesImported, PlayerRegistered
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
-from toprung.domain.ratings.rating import RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating import EntryState, RatingChange, RatingChangeKind
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -23,13 +26,15 @@ def add_player(tx: Transaction) -> None:
     """Adds the next player and says so."""
     number = len(tx.players.columns().ids)
     (player,) = tx.players.add([NewPlayer(name=f"p{number}", name_key=f"p{number}", handles=(f"h{number}",))])
-    tx.record(PlayerRegistered(player=player))
+    tx.changes.record(PlayerRegistered(player=player))
 
 
 def a_little_of_everything(tx: Transaction) -> None:
     """Two players with an entry each, a match between them, and one row of the journal."""
     ann, bob = tx.players.add([NewPlayer(name=name, name_key=name, handles=(name,)) for name in ("ann", "bob")])
-    one, other = tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=1) for player in (ann, bob)])
+    one, other = tx.entries.add(
+        [NewEntry(player_id=player.id, race="zerg", state=EntryState(mmr=1)) for player in (ann, bob)]
+    )
     sides = (
         (Participant(player_id=one.player_id, race=one.race),),
         (Participant(player_id=other.player_id, race=other.race),),
@@ -37,10 +42,10 @@ def a_little_of_everything(tx: Transaction) -> None:
     match = FinalMatch(source_key="s", sides=sides, result=MatchResult.DRAW, ended_at_us=1)
     (match_id,) = tx.matches.add([match], recorded_at_us=1)
     kind = RatingChangeKind.MATCH
-    tx.append_to_journal(
+    tx.journal.append(
         [RatingChange(entry_id=one.id, kind=kind, before=one.state, after=one.state, at_us=1, match_id=match_id)]
     )
-    tx.record(PlayerRegistered(player=ann))
+    tx.changes.record(PlayerRegistered(player=ann))
 
 
 async def test_a_read_sees_one_version_while_writes_go_on(database: Database) -> None:
@@ -51,19 +56,21 @@ async def test_a_read_sees_one_version_while_writes_go_on(database: Database) ->
 
         def look(tx: Transaction) -> None:
             for _ in range(3):
-                seen.append((len(tx.players.columns().ids), tx.last_seq()))
+                seen.append((len(tx.players.columns().ids), tx.changes.last_seq()))
                 write_during_read(storage, loop, add_player)
 
         await storage.read(look)
         assert seen == [(1, 1)] * 3
-        assert await storage.read(lambda tx: (len(tx.players.columns().ids), tx.last_seq())) == (4, 4)
+        assert await storage.read(lambda tx: (len(tx.players.columns().ids), tx.changes.last_seq())) == (4, 4)
 
 
 async def test_reads_see_a_commit_as_soon_as_its_write_returns(database: Database) -> None:
     async with database.writing() as writer, database.reading() as reader:
         for expected in range(1, 20):
             await writer.write(add_player)
-            seqs = await asyncio.gather(*(storage.read(lambda tx: tx.last_seq()) for storage in (writer, reader)))
+            seqs = await asyncio.gather(
+                *(storage.read(lambda tx: tx.changes.last_seq()) for storage in (writer, reader))
+            )
             assert seqs == [expected, expected]
 
 
@@ -87,7 +94,7 @@ async def test_one_process_writes_and_a_second_one_is_told_so(database: Database
         await storage.write(add_player)
     async with database.writing() as storage:
         await storage.write(add_player)
-        assert await storage.read(lambda tx: tx.last_seq()) == 2
+        assert await storage.read(lambda tx: tx.changes.last_seq()) == 2
 
 
 async def test_there_must_be_a_database_to_read(missing_database: Database) -> None:
@@ -110,7 +117,7 @@ async def test_an_empty_database_cannot_be_read_and_becomes_a_ladder_when_it_is_
     async with empty_database.writing() as storage:
         assert storage.migrated is None
     async with empty_database.reading() as storage:
-        assert await storage.read(lambda tx: tx.last_seq()) == 1
+        assert await storage.read(lambda tx: tx.changes.last_seq()) == 1
 
 
 @pytest.mark.parametrize("tables", ["", "create table alembic_version (version_num text)"], ids=["plain", "alembic"])
@@ -230,25 +237,27 @@ async def test_a_value_that_no_table_takes_is_refused_as_a_whole(database: Datab
 
         def work(tx: Transaction) -> None:
             add_player(tx)
-            tx.entries.add([NewEntry(player_id=tx.players.by_name_keys(["p0"])["p0"].id, race="z", mmr=1, games_won=1)])
+            player_id = tx.players.by_name_keys(["p0"])["p0"].id
+            tx.entries.add([NewEntry(player_id=player_id, race="z", state=EntryState(mmr=1, games_won=1))])
+            connection_of(tx).exec_driver_sql("update entry set games_played = 0")
 
         with pytest.raises(StorageUnavailable, match=r"The database refused: .*games_add_up"):
             await storage.write(work)
-        assert await storage.read(lambda tx: (tx.last_seq(), list(tx.players.columns().names))) == (0, [])
+        assert await storage.read(lambda tx: (tx.changes.last_seq(), list(tx.players.columns().names))) == (0, [])
 
 
 async def test_pruning_looks_at_places_and_not_at_transactions(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "CHANGES_KEPT_MIN", 5)
-    monkeypatch.setattr(transaction, "_PRUNE_EVERY", 10)
+    monkeypatch.setattr(record_repository, "CHANGES_KEPT_MIN", 5)
+    monkeypatch.setattr(record_repository, "_PRUNE_EVERY", 10)
     async with database.writing() as storage:
-        await storage.write(lambda tx: tx.record(*[EVENT] * 9))
+        await storage.write(lambda tx: tx.changes.record(*[EVENT] * 9))
         assert await database.run("select count(*) from change") == [(9,)]
-        await storage.write(lambda tx: tx.record(*[EVENT] * 16))  # passes 10 and 20 at once
+        await storage.write(lambda tx: tx.changes.record(*[EVENT] * 16))  # passes 10 and 20 at once
         assert await database.run("select min(seq), max(seq) from change") == [(21, 25)]
-        assert await storage.read(lambda tx: tx.changes_since(19)) is None
-        kept = await storage.read(lambda tx: tx.changes_since(20))
+        assert await storage.read(lambda tx: tx.changes.since(19)) is None
+        kept = await storage.read(lambda tx: tx.changes.since(20))
         assert [change.seq for change in kept or ()] == [21, 22, 23, 24, 25]
 
 
@@ -262,7 +271,7 @@ async def test_a_database_that_is_being_closed_takes_nothing_more(database: Data
             await storage.write(add_player)
         await closing
         assert [change.seq for change in running.result().changes] == [1]
-        for refused in (storage.write(add_player), storage.read(lambda tx: tx.last_seq())):
+        for refused in (storage.write(add_player), storage.read(lambda tx: tx.changes.last_seq())):
             with pytest.raises(StorageUnavailable, match="being closed"):
                 await refused
     assert await database.run("select count(*) from player") == [(1,)]

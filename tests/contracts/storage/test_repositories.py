@@ -9,12 +9,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.fakes.matches import final
-from toprung.application.ports.storage import EntryKey, NewEntry, NewPlayer, Storage, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import EntryKey, NewEntry
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.errors import Conflict
 from toprung.domain.leaderboard.board_table import NEVER
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryState
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -191,7 +193,7 @@ async def test_what_belongs_to_one_player_cannot_be_taken_by_another(storage: St
     (ann, cid) = await added(storage, named("Ann", discord_id=7, handles=("1-S2-1",)), named("Cid"))
 
     def add(tx: Transaction) -> None:
-        tx.set_note("before", "the conflict")
+        tx.notes.put("before", "the conflict")
         tx.players.add([named("Dan"), second])
 
     with pytest.raises(Conflict):
@@ -199,7 +201,7 @@ async def test_what_belongs_to_one_player_cannot_be_taken_by_another(storage: St
     taking = Player(id=cid.id, name=second.name, discord_id=second.discord_id, handles=second.handles)
     with pytest.raises(Conflict):
         await storage.write(lambda tx: tx.players.save(taking, second.name_key))
-    columns, note = await storage.read(lambda tx: (tx.players.columns(), tx.note("before")))
+    columns, note = await storage.read(lambda tx: (tx.players.columns(), tx.notes.get("before")))
     assert (list(columns.names), note) == (["Ann", "Cid"], None)
     assert await storage.read(lambda tx: [tx.players.get(ann.id), tx.players.get(cid.id)]) == [ann, cid]
 
@@ -231,27 +233,23 @@ async def test_an_entry_is_found_as_added_and_then_as_saved(
     new = NewEntry(
         player_id=player.id,
         race="zerg",
-        mmr=mmr,
-        games_played=sum(games),
-        games_won=won,
-        games_lost=lost,
-        games_drawn=drawn,
-        last_played_us=last_played_us,
+        state=EntryState(mmr=mmr, games_won=won, games_lost=lost, games_drawn=drawn, last_played_us=last_played_us),
     )
     (entry,) = (await storage.write(lambda tx: tx.entries.add([new]))).value
     assert await storage.read(lambda tx: tx.entries.by_keys([key])) == {key: entry}
-    assert (entry.mmr, entry.games_played, entry.last_played_us) == (mmr, sum(games), last_played_us)
+    assert (entry.mmr, entry.state.games_played, entry.state.last_played_us) == (mmr, sum(games), last_played_us)
     won, lost, drawn = changed
     later = Entry(
         id=entry.id,
         player_id=player.id,
         race="zerg",
-        mmr=-mmr,
-        games_played=sum(changed),
-        games_won=won,
-        games_lost=lost,
-        games_drawn=drawn,
-        last_played_us=None if last_played_us is None else last_played_us + 1,
+        state=EntryState(
+            mmr=-mmr,
+            games_won=won,
+            games_lost=lost,
+            games_drawn=drawn,
+            last_played_us=None if last_played_us is None else last_played_us + 1,
+        ),
     )
     await storage.write(lambda tx: tx.entries.save([later]))
     assert await storage.read(lambda tx: tx.entries.by_keys([key, (player.id, "terran")])) == {key: later}
@@ -259,12 +257,16 @@ async def test_an_entry_is_found_as_added_and_then_as_saved(
 
 async def test_entries_get_ids_in_the_order_given_and_stand_in_every_listing_by_id(storage: Storage) -> None:
     ids = await player_ids(storage, MANY // 2)
-    new = [NewEntry(player_id=one, race=race, mmr=one) for one in reversed(ids) for race in ("zerg", "terran")]
+    new = [
+        NewEntry(player_id=one, race=race, state=EntryState(mmr=one))
+        for one in reversed(ids)
+        for race in ("zerg", "terran")
+    ]
     entries = (await storage.write(lambda tx: tx.entries.add(new))).value
     assert [(entry.player_id, entry.race) for entry in entries] == [(one.player_id, one.race) for one in new]
     assert [entry.id for entry in entries] == sorted({entry.id for entry in entries})
     moved = [
-        Entry(id=e.id, player_id=e.player_id, race=e.race, mmr=-1, games_played=1, games_won=1, last_played_us=5)
+        Entry(id=e.id, player_id=e.player_id, race=e.race, state=EntryState(mmr=-1, games_won=1, last_played_us=5))
         for e in entries[::-3]
     ]
     await storage.write(lambda tx: tx.entries.save(moved))
@@ -279,18 +281,13 @@ async def test_entries_get_ids_in_the_order_given_and_stand_in_every_listing_by_
 async def test_the_columns_of_entries_hold_what_was_written(storage: Storage) -> None:
     (player_id,) = await player_ids(storage, 1)
     new = [
-        NewEntry(player_id=player_id, race="terran", mmr=MMR_MIN),
+        NewEntry(player_id=player_id, race="terran", state=EntryState(mmr=MMR_MIN)),
         NewEntry(
             player_id=player_id,
             race="zerg",
-            mmr=MMR_MAX,
-            games_played=6,
-            games_won=3,
-            games_lost=2,
-            games_drawn=1,
-            last_played_us=2**60 + 1,
+            state=EntryState(mmr=MMR_MAX, games_won=3, games_lost=2, games_drawn=1, last_played_us=2**60 + 1),
         ),
-        NewEntry(player_id=player_id, race="protoss", mmr=0, last_played_us=0),
+        NewEntry(player_id=player_id, race="protoss", state=EntryState(mmr=0, last_played_us=0)),
     ]
     entries = (await storage.write(lambda tx: tx.entries.add(new))).value
     columns = await storage.read(lambda tx: tx.entries.columns())
@@ -310,7 +307,7 @@ async def test_the_columns_of_an_empty_storage_are_empty_and_of_the_same_kind(st
     assert [list(column) for column in (players.ids, players.names, players.countries, players.banned)] == [[]] * 4
     assert (len(entries.ids), list(entries.races)) == (0, [])
     ids = await player_ids(storage, 1)
-    await storage.write(lambda tx: tx.entries.add([NewEntry(player_id=ids[0], race="zerg", mmr=1)]))
+    await storage.write(lambda tx: tx.entries.add([NewEntry(player_id=ids[0], race="zerg", state=EntryState(mmr=1))]))
     full = await storage.read(lambda tx: tx.entries.columns())
     for name in ("ids", "player_ids", "mmr", "games_played", "games_won", "games_lost", "games_drawn"):
         assert getattr(entries, name).dtype == getattr(full, name).dtype

@@ -8,8 +8,10 @@ from typing import Final
 import pytest
 
 from tests.support.fakes.ladder import FakeStorage
-from toprung.adapters.storage import transaction
-from toprung.application.ports.storage import NewEntry, NewPlayer, Storage, Transaction
+from toprung.adapters.storage.repositories import record_repository
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.storage import Storage, Transaction
 from toprung.domain.errors import Conflict, NotFound, StorageUnavailable
 from toprung.domain.events import (
     Change,
@@ -44,7 +46,7 @@ PLAYER: Final = Player(
     handles=("1-S2-1-1",),
     is_banned=True,
 )
-ENTRY: Final = Entry(id=EntryId(1), player_id=PlayerId(1), race="zerg", mmr=-7, last_played_us=2**60)
+ENTRY: Final = Entry(id=EntryId(1), player_id=PlayerId(1), race="zerg", state=EntryState(mmr=-7, last_played_us=2**60))
 EVENTS: Final[tuple[Event, ...]] = (
     PlayerRegistered(player=PLAYER),
     PlayerRenamed(player=PLAYER),
@@ -65,7 +67,7 @@ def registering(number: int, *, failing_with: Exception | None = None) -> Callab
 
     def work(tx: Transaction) -> int:
         (player,) = tx.players.add([NewPlayer(name=f"p{number}", name_key=f"p{number}")])
-        tx.record(PlayerRegistered(player=player))
+        tx.changes.record(PlayerRegistered(player=player))
         if failing_with is not None:
             raise failing_with
         return number
@@ -74,7 +76,7 @@ def registering(number: int, *, failing_with: Exception | None = None) -> Callab
 
 
 async def all_changes(storage: Storage) -> list[Change]:
-    changes = await storage.read(lambda tx: tx.changes_since(0))
+    changes = await storage.read(lambda tx: tx.changes.since(0))
     assert changes is not None
     return changes
 
@@ -86,24 +88,24 @@ async def test_a_write_gives_what_its_work_gave_and_its_changes(storage: Storage
     assert change.seq == 1
     assert isinstance(change.event, PlayerRegistered)
     assert change.event.player.name == "p5"
-    assert (await storage.write(lambda tx: tx.set_note("quiet", "yes"))).changes == ()
+    assert (await storage.write(lambda tx: tx.notes.put("quiet", "yes"))).changes == ()
 
 
 async def test_every_event_comes_back_as_it_was_recorded(storage: Storage) -> None:
-    committed = await storage.write(lambda tx: tx.record(*EVENTS))
+    committed = await storage.write(lambda tx: tx.changes.record(*EVENTS))
     assert committed.changes == tuple(Change(seq=place, event=event) for place, event in enumerate(EVENTS, 1))
     assert await all_changes(storage) == list(committed.changes)
-    assert await storage.read(lambda tx: tx.last_seq()) == len(EVENTS)
+    assert await storage.read(lambda tx: tx.changes.last_seq()) == len(EVENTS)
 
 
 async def test_places_in_the_sequence_follow_one_another_over_all_transactions(storage: Storage) -> None:
     told: list[Change] = []
     for many in (1, 3, 0, 2):
-        committed = await storage.write(lambda tx, many=many: tx.record(*EVENTS[:many]))  # type: ignore[misc]
+        committed = await storage.write(lambda tx, many=many: tx.changes.record(*EVENTS[:many]))  # type: ignore[misc]
         told += committed.changes
     assert [change.seq for change in told] == [1, 2, 3, 4, 5, 6]
     for seen in range(7):
-        assert await storage.read(lambda tx, seen=seen: tx.changes_since(seen)) == told[seen:]  # type: ignore[misc]
+        assert await storage.read(lambda tx, seen=seen: tx.changes.since(seen)) == told[seen:]  # type: ignore[misc]
 
 
 async def test_an_exception_leaves_nothing_and_arrives_as_it_was_raised(storage: Storage) -> None:
@@ -112,7 +114,7 @@ async def test_an_exception_leaves_nothing_and_arrives_as_it_was_raised(storage:
     with pytest.raises(NotFound) as raised:
         await storage.write(registering(2, failing_with=error))
     assert raised.value is error
-    names, seq = await storage.read(lambda tx: (list(tx.players.columns().names), tx.last_seq()))
+    names, seq = await storage.read(lambda tx: (list(tx.players.columns().names), tx.changes.last_seq()))
     assert (names, seq) == (["p1"], 1)
     committed = await storage.write(registering(3))
     assert [change.seq for change in committed.changes] == [2]
@@ -135,8 +137,8 @@ async def test_many_writers_at_once_are_each_committed_once_in_one_order(storage
     def work(tx: Transaction, number: int) -> None:
         runs.append(number)
         (player,) = tx.players.add([NewPlayer(name=f"p{number}", name_key=f"p{number}")])
-        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=number)])
-        tx.record(PlayerRegistered(player=player), RatingCreated(entry=entry))
+        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", state=EntryState(mmr=number))])
+        tx.changes.record(PlayerRegistered(player=player), RatingCreated(entry=entry))
 
     committed = await asyncio.gather(
         *(storage.write(lambda tx, number=number: work(tx, number)) for number in range(WRITERS))  # type: ignore[misc]
@@ -154,13 +156,15 @@ async def test_many_writers_at_once_are_each_committed_once_in_one_order(storage
 async def test_writers_of_the_same_rows_at_once_do_not_undo_one_another(storage: Storage) -> None:
     (player,) = (await storage.write(lambda tx: tx.players.add([NewPlayer(name="a", name_key="a")]))).value
     key = (player.id, "zerg")
-    await storage.write(lambda tx: tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=0)]))
+    await storage.write(
+        lambda tx: tx.entries.add([NewEntry(player_id=player.id, race="zerg", state=EntryState(mmr=0))])
+    )
 
     def win(tx: Transaction) -> None:
         entry = tx.entries.by_keys([key])[key]
-        after = replace(entry, mmr=entry.mmr + 1)
+        after = replace(entry, state=replace(entry.state, mmr=entry.mmr + 1))
         tx.entries.save([after])
-        tx.record(RatingChanged(entry=after, match_id=MatchId(1)))
+        tx.changes.record(RatingChanged(entry=after, match_id=MatchId(1)))
 
     await asyncio.gather(*(storage.write(win) for _ in range(WRITERS)))
     changes = await all_changes(storage)
@@ -191,14 +195,14 @@ async def test_those_who_fail_among_many_writers_hurt_nobody_else(storage: Stora
 async def test_changes_that_are_no_longer_kept_are_not_passed_over_in_silence(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transaction, "CHANGES_KEPT_MIN", 5)
-    monkeypatch.setattr(transaction, "_PRUNE_EVERY", 10)
+    monkeypatch.setattr(record_repository, "CHANGES_KEPT_MIN", 5)
+    monkeypatch.setattr(record_repository, "_PRUNE_EVERY", 10)
     for _ in range(22):
-        await storage.write(lambda tx: tx.record(EVENTS[0]))
+        await storage.write(lambda tx: tx.changes.record(EVENTS[0]))
     if isinstance(storage, FakeStorage):
         storage.prune_changes(up_to_seq=15)
     answers = {
-        seq: await storage.read(lambda tx, seq=seq: tx.changes_since(seq))  # type: ignore[misc]
+        seq: await storage.read(lambda tx, seq=seq: tx.changes.since(seq))  # type: ignore[misc]
         for seq in range(23)
     }
     assert {seq for seq, changes in answers.items() if changes is None} == set(range(15))
@@ -207,17 +211,17 @@ async def test_changes_that_are_no_longer_kept_are_not_passed_over_in_silence(
 
 
 async def test_notes_are_kept_and_written_over(storage: Storage) -> None:
-    assert await storage.read(lambda tx: tx.note("game")) is None
-    await storage.write(lambda tx: tx.set_note("game", "sc_evo"))
-    await storage.write(lambda tx: tx.set_note("game", "별 '\"\n"))
-    await storage.write(lambda tx: tx.set_note("other", ""))
-    assert await storage.read(lambda tx: (tx.note("game"), tx.note("other"))) == ("별 '\"\n", "")
+    assert await storage.read(lambda tx: tx.notes.get("game")) is None
+    await storage.write(lambda tx: tx.notes.put("game", "sc_evo"))
+    await storage.write(lambda tx: tx.notes.put("game", "별 '\"\n"))
+    await storage.write(lambda tx: tx.notes.put("other", ""))
+    assert await storage.read(lambda tx: (tx.notes.get("game"), tx.notes.get("other"))) == ("별 '\"\n", "")
 
 
 async def test_the_journal_gives_back_what_was_added_oldest_first(storage: Storage) -> None:
     def work(tx: Transaction) -> list[RatingChange]:
         (player,) = tx.players.add([NewPlayer(name="a", name_key="a")])
-        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=5)])
+        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", state=EntryState(mmr=5))])
         kind = RatingChangeKind.IMPORT
         new, sure = EntryState(mmr=5), SkillEstimate(-5.1, 1 / 3, 0.06)
         later = EntryState(mmr=-5, skill=sure, games_won=1, games_drawn=2, last_played_us=7)
@@ -233,39 +237,39 @@ async def test_the_journal_gives_back_what_was_added_oldest_first(storage: Stora
                 deviation_before=0.1,
             ),
         ]
-        tx.append_to_journal([])
-        tx.append_to_journal(rows[:1])
-        tx.append_to_journal(rows[1:])
+        tx.journal.append([])
+        tx.journal.append(rows[:1])
+        tx.journal.append(rows[1:])
         return rows
 
     rows = (await storage.write(work)).value
-    kept = await storage.read(lambda tx: tx.journal())
+    kept = await storage.read(lambda tx: tx.journal.current())
     assert [replace(row, position=None) for row in kept] == rows
     first, second = (row.position for row in kept)
     assert first is not None
     assert second is not None
     assert first < second
-    assert await storage.read(lambda tx: tx.journal(second)) == kept[1:]
+    assert await storage.read(lambda tx: tx.journal.current(second)) == kept[1:]
 
 
 async def test_a_revision_takes_the_place_of_its_row_and_keeps_its_position(storage: Storage) -> None:
     def work(tx: Transaction) -> None:
         (player,) = tx.players.add([NewPlayer(name="a", name_key="a")])
-        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", mmr=5)])
+        (entry,) = tx.entries.add([NewEntry(player_id=player.id, race="zerg", state=EntryState(mmr=5))])
         for mmr in (1, 2, 3):
             state = EntryState(mmr=mmr)
-            tx.append_to_journal(
+            tx.journal.append(
                 [RatingChange(entry_id=entry.id, kind=RatingChangeKind.IMPORT, before=None, after=state, at_us=mmr)]
             )
 
     await storage.write(work)
-    rows = await storage.read(lambda tx: tx.journal())
+    rows = await storage.read(lambda tx: tx.journal.current())
     revised = replace(rows[0], after=EntryState(mmr=-1), revision=2, at_us=9)
-    await storage.write(lambda tx: tx.append_to_journal([revised]))
-    assert await storage.read(lambda tx: tx.journal()) == [revised, *rows[1:]]
+    await storage.write(lambda tx: tx.journal.append([revised]))
+    assert await storage.read(lambda tx: tx.journal.current()) == [revised, *rows[1:]]
     again = replace(revised, after=EntryState(mmr=-2), revision=3)
-    await storage.write(lambda tx: tx.append_to_journal([again]))
-    assert await storage.read(lambda tx: tx.journal()) == [again, *rows[1:]]
+    await storage.write(lambda tx: tx.journal.append([again]))
+    assert await storage.read(lambda tx: tx.journal.current()) == [again, *rows[1:]]
 
 
 async def test_what_a_read_writes_is_not_kept(storage: Storage) -> None:

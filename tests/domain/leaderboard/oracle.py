@@ -52,15 +52,19 @@ class Oracle:
 
     def is_ranked(self, entry: Entry, now_us: int) -> bool:
         """Not banned, has a game, and that was not too long ago."""
-        if self.players[entry.player_id].is_banned or entry.games_played == 0 or entry.last_played_us is None:
+        if (
+            self.players[entry.player_id].is_banned
+            or entry.state.games_played == 0
+            or entry.state.last_played_us is None
+        ):
             return False
-        return self.inactivity_us is None or now_us - entry.last_played_us <= self.inactivity_us
+        return self.inactivity_us is None or now_us - entry.state.last_played_us <= self.inactivity_us
 
     def ranked(self, now_us: int) -> list[tuple[int, str, Entry]]:
         """Global rank, letter and entry of all that are ranked, best first."""
         entries = [entry for entry in self.entries.values() if self.is_ranked(entry, now_us)]
         entries.sort(key=lambda entry: entry.id)
-        entries.sort(key=lambda entry: (entry.last_played_us or 0) // 1_000_000, reverse=True)
+        entries.sort(key=lambda entry: (entry.state.last_played_us or 0) // 1_000_000, reverse=True)
         entries.sort(key=lambda entry: entry.mmr, reverse=True)
         letters = letters_of(len(entries))
         return [(rank, letters[rank - 1], entry) for rank, entry in enumerate(entries, 1)]
@@ -96,11 +100,11 @@ class Oracle:
                 country=self.players[entry.player_id].country,
                 race=entry.race,
                 mmr=entry.mmr,
-                games_played=entry.games_played,
-                games_won=entry.games_won,
-                games_lost=entry.games_lost,
-                games_drawn=entry.games_drawn,
-                last_played_us=entry.last_played_us or 0,
+                games_played=entry.state.games_played,
+                games_won=entry.state.games_won,
+                games_lost=entry.state.games_lost,
+                games_drawn=entry.state.games_drawn,
+                last_played_us=entry.state.last_played_us or 0,
                 deviation=round(self.deviation(entry, now_us)),
                 is_provisional=self.deviation(entry, now_us) > 160,
             )
@@ -109,14 +113,14 @@ class Oracle:
 
     def deviation(self, entry: Entry, now_us: int) -> float:
         """How far the rating may be off by now: a newcomer's 350 where nothing is known, and never more than that."""
-        _, deviation, volatility = entry.skill or (0, 350.0, 0.06)
-        days = max(0, now_us // HOUR_US * HOUR_US - (entry.last_played_us or 0)) / 86_400_000_000
+        _, deviation, volatility = entry.state.skill or (0, 350.0, 0.06)
+        days = max(0, now_us // HOUR_US * HOUR_US - (entry.state.last_played_us or 0)) / 86_400_000_000
         return max(deviation, min(350.0, math.sqrt(deviation**2 + (173.7178 * volatility) ** 2 * days)))
 
     def last_activity_us(self, now_us: int) -> int | None:
         """When somebody last played, if the ladder is empty because all are inactive."""
         everybody = Oracle(None, players=self.players, entries=self.entries).ranked(now_us)
-        times = [entry.last_played_us for _, _, entry in everybody if entry.last_played_us is not None]
+        times = [entry.state.last_played_us for _, _, entry in everybody if entry.state.last_played_us is not None]
         return max(times, default=None) if not self.ranked(now_us) else None
 
     def standing(self, player_id: PlayerId, rows: Iterable[LeaderboardRow], page_size: int) -> PlayerStanding | None:
@@ -157,14 +161,16 @@ class Oracle:
                 self.players[entry.player_id].country,
                 entry.race,
                 entry.mmr,
-                entry.games_played,
-                entry.games_won,
-                entry.games_lost,
-                entry.games_drawn,
-                None if entry.last_played_us is None else epoch + timedelta(microseconds=entry.last_played_us),
+                entry.state.games_played,
+                entry.state.games_won,
+                entry.state.games_lost,
+                entry.state.games_drawn,
+                None
+                if entry.state.last_played_us is None
+                else epoch + timedelta(microseconds=entry.state.last_played_us),
                 self.players[entry.player_id].is_banned,
-                entry.skill.deviation if entry.skill else 0.0,
-                entry.skill.volatility if entry.skill else 0.0,
+                entry.state.skill.deviation if entry.state.skill else 0.0,
+                entry.state.skill.volatility if entry.state.skill else 0.0,
             )
             for entry in self.entries.values()
         ]

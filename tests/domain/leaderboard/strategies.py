@@ -15,7 +15,7 @@ from toprung.domain.players.countries import Countries
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.certainty import NO_DEVIATION, CertaintyByDeviation
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
-from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryId
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryId, EntryState
 
 SECOND_US: Final = 1_000_000
 DAY_US: Final = 86_400 * SECOND_US
@@ -81,10 +81,7 @@ def entry(entry_id: int, player_id: int, race: str, mmr: int, last_played_us: in
         id=EntryId(entry_id),
         player_id=PlayerId(player_id),
         race=race,
-        mmr=mmr,
-        games_played=won,
-        games_won=won,
-        last_played_us=last_played_us,
+        state=EntryState(mmr=mmr, games_won=won, last_played_us=last_played_us),
     )
 
 
@@ -112,7 +109,9 @@ def player_columns(players: Sequence[Player]) -> PlayerColumns:
 def entry_columns(entries: Sequence[Entry]) -> EntryColumns:
     """Entries as columns that nobody else holds."""
     small = ("mmr", "games_played", "games_won", "games_lost", "games_drawn")
-    mmr, played, won, lost, drawn = (np.array([getattr(one, name) for one in entries], np.int32) for name in small)
+    mmr, played, won, lost, drawn = (
+        np.array([getattr(one.state, name) for one in entries], np.int32) for name in small
+    )
     return EntryColumns(
         ids=np.array([one.id for one in entries], np.int64),
         player_ids=np.array([one.player_id for one in entries], np.int64),
@@ -123,8 +122,12 @@ def entry_columns(entries: Sequence[Entry]) -> EntryColumns:
         games_lost=lost,
         games_drawn=drawn,
         last_played_us=np.array(
-            [NEVER if one.last_played_us is None else one.last_played_us for one in entries], np.int64
+            [NEVER if one.state.last_played_us is None else one.state.last_played_us for one in entries], np.int64
         ),
-        deviation=np.array([one.skill.deviation if one.skill else NO_DEVIATION for one in entries], np.float64),
-        volatility=np.array([one.skill.volatility if one.skill else NO_DEVIATION for one in entries], np.float64),
+        deviation=np.array(
+            [one.state.skill.deviation if one.state.skill else NO_DEVIATION for one in entries], np.float64
+        ),
+        volatility=np.array(
+            [one.state.skill.volatility if one.state.skill else NO_DEVIATION for one in entries], np.float64
+        ),
     )

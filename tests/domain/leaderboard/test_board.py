@@ -35,7 +35,7 @@ def ladder(players: int, *, seed: int = 1, age_us: int | None = None) -> Oracle:
             last_played_us = NOW_US - (chance.randrange(13 * DAY_US) if age_us is None else age_us)
             one = some.entry(len(oracle.entries) + 1, player_id, race, round(chance.gauss(1500, 150)), last_played_us)
             skill = SkillEstimate(one.mmr, chance.uniform(30, 350), 0.06) if chance.random() < 0.9 else None
-            oracle.entries[one.id] = replace(one, skill=skill)
+            oracle.entries[one.id] = replace(one, state=replace(one.state, skill=skill))
     return oracle
 
 
@@ -165,7 +165,7 @@ def test_a_snapshot_stays_what_it_was() -> None:
     snapshot = board.snapshot()
     before = oracle.frame()
     for one in list(oracle.entries.values()):
-        board.put_entry(replace(one, mmr=9, games_played=0))
+        board.put_entry(replace(one, state=replace(one.state, mmr=9, games_won=0)))
     board.put_player(Player(id=PlayerId(1), name="another", country="FR", is_banned=True))
     assert snapshot.frame().equals(before)
     assert not board.snapshot().frame().equals(before)

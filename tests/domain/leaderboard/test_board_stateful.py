@@ -20,7 +20,7 @@ from toprung.domain.leaderboard import board as board_module
 from toprung.domain.leaderboard import leaderboard as reference
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.glicko2 import SkillEstimate
-from toprung.domain.ratings.rating import Entry, EntryId, Standing
+from toprung.domain.ratings.rating import Entry, EntryId, EntryState, Standing
 
 PAGES = st.sampled_from((1, 1, 2, 3, 5, 0, -7, 1_000_000_000))
 PICKS = (
@@ -146,13 +146,14 @@ class BoardMachine(RuleBasedStateMachine):
             id=entry_id,
             player_id=player_id,
             race=race,
-            mmr=mmr,
-            games_played=won + lost + drawn,
-            games_won=won,
-            games_lost=lost,
-            games_drawn=drawn,
-            last_played_us=None if age is None else self.ago_us(age),
-            skill=skill,
+            state=EntryState(
+                mmr=mmr,
+                games_won=won,
+                games_lost=lost,
+                games_drawn=drawn,
+                last_played_us=None if age is None else self.ago_us(age),
+                skill=skill,
+            ),
         )
         self.put_entry(entry)
         self.look(if_asked=look)
@@ -162,7 +163,7 @@ class BoardMachine(RuleBasedStateMachine):
     def play(self, pick: int, score: float, change: int, look: bool) -> None:
         entry = self.picked_entry(pick)
         self.put_entry(
-            entry.after_game(Standing(entry.mmr + change, entry.skill), score=score, ended_at_us=self.now_us)
+            entry.after_game(Standing(entry.mmr + change, entry.state.skill), score=score, ended_at_us=self.now_us)
         )
         self.look(if_asked=look)
 
@@ -171,8 +172,8 @@ class BoardMachine(RuleBasedStateMachine):
     def play_at_the_last_moment(self, pick: int, beyond_us: int, then_us: int) -> None:
         """A game just before or after its entry lapses, and a look when it would have lapsed without that game."""
         entry = self.picked_entry(pick)
-        if entry.last_played_us is not None and self.oracle.inactivity_us is not None:
-            self.now_us = entry.last_played_us + self.oracle.inactivity_us + beyond_us
+        if entry.state.last_played_us is not None and self.oracle.inactivity_us is not None:
+            self.now_us = entry.state.last_played_us + self.oracle.inactivity_us + beyond_us
             self.put_entry(entry.after_game(Standing(entry.mmr + 1), score=1, ended_at_us=self.now_us))
             self.now_us += then_us
             self.look()
@@ -181,7 +182,11 @@ class BoardMachine(RuleBasedStateMachine):
     @rule(pick=PICKS, us=st.sampled_from((1, 2, SECOND_US)), look=LOOKS)
     def correct_and_set_the_clock_back(self, pick: int, us: int, look: bool) -> None:
         """A correction says that an entry lapsed a moment ago, and then it is that moment again."""
-        self.put_entry(replace(self.picked_entry(pick), games_played=1, last_played_us=self.ago_us((1, us))))
+        entry = self.picked_entry(pick)
+        played_once = replace(
+            entry.state, games_won=1, games_lost=0, games_drawn=0, last_played_us=self.ago_us((1, us))
+        )
+        self.put_entry(replace(entry, state=played_once))
         self.look(if_asked=look)
         self.now_us -= us
         self.look()
@@ -191,8 +196,9 @@ class BoardMachine(RuleBasedStateMachine):
     def draw_level(self, pick: int, other: int, shift_us: int, look: bool) -> None:
         """Two entries of the same MMR, played in the same second or just not."""
         entry, model = self.picked_entry(pick), self.picked_entry(other)
-        last_played_us = None if model.last_played_us is None else model.last_played_us + shift_us
-        self.put_entry(replace(entry, mmr=model.mmr, games_played=model.games_played, last_played_us=last_played_us))
+        last_played_us = None if model.state.last_played_us is None else model.state.last_played_us + shift_us
+        level = replace(model.state, last_played_us=last_played_us, skill=entry.state.skill)
+        self.put_entry(replace(entry, state=level))
         self.look(if_asked=look)
 
     @rule(seed=st.integers(0, 1_000_000), players=st.sampled_from((None, 2, 5, 12, 60)), spread=st.booleans())
@@ -222,7 +228,9 @@ class BoardMachine(RuleBasedStateMachine):
                 mmr, won = chance.randint(1495, 1505), chance.choice((0, 1, 1, 1))
                 entry = some.entry(entry_id, player_id, race, mmr, self.now_us - age, won=won)
                 skill = SkillEstimate(1500.0, chance.uniform(30, 350), chance.choice((0.04, 0.06, 0.5)))
-                self.oracle.entries[entry.id] = replace(entry, skill=skill if chance.random() < 0.8 else None)
+                self.oracle.entries[entry.id] = replace(
+                    entry, state=replace(entry.state, skill=skill if chance.random() < 0.8 else None)
+                )
 
     @precondition(lambda self: self.oracle.players)
     @rule(pick=PICKS)
@@ -251,8 +259,8 @@ class BoardMachine(RuleBasedStateMachine):
     def go_to_the_boundary(self, pick: int, beyond_us: int, look: bool) -> None:
         """The last moment at which an entry counts, or just after."""
         entry = self.picked_entry(pick)
-        if entry.last_played_us is not None:
-            self.now_us = entry.last_played_us + (self.oracle.inactivity_us or 0) + beyond_us
+        if entry.state.last_played_us is not None:
+            self.now_us = entry.state.last_played_us + (self.oracle.inactivity_us or 0) + beyond_us
             self.look(if_asked=look)
             self.check_reference(PLAIN_QUESTIONS[pick % len(PLAIN_QUESTIONS)], from_board=look)
 

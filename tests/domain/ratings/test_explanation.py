@@ -11,7 +11,7 @@ from toprung.domain.matches.match import MatchId, MatchResult
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.explanation import explain
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
-from toprung.domain.ratings.rating import Elo, Entry, EntryId, RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating import Elo, Entry, EntryId, EntryState, RatingChange, RatingChangeKind
 from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 from toprung.domain.ratings.rating_log import Verdict, rate
 
@@ -27,7 +27,7 @@ mmrs = st.integers(500, 3_000)
 
 def entry(number: int, mmr: int, deviation: float | None = None) -> Entry:
     skill = None if deviation is None else SkillEstimate(float(mmr), deviation, 0.06)
-    return Entry(id=EntryId(number), player_id=PlayerId(number), race="zerg", mmr=mmr, skill=skill)
+    return Entry(id=EntryId(number), player_id=PlayerId(number), race="zerg", state=EntryState(mmr=mmr, skill=skill))
 
 
 def changes(

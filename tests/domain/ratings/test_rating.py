@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from toprung.domain.matches.match import MatchResult
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId, Standing
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId, EntryState, Standing
 
 LADDER = Elo()
 
@@ -82,14 +82,15 @@ def test_a_game_is_counted_once_and_never_takes_time_back(
         id=EntryId(1),
         player_id=PlayerId(2),
         race="zerg",
-        mmr=1500,
-        games_played=won,
-        games_won=won,
-        last_played_us=last_played_us,
+        state=EntryState(mmr=1500, games_won=won, last_played_us=last_played_us),
     )
     after = before.after_game(Standing(before.mmr + change), score=score, ended_at_us=ended_at_us)
     assert (after.id, after.player_id, after.race) == (before.id, before.player_id, before.race)
-    assert (after.mmr, after.games_played) == (1500 + change, won + 1)
-    assert after.games_won + after.games_lost + after.games_drawn == after.games_played
-    assert (after.games_won, after.games_lost, after.games_drawn) == (won + (score == 1), score == 0, score == 0.5)
-    assert after.last_played_us == max(time for time in (last_played_us, ended_at_us) if time is not None)
+    assert (after.mmr, after.state.games_played) == (1500 + change, won + 1)
+    assert after.state.games_won + after.state.games_lost + after.state.games_drawn == after.state.games_played
+    assert (after.state.games_won, after.state.games_lost, after.state.games_drawn) == (
+        won + (score == 1),
+        score == 0,
+        score == 0.5,
+    )
+    assert after.state.last_played_us == max(time for time in (last_played_us, ended_at_us) if time is not None)

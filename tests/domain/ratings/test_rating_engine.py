@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.glicko2 import MICROSECONDS_PER_DAY, Glicko2, SkillEstimate
-from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId, Standing
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId, EntryState, Standing
 from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, Rated, RatingEngine
 
 ELO: Final = EloEngine(Elo())
@@ -37,11 +37,7 @@ def entry(
         id=EntryId(number),
         player_id=PlayerId(number),
         race="zerg",
-        mmr=mmr,
-        skill=skill,
-        games_played=games,
-        games_won=games,
-        last_played_us=last_played_us,
+        state=EntryState(mmr=mmr, skill=skill, games_won=games, last_played_us=last_played_us),
     )
 
 
@@ -123,7 +119,7 @@ def test_elo_changes_add_up_to_zero_and_know_no_deviation(first: Entry, second: 
 
 @given(first=entries, second=entries, score=scores, idle_us=st.integers(0, NOW_US))
 def test_elo_does_not_look_at_the_time(first: Entry, second: Entry, score: float, idle_us: int) -> None:
-    rested = replace(first, last_played_us=NOW_US - idle_us)
+    rested = replace(first, state=replace(first.state, last_played_us=NOW_US - idle_us))
     assert game(ELO, rested, second, score) == game(ELO, first, second, score)
 
 
@@ -184,7 +180,7 @@ def test_who_was_away_for_long_moves_further() -> None:
 def test_an_entry_that_came_without_a_deviation_plays_as_an_unsure_newcomer_at_its_mmr(
     first: Entry, second: Entry, score: float
 ) -> None:
-    newcomer = replace(first, skill=SkillEstimate(float(first.mmr), 350.0, 0.06))
+    newcomer = replace(first, state=replace(first.state, skill=SkillEstimate(float(first.mmr), 350.0, 0.06)))
     assert game(GLICKO2, first, second, score) == game(GLICKO2, newcomer, second, score)
     assert game(GLICKO2, first, second, score)[0].deviation_before == 350
 

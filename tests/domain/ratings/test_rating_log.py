@@ -73,7 +73,7 @@ class Season:
 
     def import_entry(self, who: int, state: EntryState) -> None:
         known = self.entries.get(EntryId(who))
-        self.entries[EntryId(who)] = self._entry(who).with_state(state)
+        self.entries[EntryId(who)] = replace(self._entry(who), state=state)
         self._append(RatingChangeKind.IMPORT, who, None if known is None else known.state)
 
     def set_rating(self, who: int, mmr: int) -> None:
@@ -81,14 +81,14 @@ class Season:
         standing = self.engine.set_to(mmr)
         before = None if known is None else known.state
         after = set_by_hand(before, EntryState(mmr=standing.mmr, skill=standing.skill))
-        self.entries[EntryId(who)] = self._entry(who).with_state(after)
+        self.entries[EntryId(who)] = replace(self._entry(who), state=after)
         self._append(RatingChangeKind.SET, who, before)
 
     def start(self, deviation: float) -> None:
         season_id = SeasonId(len(self.resets) + 1)
         self.resets[season_id] = deviation
         for entry in list(self.entries.values()):
-            self.entries[entry.id] = entry.with_state(soft_reset(entry.state, deviation))
+            self.entries[entry.id] = replace(entry, state=soft_reset(entry.state, deviation))
             self._append(RatingChangeKind.SEASON, entry.id, entry.state)
             self.log[-1] = replace(self.log[-1], season_id=season_id)
 
@@ -108,7 +108,7 @@ class Season:
 
     def _entry(self, who: int) -> Entry:
         mmr, skill = self.engine.start()
-        newcomer = Entry(id=EntryId(who), player_id=PlayerId(who), race="zerg", mmr=mmr, skill=skill)
+        newcomer = Entry(id=EntryId(who), player_id=PlayerId(who), race="zerg", state=EntryState(mmr=mmr, skill=skill))
         return self.entries.get(EntryId(who), newcomer)
 
     def _append(self, kind: RatingChangeKind, who: int, before: EntryState | None) -> None:
@@ -142,7 +142,7 @@ class Season:
         position = self.position_of(match_id)
         self.log[position - 1 :] = self.replayed(self.verdicts, position, from_nothing=False)
         for row in self.log:
-            self.entries[row.entry_id] = self.entries[row.entry_id].with_state(row.after)
+            self.entries[row.entry_id] = replace(self.entries[row.entry_id], state=row.after)
 
 
 def played(engine: RatingEngine, steps: Sequence[Step], *, without: int | None = None) -> Season:

@@ -191,14 +191,14 @@ def _notice_ids(tx: Transaction) -> list[NoticeId]:
 
 
 def _stored(tx: Transaction) -> Stored:
-    matches = tx.matches.latest(ALL)[::-1]
+    matches = tx.lookups.matches(ALL)[::-1]
     keys = {match.id: match.source_key for match in matches}
     found = (tx.notices.get(one) for one in sorted(_notice_ids(tx)))
     notices = [notice for notice in found if notice is not None]
     ids = sorted(player for match in matches for player in match.player_ids)
     players = tx.players.columns()
     entries = {one.entry.id: one.entry for one in tx.entries.stored()}
-    journal = tx.journal()
+    journal = tx.journal.current()
     facts = Facts(
         banned={player: bool(banned) for player, banned in zip(players.ids, players.banned, strict=True)},
         games={match.source_key: _game(match) for match in matches},
@@ -216,7 +216,9 @@ def _stored(tx: Transaction) -> Stored:
         ],
     )
     check_verdicts(tx, matches)
-    return Stored(seq=tx.last_seq(), matches=matches, notices=notices, entries=entries, journal=journal, facts=facts)
+    return Stored(
+        seq=tx.changes.last_seq(), matches=matches, notices=notices, entries=entries, journal=journal, facts=facts
+    )
 
 
 def check_verdicts(tx: Transaction, matches: list[Match]) -> None:

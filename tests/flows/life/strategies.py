@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.confusables import load_prototypes
 from toprung.adapters.countries import load_countries
-from toprung.application.ports.storage import StoredEntry
+from toprung.application.ports.ratings import StoredEntry
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, from_iso
 from toprung.domain.players.countries import Countries
 from toprung.domain.players.names import InvalidName, NameKeys, clean_name
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.glicko2 import SkillEstimate
-from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryId
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryId, EntryState
 
 NOW_US: Final = from_iso("2026-09-24T12:00:00Z")
 FORMULAS: Final = "=+-@'\"＝＋－＠"
@@ -85,13 +85,14 @@ def _entries(draw: st.DrawFn, entry_id: int, player_id: PlayerId, race: str) -> 
         id=EntryId(entry_id),
         player_id=player_id,
         race=race,
-        mmr=mmr,
-        games_played=played,
-        games_won=won,
-        games_lost=lost,
-        games_drawn=drawn,
-        last_played_us=draw(moments if played else st.none() | moments),
-        skill=draw(st.none() | _skills(mmr)),
+        state=EntryState(
+            mmr=mmr,
+            games_won=won,
+            games_lost=lost,
+            games_drawn=drawn,
+            last_played_us=draw(moments if played else st.none() | moments),
+            skill=draw(st.none() | _skills(mmr)),
+        ),
     )
 
 

@@ -127,10 +127,10 @@ BUGS: dict[str, Seed] = {
         MatchSteps.settle, TELLING[1], "if notice.kind is not NoticeKind.CLAIM:"
     ),
     "a twin's report is rated again": RATED_AGAIN_BY_THE_TWIN,
-    "a result has no journal rows": line(MatchRater.rate, "tx.append_to_journal(journal)", "pass"),
+    "a result has no journal rows": line(MatchRater.rate, "tx.journal.append(journal)", "pass"),
     "the banned can be assigned": line(require_ready, "if player.is_banned:", "if False:"),
     "penalties do not grow": line(MatchSteps._punish, "duration_us(offence, before)", "duration_us(offence, 0)"),
-    "a correction leaves no trace": line(RatingService.correct, "tx.append_to_audit(", "(lambda row: None)("),
+    "a correction leaves no trace": line(RatingService.correct, "tx.audit.append(", "(lambda row: None)("),
     "opponents see each other before both confirmed": line(
         _as_seen_by, "players = (first, None) if side == 0 else (None, second)", "players = (first, second)"
     ),

@@ -496,9 +496,9 @@ class LifeMachine(RuleBasedStateMachine):
                 assert gain >= 0 if after.won > before.won else gain <= 0 or after.lost == before.lost
         for entry_id, entry in self.stored.entries.items():
             assert ends[entry_id] == self.stored.facts.entries[entry.player_id, entry.race]
-            assert entry.games_played == entry.games_won + entry.games_lost + entry.games_drawn
+            assert entry.state.games_played == entry.state.games_won + entry.state.games_lost + entry.state.games_drawn
         counted = sum(game.state == "completed" for game in self.oracle.games.values())
-        assert sum(entry.games_played for entry in self.stored.entries.values()) == 2 * counted
+        assert sum(entry.state.games_played for entry in self.stored.entries.values()) == 2 * counted
         assert len({key for key, _, _ in changes}) == len(changes) // 2
         if isinstance(self.ladder.storage, FakeStorage):
             database = self.memory.database

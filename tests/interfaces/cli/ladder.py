@@ -13,10 +13,13 @@ from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.adapters.replays.reading import decode_reading
 from toprung.application.ladder import Ladder as UseCases
 from toprung.application.organising.operations import Administration
-from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.replays import ReplayParser
+from toprung.application.ports.storage import Transaction
 from toprung.application.replays.intake import Intake
+from toprung.application.replays.pool_health import NO_POOL, PoolHealth
 from toprung.application.replays.replay_inspection import ReplayInspector
-from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth, ReplayParser
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.domain.errors import ToprungError
 from toprung.domain.events import EntriesImported
@@ -24,6 +27,7 @@ from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player
+from toprung.domain.ratings.rating import EntryState
 from toprung.interfaces.cli.terminal.builder import MigrationSummary, Options, Reading
 
 REPLAY_BYTES_MAX = 50_000
@@ -115,15 +119,16 @@ class Ladder:
                 entry = NewEntry(
                     player_id=player.id,
                     race=standing.race,
-                    mmr=standing.mmr,
-                    games_played=games,
-                    games_won=standing.won,
-                    games_lost=standing.lost,
-                    games_drawn=standing.drawn,
-                    last_played_us=self.now_us - int(standing.hours_ago * HOUR_US) if games else None,
+                    state=EntryState(
+                        mmr=standing.mmr,
+                        games_won=standing.won,
+                        games_lost=standing.lost,
+                        games_drawn=standing.drawn,
+                        last_played_us=self.now_us - int(standing.hours_ago * HOUR_US) if games else None,
+                    ),
                 )
                 tx.entries.add([entry])
-            tx.record(EntriesImported(entries=len(standings)))
+            tx.changes.record(EntriesImported(entries=len(standings)))
 
         tx = FakeTransaction(self.storage.database)
         work(tx)

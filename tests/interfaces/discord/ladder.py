@@ -22,7 +22,7 @@ from toprung.domain.jobs.job import JobId
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.rating import Entry, EntryId
+from toprung.domain.ratings.rating import Entry, EntryId, EntryState
 from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot
 from toprung.interfaces.discord.messages.context import BotContext
 from toprung.interfaces.discord.messages.organisers import Organisers
@@ -47,7 +47,7 @@ def discord_ladder(*, terms_url: str | None = None, channel_language: str = "en"
         ports={"boot_clock": boot_clock, "parser": parser},
         name_keys=NAME_KEYS,
         certainty=CERTAINTY,
-        judge=judge,
+        judge=judge.judge,
         replay_bytes_max=REPLAY_BYTES_MAX,
         can_reach=lambda player: player.discord_id not in {None, *out_of_reach},
     )
@@ -108,11 +108,12 @@ class DiscordLadder(Ladder):
                     id=EntryId(len(database.entries) + 1),
                     player_id=player.id,
                     race=race,
-                    mmr=round(chance.gauss(1500, 220)),
-                    games_played=won + lost,
-                    games_won=won,
-                    games_lost=lost,
-                    last_played_us=self.clock.now_us() - chance.randrange(INACTIVITY_US // 2),
+                    state=EntryState(
+                        mmr=round(chance.gauss(1500, 220)),
+                        games_won=won,
+                        games_lost=lost,
+                        last_played_us=self.clock.now_us() - chance.randrange(INACTIVITY_US // 2),
+                    ),
                 )
                 database.entries[entry.id] = entry
         await self.store.load()

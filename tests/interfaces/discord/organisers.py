@@ -8,7 +8,7 @@ from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, text_of
 from tests.support.intake import ANSWER, hash_of, replay
 from toprung.application.players.account_service import SETUP
-from toprung.application.replays.replay_parsing import Parsed
+from toprung.application.ports.replays import Parsed
 from toprung.domain.matches.match import Match, MatchId, Outcome, Participant
 from toprung.domain.matches.match_life import Step
 from toprung.domain.players.player import Player

@@ -25,7 +25,7 @@ from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.rating import Entry, EntryId, Standing
+from toprung.domain.ratings.rating import Entry, EntryId, EntryState, Standing
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.app import create_app
 from toprung.interfaces.web.door.front_door import DoorRules
@@ -199,12 +199,13 @@ class Ladder:
             id=entry_id,
             player_id=player_id,
             race=race,
-            mmr=mmr,
-            games_played=won + lost + drawn,
-            games_won=won,
-            games_lost=lost,
-            games_drawn=drawn,
-            last_played_us=self.clock.now_us() - round(hours_ago * HOUR_US) if won + lost + drawn else None,
+            state=EntryState(
+                mmr=mmr,
+                games_won=won,
+                games_lost=lost,
+                games_drawn=drawn,
+                last_played_us=self.clock.now_us() - round(hours_ago * HOUR_US) if won + lost + drawn else None,
+            ),
         )
         return player_id
 
@@ -226,7 +227,7 @@ class Ladder:
 
     async def commit(self, event: Event) -> None:
         """Tells everybody of a change, as after a commit."""
-        await self.use_cases.unit_of_work.run(lambda tx: tx.record(event))
+        await self.use_cases.unit_of_work.run(lambda tx: tx.changes.record(event))
 
     def fill(self, players: int, *, seed: int = 7) -> None:
         """A season of varied players, some with several races."""

@@ -1,4 +1,4 @@
-"""Those who left, in memory: the part of `tests.support.fakes.ladder` that keeps `application/ports/departures.py`."""
+"""Those who left, in memory: the part of `tests.support.fakes.ladder` that keeps `application/ports/players.py`."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -8,7 +8,7 @@ from toprung.domain.players.departure import Departure
 from toprung.domain.players.player import PlayerId
 
 if TYPE_CHECKING:
-    from tests.support.fakes.ladder import FakeDatabase
+    from tests.support.fakes.database import FakeDatabase
 
 
 class FakeDepartureRepository:

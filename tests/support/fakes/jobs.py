@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from toprung.domain.errors import StorageUnavailable
-from toprung.domain.jobs.job import BootMoment, Job, JobId, JobState, JobStats, NewJob, fair_turn, leased, revived
+from toprung.domain.jobs.job import BootMoment, Job, JobId, JobState, NewJob, fair_turn, leased, revived
 from toprung.domain.matches.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.players.player import PlayerId
@@ -110,10 +110,6 @@ class FakeJobRepository:
     def get(self, job_id: JobId) -> Job | None:
         return self._database.jobs.get(job_id)
 
-    def latest(self, limit: int, state: JobState | None = None) -> list[Job]:
-        found = [job for job in self._database.jobs.values() if state is None or job.state is state]
-        return sorted(found, key=lambda job: -job.id)[:limit]
-
     def next_due(self, now: BootMoment) -> BootMoment | None:
         waiting = [
             job.until for job in self._in(JobState.READY) if job.until is not None and not job.until.is_over(now)
@@ -122,16 +118,6 @@ class FakeJobRepository:
 
     def count_pending(self) -> int:
         return sum(job.state in PENDING for job in self._database.jobs.values())
-
-    def stats(self, *, yesterday_us: int) -> JobStats:
-        return JobStats(
-            ready=len(self._in(JobState.READY)),
-            leased=len(self._in(JobState.LEASED)),
-            done=len(self._in(JobState.DONE)),
-            dead=len(self._in(JobState.DEAD)),
-            dead_since_yesterday=sum((job.finished_at_us or 0) >= yesterday_us for job in self._in(JobState.DEAD)),
-            oldest_ready_at_us=min((job.enqueued_at_us for job in self._in(JobState.READY)), default=None),
-        )
 
     def prune(self, *, finished_before_us: int, limit: int) -> int:
         old = [job for job in self._in(JobState.DONE) if (job.finished_at_us or 0) < finished_before_us]
@@ -146,7 +132,7 @@ class FakeJobRepository:
         stored = self._database.jobs.get(job.id)
         return stored is not None and stored.state is JobState.LEASED and stored.attempt == job.attempt
 
-    def _next_turn(self, player_id: PlayerId) -> int:
+    def _next_turn(self, player_id: PlayerId | None) -> int:
         untried = [job.turn for job in self._in(JobState.READY) if not job.is_retry]
         own = [job.turn for job in self._database.jobs.values() if job.player_id == player_id and job.state in PENDING]
         return fair_turn(current_turn=min(untried, default=None), last_turn_of_player=max(own, default=None))
@@ -209,16 +195,6 @@ class FakeReplayRepository:
     def uploads_of_match(self, match_id: MatchId, state: UploadState) -> list[ReplayUpload]:
         uploads = self._database.replay_uploads.values()
         return [one for one in uploads if one.match_id == match_id and one.state is state]
-
-    def latest_uploads(
-        self, limit: int, player_id: PlayerId | None = None, match_id: MatchId | None = None
-    ) -> list[ReplayUpload]:
-        found = [
-            one
-            for one in reversed(self._database.replay_uploads.values())
-            if player_id in {None, one.player_id} and match_id in {None, one.match_id}
-        ]
-        return found[:limit]
 
     def bytes_uploaded(self, player_id: PlayerId, *, since_us: int) -> int:
         return sum(

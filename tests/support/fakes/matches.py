@@ -93,14 +93,6 @@ class FakeMatchRepository:
         }
         return {player_id: busy[player_id] for player_id in player_ids if player_id in busy}
 
-    def latest(self, limit: int, player_id: PlayerId | None = None, states: Collection[MatchState] = ()) -> list[Match]:
-        found = [
-            match
-            for match in reversed(self._kept.matches.values())
-            if (player_id is None or player_id in match.player_ids) and (not states or match.state in states)
-        ]
-        return found[:limit]
-
     def completed(self) -> Iterator[Match]:
         return iter([match for match in self._kept.matches.values() if match.state is MatchState.COMPLETED])
 

@@ -12,7 +12,7 @@ from typing import Final
 import mpyq
 
 from toprung.adapters.replays.child.parser import parse_replay
-from toprung.application.replays.replay_parsing import Parsed, ParseOutcome, Refused
+from toprung.application.ports.replays import Parsed, ParseOutcome, Refused
 from toprung.domain.replays.replay import UnreadableReplay
 
 SINGLE_UNIT: Final = 0x0100_0000

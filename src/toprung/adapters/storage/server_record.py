@@ -71,19 +71,19 @@ class ServerRecordNote:
 
     async def publish(self, record: ServerRecord) -> None:
         """See `ServerRecords`."""
-        await self._storage.write(lambda tx: tx.set_note(_NOTE, _encode(record)))
+        await self._storage.write(lambda tx: tx.notes.put(_NOTE, _encode(record)))
 
     async def find(self) -> ServerRecord | None:
         """See `ServerRecords`."""
-        text: str | None = await self._storage.read(lambda tx: tx.note(_NOTE))
+        text: str | None = await self._storage.read(lambda tx: tx.notes.get(_NOTE))
         return _decode(text or "")
 
     async def withdraw(self, record: ServerRecord) -> None:
         """See `ServerRecords`."""
 
         def work(tx: Transaction) -> None:
-            if _decode(tx.note(_NOTE) or "") == record:
-                tx.set_note(_NOTE, "")
+            if _decode(tx.notes.get(_NOTE) or "") == record:
+                tx.notes.put(_NOTE, "")
 
         await self._storage.write(work)
 

@@ -1,12 +1,11 @@
 """The job queue: promised work is claimed, ended and brought back, each in one transaction."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from toprung.application.jobs.job_endings import JobEndings
-from toprung.application.ports.clock import Clock
-from toprung.application.ports.jobs import BootClock
+from toprung.application.ports.clock import BootClock, Clock
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.audit import Attribution, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
@@ -23,6 +22,7 @@ from toprung.domain.jobs.job import (
     ended,
     retries_at_once_max,
 )
+from toprung.domain.listing import LISTED_MAX, ListName, Page, key_of, page_of
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 
 PENDING_MAX: Final = 1_000
@@ -30,7 +30,6 @@ PENDING_MAX: Final = 1_000
 
 DONE_KEPT_DAYS: Final = 7
 PRUNED_AT_ONCE_MAX: Final = 1_000
-LISTED_MAX: Final = 200
 
 Effect = Callable[[Transaction], None]
 """What a job changes, in the transaction that ends it. It may run again after a lost race, so it must not remember."""
@@ -183,9 +182,15 @@ class JobHistory:
         self._unit_of_work = unit_of_work
         self._clock = clock
 
-    async def latest(self, limit: int, state: JobState | None = None) -> Sequence[Job]:
-        """At most `limit` jobs, in this state or in any, the newest first."""
-        return await self._unit_of_work.read(lambda tx: tx.jobs.latest(min(limit, LISTED_MAX), state))
+    async def latest(self, limit: int, state: JobState | None = None, cursor: str | None = None) -> Page[Job]:
+        """At most `limit` jobs, in this state or in any, the newest first.
+
+        They are the first ones, or those that follow the page which came with this cursor. Raises `InvalidInput` for
+        what is no cursor of this list.
+        """
+        limit, below = min(limit, LISTED_MAX), key_of(ListName.JOBS, cursor)
+        found = await self._unit_of_work.read(lambda tx: tx.lookups.jobs(limit + 1, below=below, state=state))
+        return page_of(found, limit, ListName.JOBS, lambda job: job.id)
 
     async def get(self, job_id: JobId) -> Job:
         """The job with this id. Raises `NotFound`."""
@@ -194,7 +199,7 @@ class JobHistory:
     async def stats(self) -> JobStats:
         """The numbers."""
         yesterday_us = self._clock.now_us() - MICROSECONDS_PER_DAY
-        return await self._unit_of_work.read(lambda tx: tx.jobs.stats(yesterday_us=yesterday_us))
+        return await self._unit_of_work.read(lambda tx: tx.lookups.job_stats(yesterday_us=yesterday_us))
 
 
 def _found(tx: Transaction, job_id: JobId) -> Job:

@@ -111,7 +111,7 @@ class DataAccessService:
     async def _apply_missing(self) -> None:
         """Reads and applies what was committed since; until that is done the board counts as stale."""
         self._is_stale = True
-        missing = await self._storage.read(lambda tx: tx.changes_since(self._seq))
+        missing = await self._storage.read(lambda tx: tx.changes.since(self._seq))
         self._is_stale = missing is None
         if missing is not None and not self._apply_new(missing):
             self._is_stale = True
@@ -166,4 +166,4 @@ class DataAccessService:
 
 
 def _read_everything(tx: Transaction) -> Loaded:
-    return tx.last_seq(), tx.players.columns(), tx.entries.columns()
+    return tx.changes.last_seq(), tx.players.columns(), tx.entries.columns()

@@ -123,7 +123,7 @@ class LeaderboardHistory:
 
     async def _made(self, moment: PastMoment, seq: int) -> PastBoard:
         def read(tx: Transaction) -> tuple[PlayerColumns, EntryColumns]:
-            return tx.players.columns(), tx.entries_as_of(moment.at_us, is_corrected=moment.is_corrected)
+            return tx.players.columns(), tx.journal.entries_as_of(moment.at_us, is_corrected=moment.is_corrected)
 
         players, entries = await self._unit_of_work.read(read)
         return await asyncio.to_thread(self._ranked, moment, seq, players, entries)

@@ -8,6 +8,7 @@ from toprung.application.named_player import player_named
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
+from toprung.domain.listing import LISTED_MAX, ListName, Page, key_of, page_of
 from toprung.domain.matches.match import Match, MatchId, MatchState
 from toprung.domain.matches.match_life import side_of
 from toprung.domain.players.names import NameKeys
@@ -16,7 +17,6 @@ from toprung.domain.ratings.explanation import describe, explain, state_words
 from toprung.domain.ratings.rating import RatingChange
 from toprung.domain.replays.replay_upload import ReplayUpload
 
-LISTED_MAX: Final = 200
 PLAYED: Final = (MatchState.COMPLETED, MatchState.VOIDED)
 REPLAYS_SHOWN_MAX: Final = 20
 
@@ -70,23 +70,31 @@ class MatchHistory:
         self._name_keys = name_keys
 
     async def latest(
-        self, limit: int, player_name: str | None = None, states: Collection[MatchState] = ()
-    ) -> list[MatchView]:
+        self,
+        limit: int,
+        player_name: str | None = None,
+        states: Collection[MatchState] = (),
+        cursor: str | None = None,
+    ) -> Page[MatchView]:
         """At most `limit` matches, of one player or of all, in these states or any, the newest first; for organisers.
 
-        Raises `NotFound` for no such player.
+        They are the first ones, or those that follow the page which came with this cursor. Raises `NotFound` for no
+        such player, and `InvalidInput` for what is no cursor of this list.
         """
+        limit, below = min(limit, LISTED_MAX), key_of(ListName.MATCHES, cursor)
 
-        def work(tx: Transaction) -> list[MatchView]:
+        def work(tx: Transaction) -> Page[MatchView]:
             player_id = None if player_name is None else player_named(tx, player_name, self._name_keys).id
-            return _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, states))
+            found = tx.lookups.matches(limit + 1, below=below, player_id=player_id, states=states)
+            page = page_of(found, limit, ListName.MATCHES, lambda match: match.id)
+            return Page(rows=tuple(_views(tx, page.rows)), next=page.next)
 
         return await self._unit_of_work.read(work)
 
     async def latest_of(self, player_id: PlayerId, limit: int) -> list[MatchView]:
         """At most `limit` matches of the player with this id that were played to their end, the newest first."""
         return await self._unit_of_work.read(
-            lambda tx: _views(tx, tx.matches.latest(min(limit, LISTED_MAX), player_id, PLAYED))
+            lambda tx: _views(tx, tx.lookups.matches(min(limit, LISTED_MAX), player_id=player_id, states=PLAYED))
         )
 
     async def seen_by(self, match_id: MatchId, viewer: PlayerId) -> MatchView:
@@ -147,13 +155,14 @@ def _as_seen_by(view: MatchView, viewer: PlayerId) -> MatchView:
 
 
 def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
-    uploads = {match.id: tx.replays.latest_uploads(REPLAYS_SHOWN_MAX, match_id=match.id) for match in matches}
+    ids = [match.id for match in matches]
+    uploads, journal = tx.lookups.uploads_of(ids, each=REPLAYS_SHOWN_MAX), tx.lookups.changes_of(ids)
     uploaders = {upload.player_id for found in uploads.values() for upload in found}
     players = tx.players.by_ids(uploaders.union(*(match.player_ids for match in matches)))
     views = []
     for match in matches:
         first, second = (players[player_id] for player_id in match.player_ids)
-        rows = tx.journal_of_match(match.id)
+        rows = journal[match.id]
         if len(rows) != (0 if match.result is None else 2):
             raise Conflict(f"Match {match.id} has not the two journal rows that a match has; see `toprung verify`.")
         changes = None if match.result is None else (rows[0], rows[1])

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from toprung.application.ports.storage import EntryKey, NewEntry, Transaction
+from toprung.application.ports.ratings import EntryKey, NewEntry
+from toprung.application.ports.storage import Transaction
 from toprung.domain.events import Event, RatingChanged, RatingCreated
 from toprung.domain.matches.match import MatchId, MatchResult, Participant
-from toprung.domain.ratings.rating import Entry, EntryId, RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind
 from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import Rating, Verdict, rate
 
@@ -30,7 +31,9 @@ class MatchRater:
     def rate(self, tx: Transaction, matches: Sequence[Decided], now_us: int) -> list[tuple[Entry, Entry]]:
         """Rates matches in the order given and stores what that does; gives the entries that each one left."""
         entries = self._entries(tx, matches)
-        events: list[Event] = [RatingCreated(entry=entry) for entry in entries.values() if entry.games_played == 0]
+        events: list[Event] = [
+            RatingCreated(entry=entry) for entry in entries.values() if entry.state.games_played == 0
+        ]
         journal: list[RatingChange] = []
         pairs = []
         for match in matches:
@@ -41,8 +44,8 @@ class MatchRater:
             pairs.append((rated[0].after, rated[1].after))
             events += [RatingChanged(entry=rating.after, match_id=match.match_id) for rating in rated]
         tx.entries.save(list(entries.values()))
-        tx.append_to_journal(journal)
-        tx.record(*events)
+        tx.journal.append(journal)
+        tx.changes.record(*events)
         return pairs
 
     def foretell(self, tx: Transaction, match: Decided) -> tuple[Rating, Rating]:
@@ -51,7 +54,7 @@ class MatchRater:
         entries = tx.entries.by_keys(keys)
         mmr, skill = self._engine.start()
         for player_id, race in keys:
-            newcomer = Entry(id=EntryId(0), player_id=player_id, race=race, mmr=mmr, skill=skill)
+            newcomer = Entry(id=EntryId(0), player_id=player_id, race=race, state=EntryState(mmr=mmr, skill=skill))
             entries.setdefault((player_id, race), newcomer)
         return self._rated(entries, match)
 
@@ -61,7 +64,9 @@ class MatchRater:
         entries = tx.entries.by_keys(keys)
         missing = [key for key in keys if key not in entries]
         mmr, skill = self._engine.start()
-        made = tx.entries.add([NewEntry(player_id=player, race=race, mmr=mmr, skill=skill) for player, race in missing])
+        made = tx.entries.add(
+            [NewEntry(player_id=player, race=race, state=EntryState(mmr=mmr, skill=skill)) for player, race in missing]
+        )
         entries.update(zip(missing, made, strict=True))
         return entries
 

@@ -35,7 +35,7 @@ class MatchSteps:
         match = self._tell(tx, None, opened, now_us)
         if match != opened:
             tx.matches.save(match)
-        tx.record(MatchMoved(match_id=match.id, state=match.state, deadline_us=match.deadline_us))
+        tx.changes.record(MatchMoved(match_id=match.id, state=match.state, deadline_us=match.deadline_us))
         return match
 
     def current(self, tx: Transaction, match_id: MatchId, now_us: int) -> Match:
@@ -64,8 +64,8 @@ class MatchSteps:
             for side in at_fault(after, aborted_by):
                 self._punish(tx, after, side)
         if after.state is MatchState.ABORTED:
-            tx.record(MatchAborted(match_id=after.id, player_ids=after.player_ids))
-        tx.record(MatchMoved(match_id=after.id, state=after.state, deadline_us=after.deadline_us))
+            tx.changes.record(MatchAborted(match_id=after.id, player_ids=after.player_ids))
+        tx.changes.record(MatchMoved(match_id=after.id, state=after.state, deadline_us=after.deadline_us))
         return after
 
     def _rate(self, tx: Transaction, match: Match, now_us: int) -> None:

@@ -132,7 +132,7 @@ class ServedTime:
         for before in tx.matches.with_deadlines():
             after = give_back(before, by_us, now_us, self._rules)
             tx.matches.save(after)
-            tx.record(MatchMoved(match_id=after.id, state=after.state, deadline_us=after.deadline_us))
+            tx.changes.record(MatchMoved(match_id=after.id, state=after.state, deadline_us=after.deadline_us))
             moved[after.id] = after
             largest_us = max(largest_us, (after.deadline_us or 0) - (before.deadline_us or 0), key=abs)
         if moved:

@@ -86,7 +86,7 @@ class Conflicts:
 
     def wanted(self, tx: Transaction, _now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """See `Concern`."""
-        ids = {match.id for match in tx.matches.latest(FOUND_MAX, None, (MatchState.CONFLICT,))}
+        ids = {match.id for match in tx.lookups.matches(FOUND_MAX, states=(MatchState.CONFLICT,))}
         ids |= {MatchId(int(one["match"])) for one in said}
         found = [match for match in map(tx.matches.get, sorted(ids)) if match is not None]
         return {f"{self.kind} {match.id}": self._parameters(match) for match in found}
@@ -103,7 +103,9 @@ class DeadLetters:
 
     def wanted(self, tx: Transaction, _now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """See `Concern`."""
-        ids = {job.id for job in tx.jobs.latest(FOUND_MAX, JobState.DEAD)} | {JobId(int(one["job"])) for one in said}
+        ids = {job.id for job in tx.lookups.jobs(FOUND_MAX, state=JobState.DEAD)} | {
+            JobId(int(one["job"])) for one in said
+        }
         wanted: dict[str, Parameters] = {}
         for job_id in sorted(ids):
             job = tx.jobs.get(job_id)
@@ -121,7 +123,7 @@ class ExpiredMatches:
         """See `Concern`. A day is over when the one after it is."""
         today = to_datetime(now_us).date()
         days = {(today - timedelta(days=before)).isoformat(): list[MatchId]() for before in (1, 0)}
-        for match in tx.matches.latest(EXPIRED_LOOKED_AT_MAX, None, (MatchState.EXPIRED,)):
+        for match in tx.lookups.matches(EXPIRED_LOOKED_AT_MAX, states=(MatchState.EXPIRED,)):
             day = to_datetime(match.ended_at_us or 0).date().isoformat()
             if day in days:
                 days[day].append(match.id)

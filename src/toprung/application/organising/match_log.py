@@ -34,15 +34,15 @@ class MatchLog:
 
         The first look of all only notes where the log begins.
         """
-        noted, last = await self._unit_of_work.read(lambda tx: (tx.note(NOTE), tx.last_seq()))
+        noted, last = await self._unit_of_work.read(lambda tx: (tx.notes.get(NOTE), tx.changes.last_seq()))
         if noted == str(last):
             return False
         await self._unit_of_work.run(lambda tx: self._advance(tx, channel_id))
         return True
 
     def _advance(self, tx: Transaction, channel_id: int) -> None:
-        noted, last = tx.note(NOTE), tx.last_seq()
-        changes = None if noted is None else tx.changes_since(int(noted))
+        noted, last = tx.notes.get(NOTE), tx.changes.last_seq()
+        changes = None if noted is None else tx.changes.since(int(noted))
         if noted is not None and changes is None:
             _log.warning("match_log_skipped", since=noted, to=last)
         ended = ended_matches(changes or ())
@@ -61,7 +61,7 @@ class MatchLog:
             for place, part in enumerate(parts)
         ]
         tx.intents.want(intents, now_us=self._clock.now_us())
-        tx.set_note(NOTE, str(last))
+        tx.notes.put(NOTE, str(last))
 
 
 def ended_matches(changes: Sequence[Change]) -> list[str]:

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from toprung.application.players.departures import Departures
-from toprung.application.ports.accounts import Account, SetupDraft
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import Account, NewPlayer, SetupDraft
+from toprung.application.ports.storage import Transaction
 from toprung.application.writing.audit import REGISTER, Attribution, Counts, about, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, InvalidInput, NotFound
@@ -198,7 +198,7 @@ class AccountService:
                 raise NotSetUp("Run /setup first.")
             player = replace(own.player, country=code)
             self._save(tx, player)
-            tx.record(PlayerCountryChanged(player=player))
+            tx.changes.record(PlayerCountryChanged(player=player))
             return player
 
         return await self._unit_of_work.run(work)
@@ -244,7 +244,7 @@ class AccountService:
             in_game_names=(draft.in_game_name or "",),
         )
         (player,) = tx.players.add([new])
-        tx.record(PlayerRegistered(player=player))
+        tx.changes.record(PlayerRegistered(player=player))
         self._departures.admit(tx, [draft.discord_id], self._clock.now_us())
         return tx.players.by_ids([player.id])[player.id]
 
@@ -259,9 +259,9 @@ class AccountService:
         )
         self._save(tx, player)
         if player.name != before.name:
-            tx.record(PlayerRenamed(player=player))
+            tx.changes.record(PlayerRenamed(player=player))
         elif player.country != before.country:
-            tx.record(PlayerCountryChanged(player=player))
+            tx.changes.record(PlayerCountryChanged(player=player))
         return player
 
     def _check_name(self, tx: Transaction, draft: SetupDraft, own: OwnAccount | None) -> None:

@@ -87,7 +87,7 @@ class Departures:
 
         Who was banned stays banned, and organisers find in the audit who that was.
         """
-        key = tx.note(HASH_KEY_NOTE)
+        key = tx.notes.get(HASH_KEY_NOTE)
         if key is None:
             return  # nobody has left yet
         accounts = {account_hash(bytes.fromhex(key), discord_id): discord_id for discord_id in discord_ids}
@@ -114,7 +114,7 @@ class Departures:
             if player.is_banned != is_banned:
                 changed = replace(player, is_banned=is_banned)
                 tx.players.save(changed, key_of(changed, self._name_keys))
-                tx.record(PlayerBanned(player=changed) if is_banned else PlayerUnbanned(player=changed))
+                tx.changes.record(PlayerBanned(player=changed) if is_banned else PlayerUnbanned(player=changed))
         return person
 
     def pair(self, tx: Transaction, player: Player) -> tuple[Player, Departure]:
@@ -158,7 +158,7 @@ class Departures:
         tx.players.save(back, key_of(back, self._name_keys))
         if account is not None:
             tx.accounts.save(replace(account, player_id=back.id))
-        tx.record(PlayerRenamed(player=back))
+        tx.changes.record(PlayerRenamed(player=back))
         return back
 
     def prune(self, tx: Transaction, now_us: int) -> int:
@@ -166,17 +166,17 @@ class Departures:
         return tx.departures.prune(now_us - DEPARTURES_KEPT_US)
 
     def _of_account(self, tx: Transaction, discord_id: int) -> list[Departure]:
-        key = tx.note(HASH_KEY_NOTE)
+        key = tx.notes.get(HASH_KEY_NOTE)
         return [] if key is None else tx.departures.of_accounts([account_hash(bytes.fromhex(key), discord_id)])
 
     def _key(self, tx: Transaction) -> bytes:
         """The key of the hashes, made once. It is a row, so that it goes wherever the database goes."""
-        kept = tx.note(HASH_KEY_NOTE)
-        return bytes.fromhex(kept or tx.keep_note(HASH_KEY_NOTE, self._new_key(HASH_KEY_BYTES).hex()))
+        kept = tx.notes.get(HASH_KEY_NOTE)
+        return bytes.fromhex(kept or tx.notes.keep(HASH_KEY_NOTE, self._new_key(HASH_KEY_BYTES).hex()))
 
     def _has_played(self, tx: Transaction, player_id: PlayerId) -> bool:
         entries = tx.entries.by_keys([(player_id, race) for race in self._catalog.race_codes])
-        return bool(entries or tx.matches.latest(1, player_id))
+        return bool(entries or tx.lookups.matches(1, player_id=player_id))
 
     def _take_out(self, tx: Transaction, player: Player) -> None:
         tx.notices.settle_all_of(player.id)
@@ -186,6 +186,6 @@ class Departures:
         nobody = nameless(player)
         tx.accounts.remove(player.id)
         tx.players.save(nobody, key_of(nobody, self._name_keys))
-        tx.replace_in_changes(nobody)
+        tx.changes.replace_player(nobody)
         forget_names(tx, nobody)
-        tx.record(PlayerRenamed(player=nobody))
+        tx.changes.record(PlayerRenamed(player=nobody))

@@ -102,7 +102,7 @@ class PlayerDossiers:
             )
 
         dossier = await self._unit_of_work.read(work)
-        return replace(dossier, matches=tuple(await self._matches.latest(MATCHES_SHOWN, player.name)))
+        return replace(dossier, matches=(await self._matches.latest(MATCHES_SHOWN, player.name)).rows)
 
     async def _by_account(self, discord_id: int) -> Player:
         def work(tx: Transaction) -> Player | None:

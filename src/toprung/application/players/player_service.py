@@ -7,7 +7,8 @@ from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.named_player import player_named
 from toprung.application.players.departures import Departures
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.application.writing.audit import REGISTER, RENAME, Attribution, Counts, about, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
@@ -77,7 +78,7 @@ class PlayerService:
 
         def work(tx: Transaction) -> Player:
             (player,) = tx.players.add([new])
-            tx.record(PlayerRegistered(player=player))
+            tx.changes.record(PlayerRegistered(player=player))
             if discord_id is not None:
                 self._departures.admit(tx, [discord_id], now_us)
             audit(tx, by, REGISTER, about(player.id), now_us=now_us, players=asdict(Counts(new=1)))
@@ -94,7 +95,7 @@ class PlayerService:
             before = _present(tx, player_id)
             player = replace(before, name=cleaned)
             tx.players.save(player, self._name_keys.key(cleaned))
-            tx.record(PlayerRenamed(player=player))
+            tx.changes.record(PlayerRenamed(player=player))
             audit(tx, by, RENAME, about(player_id), now_us=now_us, before=before.name, after=cleaned)
             return player
 
@@ -109,7 +110,7 @@ class PlayerService:
             before = _present(tx, player_id)
             player = replace(before, country=code)
             tx.players.save(player, self._name_keys.key(player.name))
-            tx.record(PlayerCountryChanged(player=player))
+            tx.changes.record(PlayerCountryChanged(player=player))
             audit(tx, by, "set_country", about(player_id), now_us=now_us, before=before.country, after=code)
             return player
 

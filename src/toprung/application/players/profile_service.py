@@ -64,7 +64,8 @@ class ProfileService:
             if player is None:
                 raise PlayerUnknown(f"There is no player with the id {player_id}.")
             entries = tx.entries.by_keys([(player_id, race) for race in self._catalog.race_codes]).values()
-            return player, [(entry, tx.mmr_history(entry.id, limit=HISTORY_POINTS_MAX)) for entry in entries]
+            histories = tx.lookups.mmr_histories([entry.id for entry in entries], each=HISTORY_POINTS_MAX)
+            return player, [(entry, histories[entry.id]) for entry in entries]
 
         player, found = await self._unit_of_work.read(work)
         entries = []

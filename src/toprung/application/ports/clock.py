@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from toprung.domain.jobs.job import BootMoment
+
 
 class Clock(Protocol):
     """The time, for people and rules."""
@@ -20,4 +22,12 @@ class SteadyTime(Clock, Protocol):
 
     def follow(self, step_us: int) -> None:
         """Is so much later from now on, or earlier for less than nothing."""
+        ...
+
+
+class BootClock(Protocol):
+    """The time that no change of the machine's clock moves, for leases and waiting."""
+
+    def now(self) -> BootMoment:
+        """The moment it is."""
         ...

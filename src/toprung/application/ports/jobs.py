@@ -1,17 +1,9 @@
-"""What the job queue needs of the world."""
+"""What the job queue needs of the database."""
 
 from collections.abc import Collection
 from typing import Protocol
 
-from toprung.domain.jobs.job import BootMoment, Job, JobId, JobState, JobStats, NewJob
-
-
-class BootClock(Protocol):
-    """The time that no change of the machine's clock moves, for leases and waiting."""
-
-    def now(self) -> BootMoment:
-        """The moment it is."""
-        ...
+from toprung.domain.jobs.job import BootMoment, Job, JobId, NewJob
 
 
 class JobRepository(Protocol):
@@ -51,20 +43,12 @@ class JobRepository(Protocol):
         """The job with this id."""
         ...
 
-    def latest(self, limit: int, state: JobState | None = None) -> list[Job]:
-        """At most so many jobs, in this state or in any, the newest first."""
-        ...
-
     def next_due(self, now: BootMoment) -> BootMoment | None:
         """When the next job that has to wait is due; None if none waits for a moment to come."""
         ...
 
     def count_pending(self) -> int:
         """How many jobs are neither done nor dead."""
-        ...
-
-    def stats(self, *, yesterday_us: int) -> JobStats:
-        """The numbers."""
         ...
 
     def prune(self, *, finished_before_us: int, limit: int) -> int:

@@ -1,11 +1,12 @@
-"""What the application needs of the database for matches: the matches, penalties, and what players are to be told."""
+"""What the application needs of the database for matches: themselves, challenges, penalties, and who is to be told."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from toprung.domain.matches.challenge import Challenge, ChallengeId, NewChallenge
 from toprung.domain.matches.conduct import Penalty
-from toprung.domain.matches.match import FinalMatch, Match, MatchId, MatchState, NewMatch
+from toprung.domain.matches.match import FinalMatch, Match, MatchId, NewMatch
 from toprung.domain.matches.notice import Notice, NoticeId, NoticeKind
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating_log import Verdict
@@ -51,10 +52,6 @@ class MatchRepository(Protocol):
 
     def open_of(self, player_ids: Collection[PlayerId]) -> dict[PlayerId, MatchId]:
         """The open match of each of these players who has one."""
-        ...
-
-    def latest(self, limit: int, player_id: PlayerId | None = None, states: Collection[MatchState] = ()) -> list[Match]:
-        """The matches that were recorded last, of one player or of all, in these states or any; the newest first."""
         ...
 
     def completed(self) -> Iterator[Match]:
@@ -131,4 +128,32 @@ class NoticeRepository(Protocol):
 
     def settle_all_of(self, player_id: PlayerId) -> None:
         """Says that the player is out of reach for all that is still to be told."""
+        ...
+
+
+class ChallengeRepository(Protocol):
+    """The challenges."""
+
+    def add(self, new: NewChallenge) -> Challenge:
+        """Adds an open challenge; there is no other open one from the same player to the same."""
+        ...
+
+    def get(self, challenge_id: ChallengeId) -> Challenge | None:
+        """The challenge with this id, locked against other writers until the transaction ends."""
+        ...
+
+    def of_match(self, match_id: MatchId) -> Challenge | None:
+        """The challenge that this match came of."""
+        ...
+
+    def open_of(self, player_id: PlayerId) -> list[Challenge]:
+        """Those kept as open that this player made or is to answer, in the order in which they were made."""
+        ...
+
+    def open(self) -> list[Challenge]:
+        """All that are kept as open, in the order in which they were made."""
+        ...
+
+    def save(self, challenge: Challenge) -> None:
+        """Stores how a challenge stands, and until when."""
         ...

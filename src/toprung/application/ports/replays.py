@@ -1,11 +1,80 @@
 """What taking in replays needs of the world."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from toprung.domain.matches.match import MatchId
 from toprung.domain.players.player import PlayerId
 from toprung.domain.replays.mod_version import ModVersion
 from toprung.domain.replays.replay_upload import NewUpload, ReplayFile, ReplayUpload, UploadId, UploadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """The replay was read. `payload` is JSON from a process that read a hostile file: decode it by a strict schema."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The file is no replay that can be used: a code for programs, a sentence for its uploader. It stays so."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooBig:
+    """The file, the memory that it takes or what it says is larger than allowed. It stays so."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut:
+    """Reading took longer than allowed, and whoever read was killed. An error of this job, not a death."""
+
+    seconds_max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Died:
+    """Whoever read this replay died of it, by itself (`exit_code`) or of a `signal`: one of them is there."""
+
+    exit_code: int | None
+    signal: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolViolated:
+    """Whoever read this replay spoke nonsense afterwards and was killed for it; it counts like a death."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """The readers were shut down before there was an outcome. Nothing is held against the job."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """Nobody can read replays at this moment. Nothing is held against the job; it is worth trying after this long."""
+
+    retry_after_seconds: float
+    sentence: str = "Replays cannot be read at this moment; try again later."
+
+
+ParseOutcome = Parsed | Refused | TooBig | TimedOut | Died | ProtocolViolated | Returned | Unavailable
+
+
+class ReplayParser(Protocol):
+    """Reads replays without trusting them."""
+
+    async def parse(self, data: bytes) -> ParseOutcome:
+        """What came of reading these bytes, within a time that has a limit. Whatever they are, it does not raise."""
+        ...
 
 
 class ReplayArchive(Protocol):
@@ -65,12 +134,6 @@ class ReplayRepository(Protocol):
 
     def uploads_of_match(self, match_id: MatchId, state: UploadState) -> list[ReplayUpload]:
         """The uploads for a match that are in this state, the first one first."""
-        ...
-
-    def latest_uploads(
-        self, limit: int, player_id: PlayerId | None = None, match_id: MatchId | None = None
-    ) -> list[ReplayUpload]:
-        """At most so many uploads, of one player or of all, for one match or for any, the newest first."""
         ...
 
     def bytes_uploaded(self, player_id: PlayerId, *, since_us: int) -> int:

@@ -1,9 +1,10 @@
 """Ratings that an organiser sets by hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.storage import NewEntry, Transaction
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.storage import Transaction
 from toprung.application.writing.audit import Attribution, about, audit
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
@@ -55,21 +56,21 @@ class RatingAdjustment:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> RatingSetOutcome:
-            tx.exclude_other_ratings()
+            tx.journal.exclude_other_ratings()
             outcome, player, entry, after = self._planned(tx, player_id, code, mmr)
             before = None if entry is None else entry.state
             if entry is None:
-                new = NewEntry(player_id=player.id, race=code, mmr=after.mmr, skill=after.skill)
+                new = NewEntry(player_id=player.id, race=code, state=after)
                 (entry,) = tx.entries.add([new])
             else:
-                entry = entry.with_state(after)
+                entry = replace(entry, state=after)
                 tx.entries.save([entry])
-            tx.append_to_journal(
+            tx.journal.append(
                 [RatingChange(entry_id=entry.id, kind=RatingChangeKind.SET, before=before, after=after, at_us=now_us)]
             )
             details = {"race": code, "mmr_before": outcome.mmr_before, "mmr_after": outcome.mmr_after}
             audit(tx, explained, "set_rating", about(player.id), now_us=now_us, **details)
-            tx.record(RatingSet(entry=entry))
+            tx.changes.record(RatingSet(entry=entry))
             return outcome
 
         return await self._unit_of_work.run(work)
@@ -98,6 +99,6 @@ class RatingAdjustment:
             mmr_after=after.mmr,
             deviation_before=None if before is None or before.skill is None else before.skill.deviation,
             deviation_after=None if after.skill is None else after.skill.deviation,
-            games_played=0 if entry is None else entry.games_played,
+            games_played=0 if entry is None else entry.state.games_played,
         )
         return outcome, player, entry, after

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from toprung.application.ports.progress import Progress
@@ -49,7 +49,7 @@ def replay(
             rows.append(new)
         if progress is not None and done % PROGRESS_EVERY == 0:
             progress(done, len(log))
-    changed = [(entries[entry_id], entries[entry_id].with_state(row.after)) for entry_id, row in last.items()]
+    changed = [(entries[entry_id], replace(entries[entry_id], state=row.after)) for entry_id, row in last.items()]
     return Replayed(rows=tuple(rows), entries=tuple((before, after) for before, after in changed if before != after))
 
 

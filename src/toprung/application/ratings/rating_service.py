@@ -92,7 +92,7 @@ class RatingService:
 
         def work(tx: Transaction) -> CorrectionOutcome:
             match = self._steps.current(tx, match_id, now_us)  # before the lock that follows, as reports do it
-            tx.exclude_other_ratings()
+            tx.journal.exclude_other_ratings()
             outcome, replayed, after = self._judged(tx, match, result, now_us)
             self._steps.take(tx, match, after, now_us)
             if replayed is not None:
@@ -146,10 +146,10 @@ class RatingService:
 
     def _replayed_with(self, tx: Transaction, match: Match) -> Replayed:
         """The log from a match on, with that match as given."""
-        own = tx.journal_of_match(match.id)
+        own = tx.journal.of_match(match.id)
         if len(own) != 2 or match.ended_at_us is None:
             raise unplayable(match.id)
-        log = tx.journal(own[0].position or 0)
+        log = tx.journal.current(own[0].position or 0)
         verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
         verdicts[match.id] = Verdict(result=match.standing_result, ended_at_us=match.ended_at_us)
         return replay(tx, self._engine, log, verdicts, from_nothing=False)
@@ -161,7 +161,9 @@ class RatingService:
         something comes out otherwise, an SQLite database is copied first.
         """
         now_us = self._clock.now_us()
-        foreseen = await self._unit_of_work.read(lambda tx: replay_everything(tx, self._engine, tx.journal(), progress))
+        foreseen = await self._unit_of_work.read(
+            lambda tx: replay_everything(tx, self._engine, tx.journal.current(), progress)
+        )
         differs = bool(foreseen.rows or foreseen.entries)
         if differs:
             await self._backups.make("recompute")
@@ -169,8 +171,8 @@ class RatingService:
         def work(tx: Transaction) -> Counts:
             changed = 0
             if differs:
-                tx.exclude_other_ratings()
-                replayed = replay_everything(tx, self._engine, tx.journal(), progress)
+                tx.journal.exclude_other_ratings()
+                replayed = replay_everything(tx, self._engine, tx.journal.current(), progress)
                 _write(tx, replayed, now_us, None)
                 changed = len(replayed.entries)
             counts = Counts(changed=changed, unchanged=tx.entries.count() - changed)
@@ -206,10 +208,10 @@ def _standing(tx: Transaction, match: Match, result: MatchResult | None) -> str:
 
 
 def _write(tx: Transaction, replayed: Replayed, now_us: int, match_id: MatchId | None) -> None:
-    tx.append_to_journal([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
+    tx.journal.append([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
     entries = tuple(after for _, after in replayed.entries)
     tx.entries.save(entries)
     if match_id is not None and len(entries) <= ENTRIES_TOLD_MAX:
-        tx.record(MatchRatingCorrected(match_id=match_id, entries=entries))
+        tx.changes.record(MatchRatingCorrected(match_id=match_id, entries=entries))
     elif entries:
-        tx.record(LadderReloaded(entries=len(entries)))
+        tx.changes.record(LadderReloaded(entries=len(entries)))

@@ -54,7 +54,7 @@ class SeasonService:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> SeasonStarted:
-            tx.exclude_other_ratings()
+            tx.journal.exclude_other_ratings()
             known = tx.seasons.all()
             running = _running(known)
             if running is not None:
@@ -75,7 +75,7 @@ class SeasonService:
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> LadderSeason:
-            tx.exclude_other_ratings()
+            tx.journal.exclude_other_ratings()
             season = _running(tx.seasons.all())
             if season is None:
                 raise Conflict("No season is running; `toprung season start` begins one.")
@@ -94,10 +94,10 @@ def _running(seasons: list[LadderSeason]) -> LadderSeason | None:
 def _reset(tx: Transaction, season_id: SeasonId, deviation: float, now_us: int) -> int:
     """Writes a row for each entry, also where nothing changes now: a correction before it may leave it surer."""
     entries = [stored.entry for stored in tx.entries.stored()]
-    resets = [(entry, entry.with_state(soft_reset(entry.state, deviation))) for entry in entries]
+    resets = [(entry, replace(entry, state=soft_reset(entry.state, deviation))) for entry in entries]
     changed = [after for before, after in resets if after != before]
     tx.entries.save(changed)
-    tx.append_to_journal(
+    tx.journal.append(
         [
             RatingChange(
                 entry_id=before.id,
@@ -111,5 +111,5 @@ def _reset(tx: Transaction, season_id: SeasonId, deviation: float, now_us: int) 
         ]
     )
     if changed:
-        tx.record(LadderReloaded(entries=len(changed)))
+        tx.changes.record(LadderReloaded(entries=len(changed)))
     return len(changed)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from toprung.application.leaderboard.data_access_service import DataAccessService
@@ -56,7 +57,7 @@ class LadderVerification:
         return found + await self._board_differences()
 
     def _differences(self, tx: Transaction, progress: Progress) -> list[str]:
-        log = tx.journal()
+        log = tx.journal.current()
         found = unpaired(log) + _departure_faults(tx)
         rated = {row.match_id for row in log if row.match_id is not None}
         unrated = [
@@ -69,14 +70,15 @@ class LadderVerification:
         start = self._engine.start()
         entries = [stored.entry for stored in tx.entries.stored()]
         logged = {row.entry_id for row in log}
-        found += revision_faults(tx.journal_history())
+        found += revision_faults(tx.journal.history())
         found += chain_faults(log, EntryState(mmr=start.mmr, skill=start.skill))
         found += self._played_again(tx, log, progress)
         found += (f"entry {entry.id}: no row of the journal leads to it" for entry in entries if entry.id not in logged)
         found += unrated
         found += pair_faults(log, tx.matches.verdicts(rated), zero_sum=self._engine.code == "elo")
+        found += _miscounted(tx.entries.columns())
         found += count_faults(entries, log)
-        found += sequence_faults(tx.change_seqs(), tx.last_seq())
+        found += sequence_faults(tx.changes.seqs(), tx.changes.last_seq())
         return found
 
     def _played_again(self, tx: Transaction, log: Sequence[RatingChange], progress: Progress) -> Iterator[str]:
@@ -93,7 +95,7 @@ class LadderVerification:
         """Where the board does not rank as the reference query over the database does."""
 
         def read(tx: Transaction) -> tuple[int, PlayerColumns, EntryColumns]:
-            return tx.last_seq(), tx.players.columns(), tx.entries.columns()
+            return tx.changes.last_seq(), tx.players.columns(), tx.entries.columns()
 
         for _ in range(BOARD_READS_MAX):
             await self._store.ensure_fresh()
@@ -119,8 +121,16 @@ class LadderVerification:
         return [f"the board: from rank {place} on it does not list what the database has ({len(right)} ranked entries)"]
 
 
+def _miscounted(entries: EntryColumns) -> Iterator[str]:
+    """Games played are won, lost and drawn ones: the database keeps all four."""
+    counted = entries.games_won + entries.games_lost + entries.games_drawn
+    for place in np.flatnonzero(entries.games_played != counted):
+        played = f"{entries.games_played[place]} games played, but {counted[place]} won, lost and drawn"
+        yield f"entry {entries.ids[place]}: {played}"
+
+
 def _departure_faults(tx: Transaction) -> list[str]:
-    departures, key = tx.departures.all(), tx.note(HASH_KEY_NOTE)
+    departures, key = tx.departures.all(), tx.notes.get(HASH_KEY_NOTE)
     wanted = {one for row in departures for one in (row.player_id, row.returned_as) if one is not None}
     return list(departure_faults(departures, tx.players.by_ids(wanted), None if key is None else bytes.fromhex(key)))
 

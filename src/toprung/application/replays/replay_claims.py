@@ -28,7 +28,7 @@ _MICROSECONDS_PER_MINUTE: Final = 60_000_000
 
 
 class ReplayClaims:
-    """Implements `ReplayJudge`. What a replay leads to is written in the transaction that it is judged in."""
+    """Judges uploads. What a replay leads to is written in the transaction that it is judged in."""
 
     def __init__(self, *, steps: MatchSteps, catalog: Catalog, policy: ReplayPolicy, clock: Clock) -> None:
         self._steps = steps
@@ -37,7 +37,7 @@ class ReplayClaims:
         self._clock = clock
 
     def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayReading) -> UploadVerdict:
-        """See `ReplayJudge`. A replay that does not fit changes nothing: its match waits for reports by hand."""
+        """See `Judge`. A replay that does not fit changes nothing: its match waits for reports by hand."""
         if upload.match_id is None:
             return READ
         now_us = self._clock.now_us()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import assert_never
 
-from toprung.application.replays.replay_parsing import (
+from toprung.application.ports.replays import (
     Died,
     Parsed,
     ProtocolViolated,

@@ -2,24 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from toprung.application.jobs.job_queue import Handled
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.replays import ReplayArchive
-from toprung.application.ports.storage import Transaction
-from toprung.application.replays.replay_parsing import (
+from toprung.application.ports.replays import (
     Died,
     Parsed,
     ParseOutcome,
     ProtocolViolated,
     Refused,
+    ReplayArchive,
     ReplayParser,
     Returned,
     TimedOut,
     TooBig,
     Unavailable,
 )
+from toprung.application.ports.storage import Transaction
 from toprung.application.replays.replay_verdicts import tell_verdict
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import ToprungError
@@ -34,13 +33,8 @@ from toprung.domain.replays.replay_upload import (
     UploadVerdict,
 )
 
-
-class ReplayJudge(Protocol):
-    """Judges an upload by what its file says."""
-
-    def judge(self, tx: Transaction, upload: ReplayUpload, reading: ReplayReading) -> UploadVerdict:
-        """The verdict; all that follows from it is written in the transaction that ends the job."""
-        ...
+Judge = Callable[[Transaction, ReplayUpload, ReplayReading], UploadVerdict]
+"""The verdict on an upload by what its file says; all that follows from it is written in the same transaction."""
 
 
 class ReplayJobHandler:
@@ -56,7 +50,7 @@ class ReplayJobHandler:
         archive: ReplayArchive,
         parser: ReplayParser,
         decode: Callable[[bytes], ReplayReading],
-        judge: ReplayJudge,
+        judge: Judge,
         clock: Clock,
     ) -> None:
         self._unit_of_work = unit_of_work
@@ -118,7 +112,7 @@ class ReplayJobHandler:
 
         def effect(tx: Transaction) -> None:
             tx.replays.save_file(read)
-            self._give(tx, file.sha256, lambda upload: self._judge.judge(tx, upload, reading))
+            self._give(tx, file.sha256, lambda upload: self._judge(tx, upload, reading))
 
         return Handled(Finished(), effect)
 

@@ -1,7 +1,7 @@
 """Taking replays in: what is said to be received is on disk, with a job that will not be forgotten."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,6 +14,7 @@ from toprung.application.replays.replay_verdicts import promise_verdict, tell_ve
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Busy, Conflict, LimitReached, NotFound
 from toprung.domain.jobs.job import JobKind, JobState, NewJob
+from toprung.domain.listing import LISTED_MAX, ListName, Page, key_of, page_of
 from toprung.domain.matches.match import MatchId, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.names import NameKeys
@@ -35,7 +36,6 @@ ENDED_SECONDS_AGO_MAX: Final = 24 * 60 * 60
 """How long ago the match ended, at most, that a replay is taken to be of where no match is named."""
 
 PLAYER_BYTES_PER_DAY_MAX: Final = 50 * 1024 * 1024
-LISTED_MAX: Final = 200
 MATCHES_LOOKED_AT_MAX: Final = 10
 
 
@@ -118,7 +118,7 @@ def _of_match(tx: Transaction, new: NewUpload) -> NewUpload:
     if open_match is not None:
         return replace(new, match_id=open_match)
     since_us = new.uploaded_at_us - ENDED_SECONDS_AGO_MAX * MICROSECONDS_PER_SECOND
-    for match in tx.matches.latest(MATCHES_LOOKED_AT_MAX, new.player_id, _MAY_BE_MEANT):
+    for match in tx.lookups.matches(MATCHES_LOOKED_AT_MAX, player_id=new.player_id, states=_MAY_BE_MEANT):
         if match.assigned_at_us is not None and (match.ended_at_us or 0) >= since_us:
             return replace(new, match_id=match.id)
     return new
@@ -212,16 +212,26 @@ class ReplayHistory:
         self._name_keys = name_keys
 
     async def latest(
-        self, limit: int, player_name: str | None = None, match_id: MatchId | None = None
-    ) -> Sequence[UploadView]:
+        self,
+        limit: int,
+        player_name: str | None = None,
+        match_id: MatchId | None = None,
+        cursor: str | None = None,
+    ) -> Page[UploadView]:
         """At most `limit` uploads, of one player or of all, for one match or for any, the newest first.
 
-        Raises `NotFound` for no such player.
+        They are the first ones, or those that follow the page which came with this cursor. Raises `NotFound` for no
+        such player, and `InvalidInput` for what is no cursor of this list.
         """
+        limit, below = min(limit, LISTED_MAX), key_of(ListName.UPLOADS, cursor)
 
-        def work(tx: Transaction) -> list[UploadView]:
+        def work(tx: Transaction) -> Page[UploadView]:
             player_id = None if player_name is None else player_named(tx, player_name, self._name_keys).id
-            return _views(tx, tx.replays.latest_uploads(min(limit, LISTED_MAX), player_id, match_id))
+            found = tx.lookups.uploads(limit + 1, below=below, player_id=player_id, match_id=match_id)
+            page = page_of(found, limit, ListName.UPLOADS, lambda pair: pair[0].id)
+            players = tx.players.by_ids({upload.player_id for upload, _ in page.rows})
+            views = (UploadView(upload=one, file=file, player=players[one.player_id]) for one, file in page.rows)
+            return Page(rows=tuple(views), next=page.next)
 
         return await self._unit_of_work.read(work)
 
@@ -230,18 +240,9 @@ class ReplayHistory:
 
         def work(tx: Transaction) -> UploadView:
             upload = tx.replays.upload(upload_id)
-            if upload is None:
+            file = None if upload is None else tx.replays.file(upload.sha256)
+            if upload is None or file is None:
                 raise NotFound(f"There is no upload {upload_id}; `toprung replay list` shows the latest ones.")
-            return _views(tx, [upload])[0]
+            return UploadView(upload=upload, file=file, player=tx.players.by_ids([upload.player_id])[upload.player_id])
 
         return await self._unit_of_work.read(work)
-
-
-def _views(tx: Transaction, uploads: Sequence[ReplayUpload]) -> list[UploadView]:
-    players = tx.players.by_ids({upload.player_id for upload in uploads})
-    views = []
-    for upload in uploads:
-        file = tx.replays.file(upload.sha256)
-        if file is not None:
-            views.append(UploadView(upload=upload, file=file, player=players[upload.player_id]))
-    return views

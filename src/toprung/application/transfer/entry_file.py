@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from toprung.application.ports.storage import StoredEntry
+from toprung.application.ports.ratings import StoredEntry
 from toprung.application.transfer.look_alikes import Spelling, look_alikes
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
 from toprung.domain.errors import ToprungError
@@ -241,11 +241,11 @@ def entry_cells(stored: StoredEntry) -> tuple[str, ...]:
         player.country or "",
         entry.race,
         str(entry.mmr),
-        str(entry.games_played),
-        str(entry.games_won),
-        str(entry.games_lost),
-        str(entry.games_drawn),
-        "" if entry.last_played_us is None else to_iso(entry.last_played_us),
+        str(entry.state.games_played),
+        str(entry.state.games_won),
+        str(entry.state.games_lost),
+        str(entry.state.games_drawn),
+        "" if entry.state.last_played_us is None else to_iso(entry.state.last_played_us),
         str(player.id),
-        *(("", "", "") if entry.skill is None else map(repr, entry.skill)),
+        *(("", "", "") if entry.state.skill is None else map(repr, entry.state.skill)),
     )

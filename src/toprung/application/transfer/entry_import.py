@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, TypeVar
 
+from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.progress import Progress
-from toprung.application.ports.storage import NewEntry, NewPlayer, Transaction
+from toprung.application.ports.ratings import NewEntry
+from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.entry_file import EntryRow
 from toprung.application.transfer.look_alikes import ASKED
 from toprung.application.transfer.table_file import ImportRefused, Problem
@@ -15,7 +17,7 @@ from toprung.domain.events import EntriesImported
 from toprung.domain.players.departure import has_left
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.glicko2 import SkillEstimate
-from toprung.domain.ratings.rating import Entry, RatingChange, RatingChangeKind, Standing
+from toprung.domain.ratings.rating import Entry, EntryState, RatingChange, RatingChangeKind, Standing
 
 T = TypeVar("T")
 
@@ -71,7 +73,7 @@ def entry_changes(tx: Transaction, rows: Sequence[EntryRow], start: Standing) ->
             entry = None if player is None else known.get((player.id, row.race))
             if entry is None:
                 new_entries.append(row)
-            elif (after := _entry_of(row, entry, start)) != entry:
+            elif (after := replace(entry, state=_state(row, entry.state, start))) != entry:
                 changed_entries.append((entry, after))
     return EntryChanges(
         players=players,
@@ -101,17 +103,19 @@ def write_entry_changes(
         players.update({row.name: player for row, player in zip(batch, made, strict=True)})
     done = changes.rating_counts.unchanged
     for new in batches(changes.new_entries, ROWS_AT_ONCE):
-        entries = tx.entries.add([_new_entry(row, players[row.name], start) for row in new])
-        tx.append_to_journal([_imported(None, entry, now_us) for entry in entries])
+        entries = tx.entries.add(
+            [NewEntry(player_id=players[row.name].id, race=row.race, state=_state(row, None, start)) for row in new]
+        )
+        tx.journal.append([_imported(None, entry, now_us) for entry in entries])
         done += len(new)
         progress(done, changes.rows)
     for changed in batches(changes.changed_entries, ROWS_AT_ONCE):
         tx.entries.save([after for _, after in changed])
-        tx.append_to_journal([_imported(before, after, now_us) for before, after in changed])
+        tx.journal.append([_imported(before, after, now_us) for before, after in changed])
         done += len(changed)
         progress(done, changes.rows)
     if changes.player_counts.touched or changes.rating_counts.touched:
-        tx.record(EntriesImported(entries=changes.rating_counts.touched))
+        tx.changes.record(EntriesImported(entries=changes.rating_counts.touched))
 
 
 def _identify(tx: Transaction, rows: Sequence[EntryRow], players: dict[str, Player], problems: list[Problem]) -> None:
@@ -214,34 +218,18 @@ def _brought_up_to_date(player: Player, row: EntryRow) -> Player:
     return replace(player, name=row.name, country=row.country, discord_id=discord_id)
 
 
-def _new_entry(row: EntryRow, player: Player, start: Standing) -> NewEntry:
-    return NewEntry(
-        player_id=player.id,
-        race=row.race,
+def _state(row: EntryRow, before: EntryState | None, start: Standing) -> EntryState:
+    return EntryState(
         mmr=row.mmr,
-        games_played=row.games_played,
+        skill=_skill(row, before, start),
         games_won=row.games_won,
         games_lost=row.games_lost,
         games_drawn=row.games_drawn,
         last_played_us=row.last_played_us,
-        skill=_skill(row, None, start),
     )
 
 
-def _entry_of(row: EntryRow, entry: Entry, start: Standing) -> Entry:
-    return replace(
-        entry,
-        mmr=row.mmr,
-        games_played=row.games_played,
-        games_won=row.games_won,
-        games_lost=row.games_lost,
-        games_drawn=row.games_drawn,
-        last_played_us=row.last_played_us,
-        skill=_skill(row, entry, start),
-    )
-
-
-def _skill(row: EntryRow, before: Entry | None, start: Standing) -> SkillEstimate | None:
+def _skill(row: EntryRow, before: EntryState | None, start: Standing) -> SkillEstimate | None:
     """What is believed of the entry once the row counts; None is as unsure as a newcomer.
 
     A row that says no deviation says nothing of how sure its MMR is: one that is what it was keeps the belief, a new

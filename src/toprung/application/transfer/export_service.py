@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from toprung.application.ports.storage import StoredEntry, Transaction
+from toprung.application.ports.ratings import StoredEntry
+from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, entry_cells
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.players.departure import has_left
@@ -78,11 +79,11 @@ def _values(stored: StoredEntry) -> tuple[object, ...]:
         player.country,
         entry.race,
         entry.mmr,
-        entry.games_played,
-        entry.games_won,
-        entry.games_lost,
-        entry.games_drawn,
-        entry.last_played_us,
+        entry.state.games_played,
+        entry.state.games_won,
+        entry.state.games_lost,
+        entry.state.games_drawn,
+        entry.state.last_played_us,
         player.id,
-        *(entry.skill or (None, None, None)),
+        *(entry.state.skill or (None, None, None)),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.ports.storage import NewPlayer
+from toprung.application.ports.players import NewPlayer
 from toprung.application.transfer.entry_file import FUTURE_MAX_US
 from toprung.application.transfer.look_alikes import Spelling, look_alikes
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table

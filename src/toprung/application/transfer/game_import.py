@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.entry_import import batches
 from toprung.application.transfer.game_file import PLAYER_COLUMNS, GameRow
 from toprung.application.transfer.look_alikes import ASKED
@@ -84,7 +85,7 @@ def register_newcomers(tx: Transaction, changes: GameChanges) -> dict[str, Playe
     for batch in batches(changes.newcomers, ROWS_AT_ONCE):
         made = tx.players.add(batch)
         players.update({player.name: player.id for player in made})
-        tx.record(*(PlayerRegistered(player=player) for player in made))
+        tx.changes.record(*(PlayerRegistered(player=player) for player in made))
     return players
 
 

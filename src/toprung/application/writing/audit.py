@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from toprung.application.ports.storage import AuditRow, Transaction
+from toprung.application.ports.records import AuditRow
+from toprung.application.ports.storage import Transaction
 from toprung.application.writing.reasons import checked_reason
 from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.domain.listing import LISTED_MAX, ListName, Page, key_of, page_of
 from toprung.domain.players.player import Player, PlayerId
 
-LISTED_MAX: Final = 500
 RENAME: Final = "rename"
 REGISTER: Final = "register"
 _ABOUT_A_PLAYER: Final = re.compile(r"player ([0-9]+)")
@@ -56,7 +57,7 @@ def audit(
     row = AuditRow(
         at_us=now_us, actor=by.actor, action=action, subject=subject, reason=reason, details=json.dumps(details)
     )
-    tx.append_to_audit(row)
+    tx.audit.append(row)
 
 
 def about(player_id: PlayerId) -> str:
@@ -71,7 +72,7 @@ def forget_names(tx: Transaction, player: Player) -> None:
     announcements, are an organiser's own words and stay.
     """
     details = json.dumps({"before": player.name, "after": player.name})
-    tx.replace_audit_details(action=RENAME, subject=about(player.id), details=details)
+    tx.audit.replace_details(action=RENAME, subject=about(player.id), details=details)
 
 
 class AuditLog:
@@ -80,9 +81,15 @@ class AuditLog:
     def __init__(self, *, unit_of_work: UnitOfWork) -> None:
         self._unit_of_work = unit_of_work
 
-    async def latest(self, limit: int) -> list[AuditRow]:
-        """At most `limit` rows (and `LISTED_MAX`), the newest first."""
-        return await self._unit_of_work.read(lambda tx: tx.audit_rows(min(limit, LISTED_MAX)))
+    async def latest(self, limit: int, cursor: str | None = None) -> Page[AuditRow]:
+        """At most `limit` rows, the newest first: the first ones, or those that follow the page with this cursor.
+
+        Raises `InvalidInput` for what is no cursor of this list.
+        """
+        limit, below = min(limit, LISTED_MAX), key_of(ListName.AUDIT, cursor)
+        found = await self._unit_of_work.read(lambda tx: tx.lookups.audit(limit + 1, below=below))
+        page = page_of(found, limit, ListName.AUDIT, lambda stored: stored.id)
+        return Page(rows=tuple(stored.row for stored in page.rows), next=page.next)
 
     async def names(self, rows: Sequence[AuditRow]) -> dict[PlayerId, str]:
         """What the players whom these rows know by their numbers are called today."""

@@ -12,12 +12,12 @@ class Notebook:
 
     async def read(self, name: str) -> str | None:
         """What was noted last; None where nothing was."""
-        return await self._unit_of_work.read(lambda tx: tx.note(name))
+        return await self._unit_of_work.read(lambda tx: tx.notes.get(name))
 
     async def write(self, name: str, value: str) -> None:
         """Notes it in the place of what was noted before."""
 
         def work(tx: Transaction) -> None:
-            tx.set_note(name, value)
+            tx.notes.put(name, value)
 
         await self._unit_of_work.run(work)

@@ -63,13 +63,13 @@ class NewJob:
     """A job that has no id yet.
 
     `payload` says what to do, in the kind's own terms. While a job with the same `dedup_key` is not done there is no
-    second one. `player_id` is whose turn it takes.
+    second one. `player_id` is whose turn it takes; None is the ladder's own work, which takes turns as one player does.
     """
 
     kind: JobKind
     payload: str
     dedup_key: str
-    player_id: PlayerId
+    player_id: PlayerId | None
     enqueued_at_us: int
 
 
@@ -86,7 +86,7 @@ class Job:
     kind: JobKind
     payload: str
     dedup_key: str
-    player_id: PlayerId
+    player_id: PlayerId | None
     state: JobState
     turn: int
     enqueued_at_us: int

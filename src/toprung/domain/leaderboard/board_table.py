@@ -155,13 +155,14 @@ class BoardTable:
             self.first_slot[seat] = slot
             self.slot_of[entry.id] = slot
         self.race[slot] = race
-        self.mmr[slot] = entry.mmr
-        self.games_played[slot] = entry.games_played
-        self.games_won[slot] = entry.games_won
-        self.games_lost[slot] = entry.games_lost
-        self.games_drawn[slot] = entry.games_drawn
-        self.last_played_us[slot] = NEVER if entry.last_played_us is None else entry.last_played_us
-        skill = entry.skill
+        state = entry.state
+        self.mmr[slot] = state.mmr
+        self.games_played[slot] = state.games_played
+        self.games_won[slot] = state.games_won
+        self.games_lost[slot] = state.games_lost
+        self.games_drawn[slot] = state.games_drawn
+        self.last_played_us[slot] = NEVER if state.last_played_us is None else state.last_played_us
+        skill = state.skill
         self.deviation[slot] = NO_DEVIATION if skill is None else skill.deviation
         self.volatility[slot] = NO_DEVIATION if skill is None else skill.volatility
         return slot

@@ -26,7 +26,7 @@ class Standing(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryState:
-    """What games do to an entry: its standing, its counts, and when it was last played."""
+    """What games do to an entry: its standing, its counts, and when it was last played. `mmr` is what is shown."""
 
     mmr: int
     skill: SkillEstimate | None = None
@@ -34,63 +34,42 @@ class EntryState:
     games_lost: int = 0
     games_drawn: int = 0
     last_played_us: int | None = None
+
+    @property
+    def games_played(self) -> int:
+        """How many games that were."""
+        return self.games_won + self.games_lost + self.games_drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One player's rating with one race: one row of the leaderboard. `mmr` is the whole number that is shown."""
+    """One player's rating with one race: one row of the leaderboard, and what games did to it so far."""
 
     id: EntryId
     player_id: PlayerId
     race: str
-    mmr: int
-    games_played: int = 0
-    games_won: int = 0
-    games_lost: int = 0
-    games_drawn: int = 0
-    last_played_us: int | None = None
-    skill: SkillEstimate | None = None
+    state: EntryState
 
     @property
-    def state(self) -> EntryState:
-        """What games did to it so far."""
-        return EntryState(
-            mmr=self.mmr,
-            skill=self.skill,
-            games_won=self.games_won,
-            games_lost=self.games_lost,
-            games_drawn=self.games_drawn,
-            last_played_us=self.last_played_us,
-        )
+    def mmr(self) -> int:
+        """The whole number that is shown."""
+        return self.state.mmr
 
     def after_game(self, standing: Standing, *, score: float, ended_at_us: int) -> "Entry":
         """This entry after one more game, `score` being 1 for a win, 0.5 for a draw and 0 for a loss.
 
         An older game than the last one leaves `last_played_us` where it is.
         """
-        return replace(
-            self,
+        before = self.state
+        after = EntryState(
             mmr=standing.mmr,
             skill=standing.skill,
-            games_played=self.games_played + 1,
-            games_won=self.games_won + (score == 1),
-            games_lost=self.games_lost + (score == 0),
-            games_drawn=self.games_drawn + (score == 0.5),
-            last_played_us=max(ended_at_us, self.last_played_us or 0),
+            games_won=before.games_won + (score == 1),
+            games_lost=before.games_lost + (score == 0),
+            games_drawn=before.games_drawn + (score == 0.5),
+            last_played_us=max(ended_at_us, before.last_played_us or 0),
         )
-
-    def with_state(self, state: EntryState) -> "Entry":
-        """This entry in another state."""
-        return replace(
-            self,
-            mmr=state.mmr,
-            skill=state.skill,
-            games_played=state.games_won + state.games_lost + state.games_drawn,
-            games_won=state.games_won,
-            games_lost=state.games_lost,
-            games_drawn=state.games_drawn,
-            last_played_us=state.last_played_us,
-        )
+        return replace(self, state=after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

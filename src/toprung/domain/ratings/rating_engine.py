@@ -104,8 +104,9 @@ class Glicko2Engine:
 
     def _skill(self, entry: Entry, now_us: int) -> SkillEstimate:
         """What is believed of an entry now; one that came without a deviation is as unsure as a newcomer."""
-        skill = entry.skill or self._system.start()._replace(rating=float(entry.mmr))
-        return skill if entry.last_played_us is None else self._system.after_idle(skill, now_us - entry.last_played_us)
+        skill = entry.state.skill or self._system.start()._replace(rating=float(entry.mmr))
+        last_played_us = entry.state.last_played_us
+        return skill if last_played_us is None else self._system.after_idle(skill, now_us - last_played_us)
 
 
 def _shown(skill: SkillEstimate) -> Standing:

@@ -127,7 +127,7 @@ class RatingLog:
         is_same = [before == row.before for before, row in zip(befores, rows, strict=True)]
         if not from_nothing and all(is_same) and was_void == (verdict.result is None) and _is_of(first, verdict):
             return rows
-        sides = [self._entries[row.entry_id].with_state(before) for row, before in zip(rows, befores, strict=True)]
+        sides = [replace(self._entries[row.entry_id], state=before) for row, before in zip(rows, befores, strict=True)]
         return [
             replace(
                 row,

@@ -1,6 +1,6 @@
 """How a pool may be, for tests of what shows it."""
 
-from toprung.application.replays.replay_parsing import ChildHealth, PoolHealth
+from toprung.application.replays.pool_health import ChildHealth, PoolHealth
 
 
 def busy_pool() -> PoolHealth:

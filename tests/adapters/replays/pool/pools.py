@@ -12,7 +12,7 @@ import psutil  # type: ignore[import-untyped]
 
 from toprung.adapters.replays.pool.children import ChildLimits
 from toprung.adapters.replays.pool.pool import ReplayPool
-from toprung.application.replays.replay_parsing import Parsed, ParseOutcome
+from toprung.application.ports.replays import Parsed, ParseOutcome
 
 CHILD = Path(__file__).with_name("murderous_child.py")
 LACKING = Path(__file__).with_name("lacking.py")

@@ -19,7 +19,7 @@ from tests.adapters.replays.pool.pools import running_pool, without
 from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
 from toprung.adapters.replays.pool.children import UNCONFINED
 from toprung.adapters.replays.pool.pool import CHILD_COMMAND
-from toprung.application.replays.replay_parsing import Parsed, Unavailable
+from toprung.application.ports.replays import Parsed, Unavailable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is made of Linux' own parts")
 

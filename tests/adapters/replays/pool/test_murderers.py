@@ -10,15 +10,7 @@ from toprung.adapters.replays.child.child import UNREADABLE, UNREADABLE_SENTENCE
 from toprung.adapters.replays.pool.children import ChildLimits
 from toprung.adapters.replays.pool.pool import ReplayPool
 from toprung.adapters.replays.pool.worker import TOO_BIG_SENTENCE
-from toprung.application.replays.replay_parsing import (
-    Died,
-    Parsed,
-    ParseOutcome,
-    ProtocolViolated,
-    Refused,
-    TimedOut,
-    TooBig,
-)
+from toprung.application.ports.replays import Died, Parsed, ParseOutcome, ProtocolViolated, Refused, TimedOut, TooBig
 from toprung.settings import Settings
 
 LIMIT_SECONDS = 0.5

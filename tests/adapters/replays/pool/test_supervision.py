@@ -13,16 +13,8 @@ import pytest
 from tests.adapters.replays.pool.pools import NEVER_SECONDS, answered_by, command, do, limits, running_pool
 from toprung.adapters.replays.pool.crash_loop import FAILURES_MAX
 from toprung.adapters.replays.pool.pool import CHILD_COMMAND, WAITING_MAX, ReplayPool
-from toprung.application.replays.replay_parsing import (
-    NO_POOL,
-    Parsed,
-    ParseOutcome,
-    PoolHealth,
-    Returned,
-    TimedOut,
-    TooBig,
-    Unavailable,
-)
+from toprung.application.ports.replays import Parsed, ParseOutcome, Returned, TimedOut, TooBig, Unavailable
+from toprung.application.replays.pool_health import NO_POOL, PoolHealth
 from toprung.domain.replays.replay import REPLAY_BYTES_MAX
 
 ROOT = Path(__file__).parents[4]

@@ -1,6 +1,8 @@
 """`toprung match …`, `why`, `verify` and `ratings recompute` as somebody at a terminal sees them."""
 
 import getpass
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +67,24 @@ def test_the_list_is_of_one_player_and_as_long_as_asked(ladder: Ladder) -> None:
     assert [row[0] for row in rows_of(said(ladder, "match", "list", "--player", "maru", "--limit", "1"))] == ["4"]
     assert "no player called 'Nobody'" in refusal(ladder, "match", "list", "--player", "Nobody")
     assert invoke(ladder, "match", "list", "--limit", "201").exit_code == 2
+
+
+def test_a_list_goes_on_where_its_cursor_says(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    arguments = ["match", "list", "--limit", "3", "--json"]
+    while True:
+        page = json.loads(said(ladder, *arguments))
+        seen += [match["match_id"] for match in page["matches"]]
+        if page["next"] is None:
+            break
+        arguments = ["match", "list", "--limit", "3", "--json", "--cursor", page["next"]]
+    assert seen == ["4", "3", "2", "1"]
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # somebody looks
+    result = invoke(ladder, "match", "list", "--limit", "3")
+    (cursor,) = re.findall(r"--cursor (\S+)", result.stderr)
+    monkeypatch.delenv("TTY_COMPATIBLE")
+    assert [row[0] for row in rows_of(said(ladder, "match", "list", "--cursor", cursor))] == ["1"]
+    assert "no cursor of this list" in refusal(ladder, "match", "list", "--cursor", "x")
 
 
 def test_an_empty_ladder_has_no_matches_and_adds_up() -> None:
@@ -254,7 +274,7 @@ def test_a_user_without_a_name_can_correct(ladder: Ladder, monkeypatch: pytest.M
 
 def raise_a_rating(ladder: Ladder) -> None:
     entries = ladder.storage.database.entries
-    entries[EntryId(1)] = replace(entries[EntryId(1)], mmr=9999)
+    entries[EntryId(1)] = replace(entries[EntryId(1)], state=replace(entries[EntryId(1)].state, mmr=9999))
 
 
 def raise_a_row(ladder: Ladder) -> None:

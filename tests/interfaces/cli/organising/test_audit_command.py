@@ -48,6 +48,17 @@ def test_what_was_done_at_a_terminal_is_listed_with_who_and_why() -> None:
     assert "    player: Serral, before: assigned, after: assigned" in whole
 
 
+def test_the_audit_goes_on_where_its_cursor_says() -> None:
+    ladder = Ladder()
+    for name in ("Maru", "Serral", "Rogue"):
+        said(ladder, "player", "add", name)
+    first = invoke(ladder, "audit", "--limit", "2", "--json")
+    (cursor,) = re.findall(r"--cursor (\S+)", first.stderr)
+    rest = json.loads(said(ladder, "audit", "--json", "--cursor", cursor))
+    assert [row["subject"] for row in [*json.loads(first.stdout), *rest]] == ["player 3", "player 2", "player 1"]
+    assert "no cursor of this list" in refusal(ladder, "audit", "--cursor", "bTE")
+
+
 def test_a_reason_that_cannot_be_kept_is_refused_and_nothing_is_done() -> None:
     ladder = Ladder()
     assert "reason" in refusal(ladder, "player", "add", "Maru", "--reason", "x" * 501)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
 from tests.support.intake import hash_of, replay
 from tests.support.played import SERRAL, PlayedMatch
-from toprung.application.replays.replay_parsing import Died
+from toprung.application.ports.replays import Died
 from toprung.domain.errors import Conflict
 from toprung.domain.jobs.job import JobState
 from toprung.domain.players.player import PlayerId
@@ -103,6 +104,18 @@ def test_jobs_for_programs(ladder: Ladder, file: Path) -> None:
     assert listed == json.loads(said(ladder, "jobs", "show", "1", "--json"))
     assert (listed["job_id"], listed["state"], listed["payload"]) == ("1", "ready", hash_of(replay()))
     assert json.loads(said(ladder, "jobs", "stats", "--json"))["ready"] == 1
+
+
+def test_lists_go_on_where_their_cursors_say(ladder: Ladder, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"{number}").write_bytes(replay() + bytes([number]))
+        said(ladder, "replay", "submit", str(tmp_path / f"{number}"), "--as", "Maru")
+    first = invoke(ladder, "jobs", "list", "--limit", "2", "--json")
+    assert [json.loads(line)["job_id"] for line in first.stdout.splitlines()] == ["3", "2"]
+    (cursor,) = re.findall(r"--cursor (\S+)", first.stderr)
+    (last,) = said(ladder, "jobs", "list", "--json", "--cursor", cursor).splitlines()
+    assert json.loads(last)["job_id"] == "1"
+    assert "no cursor of this list" in refusal(ladder, "replay", "list", "--cursor", cursor)
 
 
 def test_nothing_there(ladder: Ladder) -> None:

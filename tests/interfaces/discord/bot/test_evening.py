@@ -20,8 +20,8 @@ from tests.interfaces.discord.layout import walk
 from tests.support.databases import Database, opened_ladder
 from tests.support.fakes.ladder import FakeClock
 from toprung.application.ladder import Ladder
-from toprung.application.ports.accounts import Account
-from toprung.application.ports.storage import NewPlayer, Transaction
+from toprung.application.ports.players import Account, NewPlayer
+from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.discord_bot import discord_bot
 from toprung.domain.events import PlayerRegistered
 from toprung.domain.matches.match import MatchId, Outcome, Participant
@@ -121,7 +121,7 @@ class Evening:
 
 def _notices(tx: Transaction) -> list[bool | None]:
     """Whether who was to be told was reached, of every notice there ever was."""
-    last = max(tx.matches.latest(1), key=lambda match: match.id)
+    last = max(tx.lookups.matches(1), key=lambda match: match.id)
     kept = (tx.notices.get(cast("Any", number)) for number in range(1, 20 * last.id))
     return [notice.was_reached for notice in kept if notice is not None]
 
@@ -142,7 +142,7 @@ async def evening_of(database: Database, players: int, *, is_checking: bool) -> 
         joined = tx.players.add(new)
         for player in joined:
             tx.accounts.save(Account(player_id=player.id, language="en", terms_accepted_at_us=1))
-            tx.record(PlayerRegistered(player=player))
+            tx.changes.record(PlayerRegistered(player=player))
         return joined
 
     async with opened_ladder(database, clock=clock, discord_token=SecretStr("token")) as opened, discord.serving():

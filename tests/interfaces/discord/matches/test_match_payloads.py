@@ -106,7 +106,7 @@ def cards(draw: st.DrawFn) -> MatchCard:
         visible = (first, None) if side == 0 else (None, second)
     opponent = None
     if side is not None and visible[1 - side] is not None and state.is_open:
-        entry = Entry(id=EntryId(1), player_id=PlayerId(2 - side), race=RACE, mmr=draw(mmrs))
+        entry = Entry(id=EntryId(1), player_id=PlayerId(2 - side), race=RACE, state=EntryState(mmr=draw(mmrs)))
         opponent = ProfileEntry(entry=entry, row=None, history=())
     return MatchCard(
         view=MatchView(match=match, players=visible, changes=changes, replays=()), side=side, opponent=opponent
@@ -258,7 +258,7 @@ def full_card(map_name: str, name: str) -> MatchCard:
         id=MatchId(2**53), source_key="k", sides=(sides[0], sides[1]), state=MatchState.IN_PROGRESS, assigned_at_us=1,
         deadline_us=LARGE_US, map_name=map_name, server="KOR",
     )  # fmt: skip
-    entry = Entry(id=EntryId(1), player_id=second.id, race=RACE, mmr=MMR_MAX)
+    entry = Entry(id=EntryId(1), player_id=second.id, race=RACE, state=EntryState(mmr=MMR_MAX))
     return MatchCard(
         view=MatchView(match=match, players=(first, second), changes=None, replays=()),
         side=0,

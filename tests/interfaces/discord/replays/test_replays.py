@@ -13,7 +13,7 @@ from tests.interfaces.discord.matches.test_matches import Pair, pair
 from tests.interfaces.discord.organisers import said
 from tests.support.intake import replay as synthetic_replay
 from tests.support.intake import until
-from toprung.application.replays.replay_parsing import TimedOut
+from toprung.application.ports.replays import TimedOut
 from toprung.application.replays.replay_verdicts import SHOWN_WITHIN_SECONDS
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.matches.match import MatchId

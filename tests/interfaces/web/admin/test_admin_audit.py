@@ -1,7 +1,7 @@
 """The audit over HTTP, and the reasons that other operations take for it."""
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
-from toprung.application.ports.storage import AuditRow
+from toprung.application.ports.records import AuditRow
 from toprung.application.writing.audit import Attribution
 
 HEADERS = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
@@ -16,9 +16,17 @@ async def test_the_audit_is_read_the_newest_first() -> None:
     async with ladder.client() as client:
         assert (await client.get("/api/v1/admin/audit")).status_code == 401
         rows = (await client.get("/api/v1/admin/audit", headers=HEADERS)).json()["audit"]
-        one = (await client.get("/api/v1/admin/audit", params={"limit": 1}, headers=HEADERS)).json()["audit"]
+        page = (await client.get("/api/v1/admin/audit", params={"limit": 1}, headers=HEADERS)).json()
+        one = page["audit"]
+        asked = {"limit": "1", "cursor": page["next"]}
+        last = (await client.get("/api/v1/admin/audit", params=asked, headers=HEADERS)).json()
+        refused = await client.get("/api/v1/admin/audit", params={"cursor": "bTE"}, headers=HEADERS)
     assert [row["at"] for row in rows] == ["1970-01-01T00:00:01Z", "1970-01-01T00:00:00Z"]
     assert one == rows[:1]
+    assert (last["audit"], last["next"]) == (rows[1:], None)
+    error = refused.json()["error"]
+    assert (refused.status_code, error["field"]) == (422, "cursor")
+    assert "no cursor of this list" in error["message"]
     assert one[0] | {"at": ""} == {
         "at": "",
         "actor": "discord:1",

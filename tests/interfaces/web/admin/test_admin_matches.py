@@ -161,7 +161,7 @@ async def test_the_largest_id_is_only_not_there(client: httpx.AsyncClient) -> No
 
 async def test_recomputing_says_how_many_entries_came_out_otherwise(ladder: Ladder, client: httpx.AsyncClient) -> None:
     entries = ladder.storage.database.entries
-    entries[EntryId(2)] = replace(entries[EntryId(2)], mmr=9999)
+    entries[EntryId(2)] = replace(entries[EntryId(2)], state=replace(entries[EntryId(2)].state, mmr=9999))
     entries[EntryId(3)] = replace(entries[EntryId(1)], id=EntryId(3), race="bw_zerg")
     response = await client.post("/ratings/recompute")
     assert (response.status_code, response.json()) == (200, {"entries_changed": 1, "entries_unchanged": 2})

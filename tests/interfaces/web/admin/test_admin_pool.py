@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from tests.adapters.replays.pool.pool_health import broken_pool, busy_pool
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.adapters.admin_client import AdminClient, AdminRefused
-from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth
+from toprung.application.replays.pool_health import NO_POOL, PoolHealth
 from toprung.interfaces.web.admin.admin_pool import add_pool_route
 from toprung.interfaces.web.door.admin_token import AdminToken
 from toprung.interfaces.web.door.errors import Refusals, add_error_handlers

@@ -12,8 +12,8 @@ import pytest
 from tests.interfaces.web import ladder as ladder_module
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from tests.support.intake import REPLAY_BYTES_MAX, hash_of, replay
+from toprung.application.ports.replays import Died
 from toprung.application.replays import replay_service
-from toprung.application.replays.replay_parsing import Died
 from toprung.domain.jobs.job import JobState
 from toprung.interfaces.web.api.uploads import UploadLimits, received
 from toprung.interfaces.web.door.errors import BodyTooLarge, UploadTooSlow
@@ -125,6 +125,9 @@ async def test_jobs_are_listed_shown_counted_and_tried_again(ladder: Ladder, cli
     await client.post("/replays?as=Serral", content=replay(2))
     listed = (await client.get("/jobs")).json()["jobs"]
     assert [(job["job_id"], job["state"]) for job in listed] == [("2", "ready"), ("1", "dead")]
+    first = (await client.get("/jobs?limit=1")).json()
+    rest = (await client.get(f"/jobs?limit=1&cursor={first['next']}")).json()
+    assert (first["jobs"] + rest["jobs"], rest["next"]) == (listed, None)
     (dead,) = (await client.get("/jobs?state=dead")).json()["jobs"]
     assert (dead["deaths"], dead["last_error"]) == (3, "The reading process ended by signal 11.")
     assert (await client.get("/jobs/1")).json() == dead
@@ -136,7 +139,9 @@ async def test_jobs_are_listed_shown_counted_and_tried_again(ladder: Ladder, cli
     assert ladder.intake.job().state is JobState.READY
 
 
-@pytest.mark.parametrize("query", ["state=asleep", "limit=0", "limit=201", "limit=x"])
+@pytest.mark.parametrize(
+    "query", ["state=asleep", "limit=0", "limit=201", "limit=x", "cursor=bTE", "cursor=", "cursor=%00"]
+)
 async def test_what_cannot_be_listed(client: httpx.AsyncClient, query: str) -> None:
     assert (await client.get(f"/jobs?{query}")).status_code == 422
 

@@ -15,13 +15,10 @@ import structlog
 
 from toprung.adapters.replays.pool.children import UNCONFINED, ChildLimits, Children
 from toprung.adapters.replays.pool.worker import Attempt, Worker
-from toprung.application.replays.replay_parsing import (
-    NO_POOL,
+from toprung.application.ports.replays import (
     Died,
     Parsed,
     ParseOutcome,
-    PoolHealth,
-    PoolStatus,
     ProtocolViolated,
     Refused,
     Returned,
@@ -29,6 +26,7 @@ from toprung.application.replays.replay_parsing import (
     TooBig,
     Unavailable,
 )
+from toprung.application.replays.pool_health import NO_POOL, PoolHealth, PoolStatus
 from toprung.domain.replays.replay import REPLAY_BYTES_MAX
 
 SPARES: Final = 1

@@ -30,17 +30,8 @@ from toprung.adapters.replays.protocol import (
     framed,
 )
 from toprung.adapters.replays.sandbox import SECCOMP
-from toprung.application.replays.replay_parsing import (
-    ChildHealth,
-    ChildState,
-    Died,
-    Parsed,
-    ParseOutcome,
-    ProtocolViolated,
-    Refused,
-    TimedOut,
-    TooBig,
-)
+from toprung.application.ports.replays import Died, Parsed, ParseOutcome, ProtocolViolated, Refused, TimedOut, TooBig
+from toprung.application.replays.pool_health import ChildHealth, ChildState
 
 EXIT_SECONDS_MAX: Final = 0.2
 """How long a child that was asked to leave has to be gone by itself."""

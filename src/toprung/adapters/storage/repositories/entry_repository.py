@@ -8,12 +8,12 @@ import numpy as np
 from sqlalchemy import BindParameter, Connection, FromClause, Row, Select, bindparam, func, insert, select, update
 
 from toprung.adapters.storage.tables import schema
-from toprung.application.ports.storage import EntryKey, NewEntry, StoredEntry
+from toprung.application.ports.ratings import EntryKey, NewEntry, StoredEntry
 from toprung.domain.leaderboard.board_table import NEVER, EntryColumns
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.certainty import NO_DEVIATION
 from toprung.domain.ratings.glicko2 import SkillEstimate
-from toprung.domain.ratings.rating import Entry, EntryId
+from toprung.domain.ratings.rating import Entry, EntryId, EntryState
 
 IDS_AT_ONCE: Final = 5_000
 ROWS_AT_ONCE: Final = 500
@@ -69,20 +69,14 @@ class SqlEntryRepository:
         """See `EntryRepository`."""
         if not entries:
             return []
-        rows = [{"player_id": new.player_id, "race": new.race, **_changing_values(new)} for new in entries]
+        rows = [{"player_id": new.player_id, "race": new.race, **_changing_values(new.state)} for new in entries]
         ids = self._connection.execute(_ADD, rows).scalars().all()
         return [
             Entry(
                 id=EntryId(entry_id),
                 player_id=new.player_id,
                 race=new.race,
-                mmr=new.mmr,
-                games_played=new.games_played,
-                games_won=new.games_won,
-                games_lost=new.games_lost,
-                games_drawn=new.games_drawn,
-                last_played_us=new.last_played_us,
-                skill=new.skill,
+                state=new.state,
             )
             for entry_id, new in zip(ids, entries, strict=True)
         ]
@@ -92,7 +86,7 @@ class SqlEntryRepository:
         if not entries:
             return
         rows = [
-            {"entry_id": entry.id, **{f"new_{name}": value for name, value in _changing_values(entry).items()}}
+            {"entry_id": entry.id, **{f"new_{name}": value for name, value in _changing_values(entry.state).items()}}
             for entry in entries
         ]
         self._connection.execute(_SAVE, rows)
@@ -164,15 +158,15 @@ def entry_columns(connection: Connection, entries: FromClause) -> EntryColumns:
     )
 
 
-def _changing_values(entry: Entry | NewEntry) -> dict[str, Any]:
-    skill = entry.skill
+def _changing_values(state: EntryState) -> dict[str, Any]:
+    skill = state.skill
     return {
-        "mmr": entry.mmr,
-        "games_played": entry.games_played,
-        "games_won": entry.games_won,
-        "games_lost": entry.games_lost,
-        "games_drawn": entry.games_drawn,
-        "last_played_us": entry.last_played_us,
+        "mmr": state.mmr,
+        "games_played": state.games_played,
+        "games_won": state.games_won,
+        "games_lost": state.games_lost,
+        "games_drawn": state.games_drawn,
+        "last_played_us": state.last_played_us,
         "rating": None if skill is None else skill.rating,
         "deviation": None if skill is None else skill.deviation,
         "volatility": None if skill is None else skill.volatility,
@@ -184,11 +178,12 @@ def _to_entry(row: Row[Any]) -> Entry:
         id=EntryId(row.id),
         player_id=PlayerId(row.player_id),
         race=row.race,
-        mmr=row.mmr,
-        games_played=row.games_played,
-        games_won=row.games_won,
-        games_lost=row.games_lost,
-        games_drawn=row.games_drawn,
-        last_played_us=row.last_played_us,
-        skill=None if row.rating is None else SkillEstimate(row.rating, row.deviation, row.volatility),
+        state=EntryState(
+            mmr=row.mmr,
+            games_won=row.games_won,
+            games_lost=row.games_lost,
+            games_drawn=row.games_drawn,
+            last_played_us=row.last_played_us,
+            skill=None if row.rating is None else SkillEstimate(row.rating, row.deviation, row.volatility),
+        ),
     )

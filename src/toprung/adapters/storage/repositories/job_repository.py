@@ -13,7 +13,6 @@ from toprung.domain.jobs.job import (
     JobId,
     JobKind,
     JobState,
-    JobStats,
     NewJob,
     fair_turn,
     leased,
@@ -53,7 +52,7 @@ class SqlJobRepository:
             "enqueued_at_us": new.enqueued_at_us,
             **dict.fromkeys(("attempt", "errors", "deaths", "interruptions"), 0),
         }
-        return _job(self._connection.execute(insert(table).returning(table), values).one())
+        return to_job(self._connection.execute(insert(table).returning(table), values).one())
 
     def claim(self, *, instance_id: str, now: BootMoment, until: BootMoment, retries_max: int) -> Job | None:
         """See `JobRepository`."""
@@ -72,7 +71,7 @@ class SqlJobRepository:
         row = self._connection.execute(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return None
-        job = leased(_job(row), instance_id=instance_id, until=until)
+        job = leased(to_job(row), instance_id=instance_id, until=until)
         self._store(job)
         return job
 
@@ -106,7 +105,7 @@ class SqlJobRepository:
         )
         if self._is_locking:
             query = query.with_for_update()
-        return [_job(row) for row in self._connection.execute(query)]
+        return [to_job(row) for row in self._connection.execute(query)]
 
     def revive(self, job: Job) -> None:
         """See `JobRepository`."""
@@ -115,13 +114,6 @@ class SqlJobRepository:
     def get(self, job_id: JobId) -> Job | None:
         """See `JobRepository`."""
         return self._one(schema.job.c.id == job_id)
-
-    def latest(self, limit: int, state: JobState | None = None) -> list[Job]:
-        """See `JobRepository`."""
-        query = select(schema.job).order_by(schema.job.c.id.desc()).limit(limit)
-        if state is not None:
-            query = query.where(schema.job.c.state == state.value)
-        return [_job(row) for row in self._connection.execute(query)]
 
     def next_due(self, now: BootMoment) -> BootMoment | None:
         """See `JobRepository`."""
@@ -137,22 +129,6 @@ class SqlJobRepository:
         query = select(func.count()).where(schema.job.c.state.in_(_PENDING))
         return int(self._connection.execute(query).scalar_one())
 
-    def stats(self, *, yesterday_us: int) -> JobStats:
-        """See `JobRepository`."""
-        table = schema.job
-        by_state = select(table.c.state, func.count()).group_by(table.c.state)
-        counts = {str(row[0]): int(row[1]) for row in self._connection.execute(by_state)}
-        oldest = select(func.min(table.c.enqueued_at_us)).where(table.c.state == JobState.READY.value)
-        dead = select(func.count()).where(table.c.state == JobState.DEAD.value, table.c.finished_at_us >= yesterday_us)
-        return JobStats(
-            ready=counts.get(JobState.READY.value, 0),
-            leased=counts.get(JobState.LEASED.value, 0),
-            done=counts.get(JobState.DONE.value, 0),
-            dead=counts.get(JobState.DEAD.value, 0),
-            dead_since_yesterday=self._connection.execute(dead).scalar_one(),
-            oldest_ready_at_us=self._connection.execute(oldest).scalar(),
-        )
-
     def prune(self, *, finished_before_us: int, limit: int) -> int:
         """See `JobRepository`."""
         table = schema.job
@@ -164,7 +140,7 @@ class SqlJobRepository:
         )
         return self._connection.execute(delete(table).where(table.c.id.in_(old))).rowcount
 
-    def _next_turn(self, player_id: PlayerId) -> int:
+    def _next_turn(self, player_id: PlayerId | None) -> int:
         table = schema.job
         current = select(func.min(table.c.turn)).where(
             table.c.state == JobState.READY.value, table.c.errors + table.c.deaths == 0
@@ -180,7 +156,7 @@ class SqlJobRepository:
         if self._is_locking:
             query = query.with_for_update()
         row = self._connection.execute(query).first()
-        return None if row is None else _job(row)
+        return None if row is None else to_job(row)
 
     def _store(self, job: Job, condition: ColumnElement[bool] | None = None) -> bool:
         """Stores what changes in a job's life, where the condition holds; says whether it did."""
@@ -209,14 +185,15 @@ def _is_held(job: Job) -> ColumnElement[bool]:
     return and_(schema.job.c.state == JobState.LEASED.value, schema.job.c.attempt == job.attempt)
 
 
-def _job(row: Row[Any]) -> Job:
+def to_job(row: Row[Any]) -> Job:
+    """The job in a row of the table."""
     until = None if row.until_boot_us is None else BootMoment(boot_id=row.boot_id, us=row.until_boot_us)
     return Job(
         id=JobId(row.id),
         kind=JobKind(row.kind),
         payload=row.payload,
         dedup_key=row.dedup_key,
-        player_id=PlayerId(row.player_id),
+        player_id=None if row.player_id is None else PlayerId(row.player_id),
         state=JobState(row.state),
         turn=row.turn,
         enqueued_at_us=row.enqueued_at_us,

@@ -46,16 +46,16 @@ _SAVE_SIDE: Final = (
     .where(_side.c.match_id == bindparam("of_match"), _side.c.side == bindparam("of_side"))
     .values({name: bindparam(f"new_{name}") for name in _SIDE_COLUMNS})
 )
-_STORED: Final = (
+STORED: Final = (
     select(_match, _seat.c.side, _seat.c.player_id, _seat.c.race, *(_side.c[name] for name in _SIDE_COLUMNS))
     .join(_seat, _seat.c.match_id == _match.c.id)
     .outerjoin(_side, (_side.c.match_id == _seat.c.match_id) & (_side.c.side == _seat.c.side))
     .order_by(_match.c.id, _seat.c.side, _seat.c.seat)
 )
-_WITH_ID: Final = _STORED.where(_match.c.id == bindparam("wanted"))
-_WITH_KEY: Final = _STORED.where(_match.c.source_key == bindparam("wanted"))
+_WITH_ID: Final = STORED.where(_match.c.id == bindparam("wanted"))
+_WITH_KEY: Final = STORED.where(_match.c.source_key == bindparam("wanted"))
 _LOCK: Final = select(_match.c.id).where(_match.c.id == bindparam("wanted")).with_for_update()
-_OPEN: Final = _STORED.where(_match.c.deadline_us.is_not(None))
+_OPEN: Final = STORED.where(_match.c.deadline_us.is_not(None))
 _LOCK_OPEN: Final = select(_match.c.id).where(_match.c.deadline_us.is_not(None)).order_by(_match.c.id).with_for_update()
 _OPEN_OF: Final = select(_engagement).where(_engagement.c.player_id.in_(bindparam("players", expanding=True)))
 
@@ -165,19 +165,9 @@ class SqlMatchRepository:
         rows = self._connection.execute(_OPEN_OF, {"players": list(player_ids)})
         return {PlayerId(row.player_id): MatchId(row.match_id) for row in rows}
 
-    def latest(self, limit: int, player_id: PlayerId | None = None, states: Collection[MatchState] = ()) -> list[Match]:
-        """See `MatchRepository`."""
-        ids = select(_match.c.id).order_by(_match.c.id.desc()).limit(limit)
-        if player_id is not None:
-            ids = ids.where(_match.c.id.in_(select(_seat.c.match_id).where(_seat.c.player_id == player_id)))
-        if states:
-            ids = ids.where(_match.c.state.in_([state.value for state in states]))
-        wanted = list(self._connection.execute(ids).scalars())
-        return list(self._stored(_STORED.where(_match.c.id.in_(wanted))))[::-1]
-
     def completed(self) -> Iterator[Match]:
         """See `MatchRepository`."""
-        return self._stored(_STORED.where(_match.c.state == MatchState.COMPLETED.value))
+        return self._stored(STORED.where(_match.c.state == MatchState.COMPLETED.value))
 
     def completed_ids(self) -> list[MatchId]:
         """See `MatchRepository`."""
@@ -231,7 +221,7 @@ class SqlMatchRepository:
         parameters = {} if wanted is None else {"wanted": wanted}
         rows = self._connection.execute(query, parameters, execution_options={"yield_per": ROWS_AT_ONCE})
         for _, group in groupby(rows, key=lambda row: row.id):
-            yield _to_match(list(group))
+            yield to_match(list(group))
 
 
 def _side_values(side: MatchSide) -> dict[str, Any]:
@@ -247,7 +237,8 @@ def _side_values(side: MatchSide) -> dict[str, Any]:
     }
 
 
-def _to_match(rows: Sequence[Row[Any]]) -> Match:
+def to_match(rows: Sequence[Row[Any]]) -> Match:
+    """The match that is in these rows of `STORED`, which are all of it."""
     one = rows[0]
     return Match(
         id=MatchId(one.id),

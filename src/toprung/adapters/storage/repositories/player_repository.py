@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from toprung.adapters.storage.tables import schema
-from toprung.application.ports.storage import NewPlayer
+from toprung.application.ports.players import NewPlayer
 from toprung.domain.errors import Conflict
 from toprung.domain.leaderboard.board_table import PlayerColumns
 from toprung.domain.players.player import Player, PlayerId

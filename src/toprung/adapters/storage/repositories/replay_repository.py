@@ -45,7 +45,7 @@ class SqlReplayRepository:
         """See `ReplayRepository`."""
         table = schema.replay_upload
         values = {**asdict(new), "state": UploadState.RECEIVED.value}
-        return _upload(self._connection.execute(insert(table).returning(table), values).one())
+        return to_upload(self._connection.execute(insert(table).returning(table), values).one())
 
     def save_upload(self, upload: ReplayUpload) -> None:
         """See `ReplayRepository`."""
@@ -85,18 +85,6 @@ class SqlReplayRepository:
         table = schema.replay_upload
         query = select(table).where(table.c.match_id == match_id, table.c.state == state.value)
         return self._uploads(query.order_by(table.c.id))
-
-    def latest_uploads(
-        self, limit: int, player_id: PlayerId | None = None, match_id: MatchId | None = None
-    ) -> list[ReplayUpload]:
-        """See `ReplayRepository`."""
-        table = schema.replay_upload
-        query = select(table).order_by(table.c.id.desc()).limit(limit)
-        if player_id is not None:
-            query = query.where(table.c.player_id == player_id)
-        if match_id is not None:
-            query = query.where(table.c.match_id == match_id)
-        return self._uploads(query)
 
     def bytes_uploaded(self, player_id: PlayerId, *, since_us: int) -> int:
         """See `ReplayRepository`."""
@@ -142,10 +130,11 @@ class SqlReplayRepository:
         self._connection.execute(delete(schema.mod_version).where(schema.mod_version.c.key == version.key))
 
     def _uploads(self, query: Select[Any]) -> list[ReplayUpload]:
-        return [_upload(row) for row in self._connection.execute(query)]
+        return [to_upload(row) for row in self._connection.execute(query)]
 
 
-def _upload(row: Row[Any]) -> ReplayUpload:
+def to_upload(row: Row[Any]) -> ReplayUpload:
+    """The upload in a row of the table."""
     return ReplayUpload(
         id=UploadId(row.id),
         sha256=row.sha256,

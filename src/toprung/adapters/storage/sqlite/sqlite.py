@@ -145,7 +145,7 @@ class SqliteStorage:
         """See `Backups`: a copy beside the database, named by the time and the reason; None while it is empty."""
         if self._copies is None:
             raise StorageUnavailable("The database was opened for reading only.")
-        if await self.read(lambda tx: tx.last_seq()) == 0:
+        if await self.read(lambda tx: tx.changes.last_seq()) == 0:
             return None
         return str(await asyncio.to_thread(self._copies.make, reason))
 

@@ -276,7 +276,7 @@ job = numbered_table(
     Column("kind", String(32), nullable=False),
     Column("payload", Text, nullable=False),
     Column("dedup_key", Text, nullable=False),
-    Column("player_id", ForeignKey("player.id"), nullable=False),
+    Column("player_id", ForeignKey("player.id")),
     Column("state", String(16), nullable=False),
     Column("turn", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.domain.jobs.job import JobId, JobState
+from toprung.domain.listing import Page
 from toprung.interfaces.cli.terminal.actor import attributed
-from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, stdout
-from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, say_next, stdout
+from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from collections.abc import Sequence
-
     from toprung.domain.jobs.job import Job, JobStats
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
@@ -44,7 +43,8 @@ def _add_looking(jobs: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @jobs.command(name="list")
     def list_jobs(
         state: Annotated[JobState | None, typer.Option("--state", help="Only those in this state.")] = None,
-        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
+        limit: Limit = 20,
+        cursor: Cursor = None,
         as_json: _Json = False,
         database: Database = None,
         game: Game = None,
@@ -54,11 +54,12 @@ def _add_looking(jobs: typer.Typer, builder: "Callable[[], Builder]") -> None:
             from toprung.interfaces.cli.jobs.job_screen import show_jobs
             from toprung.interfaces.job_shapes import job_shape
 
-            found = run(_latest(builder(), options(database=database, game=game), limit, state))
+            page = run(_latest(builder(), options(database=database, game=game), limit, cursor, state))
             if as_json:
-                print_bytes(b"".join(json.dumps(job_shape(job)).encode() + b"\n" for job in found))
+                print_bytes(b"".join(json.dumps(job_shape(job)).encode() + b"\n" for job in page.rows))
             else:
-                show_jobs(stdout(), found)
+                show_jobs(stdout(), page.rows)
+            say_next(page.next, to_programs=as_json)
 
     @jobs.command()
     def show(number: _JobNumber, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
@@ -87,9 +88,11 @@ def _add_looking(jobs: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 show_stats(stdout(), found)
 
 
-async def _latest(builder: "Builder", opened: "Options", limit: int, state: JobState | None) -> "Sequence[Job]":
+async def _latest(
+    builder: "Builder", opened: "Options", limit: int, cursor: str | None, state: JobState | None
+) -> "Page[Job]":
     async with builder.reading(opened) as reading:
-        return await reading.ladder.jobs.latest(limit, state)
+        return await reading.ladder.jobs.latest(limit, state, cursor)
 
 
 async def _job(builder: "Builder", opened: "Options", job_id: JobId) -> "Job":

@@ -52,7 +52,7 @@ def show_job(console: Console, job: Job) -> None:
         "job": f"{job.id} ({job.kind.value})",
         "state": job.state.value,
         "about": job.payload,
-        "player": str(job.player_id),
+        "player": "none (the ladder's own work)" if job.player_id is None else str(job.player_id),
         "since": _time(job.enqueued_at_us),
         "ended": "not yet" if job.finished_at_us is None else _time(job.finished_at_us),
         "begun": f"{job.attempt} times: {job.errors} errors, {job.deaths} deaths, {job.interruptions} interruptions",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from toprung.domain.errors import InvalidInput
+from toprung.domain.listing import Page
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState
 from toprung.interfaces.cli.matches.match_life_commands import add_match_life_commands
 from toprung.interfaces.cli.terminal.actor import attributed
@@ -16,10 +17,11 @@ from toprung.interfaces.cli.terminal.output import (
     reporting,
     run,
     say,
+    say_next,
     stderr,
     stdout,
 )
-from toprung.interfaces.cli.terminal.parameters import Database, Game, MatchNumber, options
+from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, MatchNumber, options
 from toprung.interfaces.cli.terminal.performing import performed, previewed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
@@ -50,7 +52,8 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
         state: Annotated[
             list[MatchState] | None, typer.Option("--state", help="Only in this state. May be given again.")
         ] = None,
-        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
+        limit: Limit = 20,
+        cursor: Cursor = None,
         as_json: _Json = False,
         database: Database = None,
         game: Game = None,
@@ -61,11 +64,12 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
             from toprung.interfaces.match_shapes import match_json
 
             opened = options(database=database, game=game)
-            views, catalog = run(_latest(builder(), opened, limit, player, state or ()))
+            page, catalog = run(_latest(builder(), opened, limit, cursor, player, state or ()))
             if as_json:
-                print_json({"matches": [match_json(view, catalog) for view in views]})
+                print_json({"matches": [match_json(view, catalog) for view in page.rows], "next": page.next})
             else:
-                show_matches(stdout(), views, catalog)
+                show_matches(stdout(), page.rows, catalog)
+                say_next(page.next)
 
     @match.command()
     def show(
@@ -189,10 +193,15 @@ def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) ->
 
 
 async def _latest(
-    builder: "Builder", opened: "Options", limit: int, player: str | None, states: Sequence[MatchState]
-) -> "tuple[list[MatchView], Catalog]":
+    builder: "Builder",
+    opened: "Options",
+    limit: int,
+    cursor: str | None,
+    player: str | None,
+    states: Sequence[MatchState],
+) -> "tuple[Page[MatchView], Catalog]":
     async with builder.reading(opened) as reading:
-        return await reading.ladder.matches.latest(limit, player, states), reading.ladder.catalog
+        return await reading.ladder.matches.latest(limit, player, states, cursor), reading.ladder.catalog
 
 
 async def _match(

@@ -1,16 +1,17 @@
 """`toprung audit`: what organisers did, by whom and why."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from toprung.interfaces.cli.terminal.output import print_json, reporting, run, say, stdout
-from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.domain.listing import Page
+from toprung.interfaces.cli.terminal.output import print_json, reporting, run, say, say_next, stdout
+from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.ports.storage import AuditRow
+    from toprung.application.ports.records import AuditRow
     from toprung.domain.players.player import PlayerId
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
@@ -22,7 +23,8 @@ def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> Non
 
     @cli.command()
     def audit(
-        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=500)] = 20,
+        limit: Limit = 20,
+        cursor: Cursor = None,
         as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
         database: Database = None,
         game: Game = None,
@@ -31,14 +33,15 @@ def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> Non
         with reporting():
             from toprung.interfaces.audit_shapes import audit_shape
 
-            rows, names = run(_latest(builder(), options(database=database, game=game), limit))
+            page, names = run(_latest(builder(), options(database=database, game=game), limit, cursor))
             if as_json:
-                print_json([audit_shape(row) for row in rows])
-                return
-            if not rows:
+                print_json([audit_shape(row) for row in page.rows])
+            elif not page.rows:
                 say(stdout(), "No organiser has done anything yet.")
-            for row in rows:
-                _show(row, names)
+            else:
+                for row in page.rows:
+                    _show(row, names)
+            say_next(page.next, to_programs=as_json)
 
 
 def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
@@ -77,9 +80,9 @@ def _told(value: object) -> object:
 
 
 async def _latest(
-    builder: "Builder", opened: "Options", limit: int
-) -> "tuple[Sequence[AuditRow], Mapping[PlayerId, str]]":
+    builder: "Builder", opened: "Options", limit: int, cursor: str | None
+) -> "tuple[Page[AuditRow], Mapping[PlayerId, str]]":
     async with builder.reading(opened) as reading:
         audit = reading.ladder.audit
-        rows = await audit.latest(limit)
-        return rows, await audit.names(rows)
+        page = await audit.latest(limit, cursor)
+        return page, await audit.names(page.rows)

@@ -9,7 +9,7 @@ from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, 
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.replays.replay_parsing import PoolHealth
+    from toprung.application.replays.pool_health import PoolHealth
     from toprung.interfaces.cli.terminal.builder import Builder
 
 _STYLES: Final = {"ok": "bold green", "starting": "bold yellow", "degraded": "bold red", "off": "dim"}

@@ -24,8 +24,8 @@ from toprung.interfaces.cli.terminal.parameters import Game, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.ports.progress import Progress
+    from toprung.application.ports.replays import Refused
     from toprung.application.replays.replay_inspection import ReplayInspector
-    from toprung.application.replays.replay_parsing import Refused
     from toprung.domain.replays.replay import ReplayReading
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
@@ -93,7 +93,7 @@ async def _inspected(
 
 
 async def _row(inspector: "ReplayInspector", file: str) -> Row:
-    from toprung.application.replays.replay_parsing import Refused
+    from toprung.application.ports.replays import Refused
 
     content = _content(file, inspector.bytes_max)
     found = content if isinstance(content, Refused) else await inspector.inspect(content)
@@ -102,7 +102,7 @@ async def _row(inspector: "ReplayInspector", file: str) -> Row:
 
 def _content(file: str, bytes_max: int) -> "bytes | Refused":
     """The content of a regular file, one byte more than allowed at most; what is no such file is never waited for."""
-    from toprung.application.replays.replay_parsing import Refused
+    from toprung.application.ports.replays import Refused
 
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

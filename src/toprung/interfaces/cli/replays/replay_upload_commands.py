@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from toprung.domain.errors import InvalidInput
+from toprung.domain.listing import Page
 from toprung.domain.matches.match import MatchId
 from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.cli.terminal.actor import attributed
-from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, stdout
-from toprung.interfaces.cli.terminal.parameters import Database, Game, options
+from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, say_next, stdout
+from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
@@ -68,7 +69,8 @@ def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     def list_uploads(
         player: Annotated[str | None, typer.Option("--player", metavar="NAME", help="Only this player's.")] = None,
         match: _Match = None,
-        limit: Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=200)] = 20,
+        limit: Limit = 20,
+        cursor: Cursor = None,
         database: Database = None,
         game: Game = None,
     ) -> None:
@@ -77,7 +79,9 @@ def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
             from toprung.interfaces.cli.jobs.job_screen import show_uploads
 
             opened, match_id = options(database=database, game=game), None if match is None else MatchId(match)
-            show_uploads(stdout(), run(_latest(builder(), opened, limit, player, match_id)))
+            page = run(_latest(builder(), opened, limit, cursor, player, match_id))
+            show_uploads(stdout(), page.rows)
+            say_next(page.next)
 
     @replay.command()
     def show(number: _UploadNumber, database: Database = None, game: Game = None) -> None:
@@ -154,10 +158,15 @@ async def _submit(
 
 
 async def _latest(
-    builder: "Builder", opened: "Options", limit: int, player: str | None, match_id: MatchId | None
-) -> "Sequence[UploadView]":
+    builder: "Builder",
+    opened: "Options",
+    limit: int,
+    cursor: str | None,
+    player: str | None,
+    match_id: MatchId | None,
+) -> "Page[UploadView]":
     async with builder.reading(opened) as reading:
-        return await reading.ladder.replays.latest(limit, player, match_id)
+        return await reading.ladder.replays.latest(limit, player, match_id, cursor)
 
 
 async def _upload(builder: "Builder", opened: "Options", upload_id: UploadId) -> "UploadView":

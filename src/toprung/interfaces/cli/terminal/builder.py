@@ -8,8 +8,8 @@ from typing import Protocol
 from toprung.application.ladder import Ladder
 from toprung.application.organising.operations import Administration
 from toprung.application.replays.intake import Intake
+from toprung.application.replays.pool_health import PoolHealth
 from toprung.application.replays.replay_inspection import ReplayInspector
-from toprung.application.replays.replay_parsing import PoolHealth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,12 @@ def say(console: Console, *parts: str | tuple[str, str]) -> None:
     console.print(line(*parts), soft_wrap=True)
 
 
+def say_next(cursor: str | None, *, to_programs: bool = False) -> None:
+    """Says how a list goes on, if it does: to whoever sits at a terminal, and to programs whose JSON cannot say it."""
+    if cursor is not None and (to_programs or stderr().is_terminal):
+        say(stderr(), f"There are more: --cursor {cursor}")
+
+
 def print_bytes(data: bytes) -> None:
     """Writes what a program will read to standard output, in UTF-8 whatever the terminal's encoding is."""
     sys.stdout.flush()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.domain.errors import InvalidInput
+from toprung.domain.listing import LISTED_MAX
 from toprung.domain.moment import from_iso
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
@@ -66,6 +67,11 @@ Rank = Annotated[
 BestRaceOnly = Annotated[
     bool,
     typer.Option("--best-race-only", help="Only each player's best ranked race.", rich_help_panel=_WHICH_ROWS),
+]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=LISTED_MAX)]
+Cursor = Annotated[
+    str | None,
+    typer.Option("--cursor", metavar="CURSOR", help="Continue a list with the cursor that it ended with."),
 ]
 # Larger ones are no ids of a database, which would fail on them rather than say that there is no such match.
 MatchNumber = Annotated[int, typer.Argument(metavar="MATCH", help="The match's number.", min=1, max=2**63 - 1)]

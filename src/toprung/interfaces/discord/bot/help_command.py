@@ -65,7 +65,7 @@ class DeletionView(Layout):
         self.begin()
         self.add_container(self.paragraph(self.reader.say(code)))
         await self.show(interaction, ephemeral=True)
-        self.context.live.remove(self)
+        self.context.live.remove(self.expire)
         self.stop()
 
 

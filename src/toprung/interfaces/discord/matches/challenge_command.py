@@ -140,7 +140,7 @@ class RacesView(Layout):
         self.begin()
         self.add_container(self.paragraph(text))
         await self.show(interaction, ephemeral=True)
-        self.context.live.remove(self)
+        self.context.live.remove(self.expire)
         self.stop()
 
 

@@ -104,7 +104,7 @@ class Layout(discord.ui.LayoutView):
     async def keep(self, interaction: discord.Interaction, message_id: int) -> None:
         """Notes that this is the message that answered the interaction, and that its controls answer from now on."""
         if self._shown is None:
-            await self.context.live.add(message_id, self)
+            await self.context.live.add(message_id, self.expire)
         self._shown = Shown.by(interaction, message_id)
         # An interaction and its response hold each other, so this copy of the message would wait for the garbage
         # collector: some hundred objects a press, until the collector stops everything to look through them all.
@@ -116,7 +116,7 @@ class Layout(discord.ui.LayoutView):
 
     async def on_timeout(self) -> None:
         """Switches the controls off, so that nobody presses what does not answer any more."""
-        self.context.live.remove(self)
+        self.context.live.remove(self.expire)
         for item in self.walk_children():
             if isinstance(item, discord.ui.Button | discord.ui.Select):
                 item.disabled = True

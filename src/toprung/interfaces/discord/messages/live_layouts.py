@@ -1,24 +1,21 @@
 """The layouts whose controls answer, by the message they are on; so many at most, the oldest go first."""
 
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 LIVE_LAYOUTS_MAX: Final = 1_000
 INTERACTIONS_REMEMBERED: Final = 2_000
 
 
-class Expiring(Protocol):
-    """A layout, as far as this knows it."""
-
-    async def expire(self) -> None:
-        """Stops answering, and says so by switching its controls off."""
-        ...
+Expire = Callable[[], Awaitable[None]]
+"""Has a layout stop answering, and say so by switching its controls off. It stands for the layout here."""
 
 
 class LiveLayouts:
     """Knows whose press will be answered, so that the press of anybody else can be answered in another way."""
 
     def __init__(self) -> None:
-        self._layouts: dict[int, Expiring] = {}
+        self._layouts: dict[int, Expire] = {}
 
     def __contains__(self, message_id: int) -> bool:
         return message_id in self._layouts
@@ -26,16 +23,16 @@ class LiveLayouts:
     def __len__(self) -> int:
         return len(self._layouts)
 
-    async def add(self, message_id: int, layout: Expiring) -> None:
+    async def add(self, message_id: int, expire: Expire) -> None:
         """Keeps a layout; where that is one too many, the oldest expires."""
-        self._layouts[message_id] = layout
+        self._layouts[message_id] = expire
         if len(self._layouts) > LIVE_LAYOUTS_MAX:
-            await self._layouts.pop(next(iter(self._layouts))).expire()
+            await self._layouts.pop(next(iter(self._layouts)))()
 
-    def remove(self, layout: Expiring) -> None:
+    def remove(self, expire: Expire) -> None:
         """Forgets a layout."""
         for message_id, kept in list(self._layouts.items()):
-            if kept is layout:
+            if kept == expire:
                 del self._layouts[message_id]
 
 

@@ -123,7 +123,8 @@ class ConflictsView(OrganiserLayout):
 
     async def update_view(self, interaction: discord.Interaction) -> None:
         """Draws those of now."""
-        views = await self.context.ladder.matches.latest(CONFLICTS_SHOWN_MAX, None, (MatchState.CONFLICT,))
+        page = await self.context.ladder.matches.latest(CONFLICTS_SHOWN_MAX, None, (MatchState.CONFLICT,))
+        views = page.rows
         self.begin()
         reader = self.reader
         lines = [f"- {match_line(reader, view)}" for view in views] or [reader.say("admin.no_conflicts")]

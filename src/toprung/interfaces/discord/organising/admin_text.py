@@ -176,7 +176,7 @@ def entry_lines(context: BotContext, reader: Reader, entries: Sequence[Entry]) -
     """Ratings, as many as are shown."""
     lines = [
         f"- {race_name(context.ladder.catalog, entry.race)} **{entry.mmr}** · "
-        f"{entry.games_won}–{entry.games_lost}–{entry.games_drawn}"
+        f"{entry.state.games_won}–{entry.state.games_lost}–{entry.state.games_drawn}"
         for entry in entries[:ENTRIES_SHOWN_MAX]
     ]
     return Markdown("\n".join(lines) or reader.say("profile.no_games"))

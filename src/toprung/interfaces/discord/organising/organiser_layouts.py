@@ -131,7 +131,7 @@ class DecisionView(OrganiserLayout):
     async def _end(self, interaction: discord.Interaction, text: Markdown, note: Markdown) -> None:
         self._fill(text, note)
         await self.show(interaction)
-        self.context.live.remove(self)
+        self.context.live.remove(self.expire)
         self.stop()
 
 

@@ -51,10 +51,10 @@ class ProfileView(Layout):
     def _entry(self, shown: ProfileEntry) -> str:
         reader, entry, row = self.reader, shown.entry, shown.row
         race = next((race.name for race in self.context.ladder.catalog.races if race.code == entry.race), entry.race)
-        deviation = "" if entry.skill is None else f" ± {round(2 * entry.skill.deviation)}"
+        deviation = "" if entry.state.skill is None else f" ± {round(2 * entry.state.skill.deviation)}"
         mmr = f"**{entry.mmr}**{deviation}"
-        record = f"{entry.games_won}–{entry.games_lost}–{entry.games_drawn}"
-        win_percent = round(100 * entry.games_won / max(1, entry.games_played))
+        record = f"{entry.state.games_won}–{entry.state.games_lost}–{entry.state.games_drawn}"
+        win_percent = round(100 * entry.state.games_won / max(1, entry.state.games_played))
         place = (
             reader.say("profile.unranked")
             if row is None

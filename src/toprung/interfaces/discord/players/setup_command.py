@@ -8,7 +8,7 @@ from discord.app_commands import locale_str
 from discord.ext import commands
 
 from toprung.application.players.account_service import RENAME_COOLDOWN_DAYS
-from toprung.application.ports.accounts import SetupDraft
+from toprung.application.ports.players import SetupDraft
 from toprung.domain.players.countries import OTHER, flag_emoji
 from toprung.domain.players.names import PLAYER_NAME_MAX_CODE_POINTS
 from toprung.interfaces.discord.messages.context import BotContext, Reader
@@ -132,7 +132,7 @@ class SetupView(Layout):
         text = self.reader.say("setup.done", name=own.player.name)
         self.add_container(self.paragraph(Markdown(f"## ✅ {text}\n{self.reader.say('setup.done_next')}")))
         await self.show(interaction, ephemeral=True)
-        self.context.live.remove(self)
+        self.context.live.remove(self.expire)
         self.stop()
 
 

@@ -3,18 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from toprung.application.writing.audit import LISTED_MAX, AuditLog
+from toprung.application.writing.audit import AuditLog
+from toprung.domain.listing import LISTED_MAX
 from toprung.interfaces.audit_shapes import audit_shape
 from toprung.interfaces.web.api.api import json_response
+from toprung.interfaces.web.api.paging import NextCursor, PageAsked
 
 
-class AuditAsked(BaseModel):
+class AuditAsked(PageAsked):
     """How much of the audit."""
-
-    model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 50
 
@@ -35,6 +35,7 @@ class AuditAnswer(BaseModel):
 
     audit: list[AuditRowAnswer]
     players: dict[str, str]
+    next: NextCursor
 
 
 def add_audit_route(router: APIRouter, audit: AuditLog) -> None:
@@ -42,6 +43,7 @@ def add_audit_route(router: APIRouter, audit: AuditLog) -> None:
 
     @router.get("/audit", summary="What organisers did", response_model=AuditAnswer)
     async def latest(asked: Annotated[AuditAsked, Query()]) -> Response:
-        rows = await audit.latest(asked.limit)
-        names = {str(player_id): name for player_id, name in (await audit.names(rows)).items()}
-        return json_response({"audit": [audit_shape(row) for row in rows], "players": names})
+        page = await audit.latest(asked.limit, asked.cursor)
+        names = {str(player_id): name for player_id, name in (await audit.names(page.rows)).items()}
+        rows = [audit_shape(row) for row in page.rows]
+        return json_response({"audit": rows, "players": names, "next": page.next})

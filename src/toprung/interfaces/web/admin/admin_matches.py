@@ -3,28 +3,28 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
-from toprung.application.matches.match_history import LISTED_MAX, MatchHistory
+from toprung.application.matches.match_history import MatchHistory
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.match import MatchId, MatchState
 from toprung.interfaces.match_shapes import match_json
 from toprung.interfaces.web.api.api import json_response
 from toprung.interfaces.web.api.match_answers import MatchAnswer, MatchesAnswer, WhyAnswer
 from toprung.interfaces.web.api.openapi import error_answers
+from toprung.interfaces.web.api.paging import PageAsked
 
 MATCH_ID_MAX: Final = 2**63 - 1
 
 
-class MatchesAsked(BaseModel):
+class MatchesAsked(PageAsked):
     """Which matches to list."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    state: Annotated[list[MatchState], Field(description="Only in this state; repeat it for several.")] = []
+    state: Annotated[
+        list[MatchState], Field(default_factory=list, description="Only in this state; repeat it for several.")
+    ]
     player: Annotated[str | None, Field(min_length=1, max_length=200, description="Only this player's.")] = None
-    limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
 
 
 _MatchNumber = Annotated[int, Path(ge=1, le=MATCH_ID_MAX)]
@@ -35,8 +35,8 @@ def add_match_routes(router: APIRouter, matches: MatchHistory, catalog: Catalog)
 
     @router.get("/matches", summary="The latest matches", response_model=MatchesAnswer, responses=error_answers(404))
     async def latest(asked: Annotated[MatchesAsked, Query()]) -> Response:
-        views = await matches.latest(asked.limit, asked.player, asked.state)
-        return json_response({"matches": [match_json(view, catalog) for view in views]})
+        page = await matches.latest(asked.limit, asked.player, asked.state, asked.cursor)
+        return json_response({"matches": [match_json(view, catalog) for view in page.rows], "next": page.next})
 
     @router.get("/matches/{match_id}", summary="One match", response_model=MatchAnswer, responses=error_answers(404))
     async def one(match_id: _MatchNumber) -> Response:

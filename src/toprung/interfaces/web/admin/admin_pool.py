@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from toprung.application.replays.replay_parsing import NO_POOL, PoolHealth
+from toprung.application.replays.pool_health import NO_POOL, PoolHealth
 from toprung.interfaces.web.api.api import json_response
 
 PoolHealthSource = Callable[[], PoolHealth]

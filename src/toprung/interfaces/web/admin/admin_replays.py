@@ -3,16 +3,17 @@
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from toprung.application.jobs.job_queue import LISTED_MAX, JobHistory
+from toprung.application.jobs.job_queue import JobHistory
 from toprung.application.replays.intake import Intake
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.matches.match import MatchId
 from toprung.interfaces.job_shapes import job_shape, stats_shape, submitted_shape
 from toprung.interfaces.web.api.api import json_response
 from toprung.interfaces.web.api.openapi import error_answers
+from toprung.interfaces.web.api.paging import NextCursor, PageAsked
 from toprung.interfaces.web.api.uploads import UploadLimits, received
 
 ID_MAX: Final = 2**63 - 1
@@ -34,12 +35,15 @@ class SubmittedAnswer(BaseModel):
 
 
 class JobAnswer(BaseModel):
-    """A job. `attempt` counts how often it was begun; what went wrong is counted by kind."""
+    """A job. `attempt` counts how often it was begun; what went wrong is counted by kind.
+
+    One that belongs to no player is the ladder's own work.
+    """
 
     job_id: str
     kind: str
     payload: str
-    player_id: str
+    player_id: str | None
     state: JobState
     attempt: int
     errors: int
@@ -54,6 +58,7 @@ class JobsAnswer(BaseModel):
     """Jobs, the newest first."""
 
     jobs: list[JobAnswer]
+    next: NextCursor
 
 
 class JobStatsAnswer(BaseModel):
@@ -93,13 +98,10 @@ def add_replay_routes(router: APIRouter, intake: Intake, limits: UploadLimits) -
         return json_response(submitted_shape(await intake.submit_replay(player, match_id, data, name)))
 
 
-class JobsAsked(BaseModel):
+class JobsAsked(PageAsked):
     """Which jobs to list."""
 
-    model_config = ConfigDict(extra="forbid")
-
     state: JobState | None = None
-    limit: Annotated[int, Field(ge=1, le=LISTED_MAX)] = 20
 
 
 def add_job_routes(router: APIRouter, jobs: JobHistory) -> None:
@@ -107,7 +109,8 @@ def add_job_routes(router: APIRouter, jobs: JobHistory) -> None:
 
     @router.get("/jobs", summary="The latest jobs", response_model=JobsAnswer)
     async def latest(asked: Annotated[JobsAsked, Query()]) -> Response:
-        return json_response({"jobs": [job_shape(job) for job in await jobs.latest(asked.limit, asked.state)]})
+        page = await jobs.latest(asked.limit, asked.state, asked.cursor)
+        return json_response({"jobs": [job_shape(job) for job in page.rows], "next": page.next})
 
     @router.get("/jobs/stats", summary="How many jobs there are", response_model=JobStatsAnswer)
     async def stats() -> Response:

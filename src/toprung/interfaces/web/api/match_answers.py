@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from toprung.domain.matches.match import Evidence, MatchResult, MatchState
 from toprung.domain.replays.replay_upload import UploadState
 from toprung.interfaces.web.api.openapi import PLAYER_ID_PATTERN
+from toprung.interfaces.web.api.paging import NextCursor
 
 Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
@@ -79,6 +80,7 @@ class MatchesAnswer(_Answer):
     """Matches, the newest first."""
 
     matches: list[MatchAnswer]
+    next: NextCursor
 
 
 class WhyAnswer(_Answer):

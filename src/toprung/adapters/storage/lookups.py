@@ -1,0 +1,141 @@
+"""The questions of lists, histories and statistics in SQL, one statement each and the same on both databases."""
+
+from collections.abc import Collection
+from itertools import groupby
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from toprung.adapters.storage.repositories.job_repository import to_job
+from toprung.adapters.storage.repositories.journal_repository import current_rows, to_change
+from toprung.adapters.storage.repositories.match_repository import STORED, to_match
+from toprung.adapters.storage.repositories.replay_repository import to_upload
+from toprung.adapters.storage.tables import schema
+from toprung.application.ports.lookups import StoredAuditRow
+from toprung.application.ports.records import AuditRow
+from toprung.domain.jobs.job import Job, JobState, JobStats
+from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating import EntryId, RatingChange
+from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
+
+_match, _seat, _journal = schema.match, schema.match_player, schema.rating_journal
+_upload, _file, _job, _audit = schema.replay_upload, schema.replay_file, schema.job, schema.audit
+_FILE_COLUMNS: Final = tuple(column.label(f"file_{column.name}") for column in _file.c)
+
+
+class SqlLookups:
+    """Implements `Lookups`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def matches(
+        self,
+        limit: int,
+        *,
+        below: int | None = None,
+        player_id: PlayerId | None = None,
+        states: Collection[MatchState] = (),
+    ) -> list[Match]:
+        """See `Lookups`."""
+        ids = select(_match.c.id).order_by(_match.c.id.desc()).limit(limit)
+        if below is not None:
+            ids = ids.where(_match.c.id < below)
+        if player_id is not None:
+            ids = ids.where(_match.c.id.in_(select(_seat.c.match_id).where(_seat.c.player_id == player_id)))
+        if states:
+            ids = ids.where(_match.c.state.in_([state.value for state in states]))
+        wanted = ids.subquery()
+        rows = self._connection.execute(STORED.where(_match.c.id.in_(select(wanted.c.id))))
+        return [to_match(list(group)) for _, group in groupby(rows, key=lambda row: row.id)][::-1]
+
+    def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
+        """See `Lookups`."""
+        current = current_rows(_journal.c.match_id.in_(match_ids)).subquery()
+        rows = self._connection.execute(select(current).where(current.c.age == 1).order_by(current.c.position))
+        found: dict[MatchId, list[RatingChange]] = {match_id: [] for match_id in match_ids}
+        for row in rows:
+            found[MatchId(row.match_id)].append(to_change(row))
+        return found
+
+    def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:
+        """See `Lookups`."""
+        place = func.row_number().over(partition_by=_upload.c.match_id, order_by=_upload.c.id.desc())
+        placed = select(_upload, place.label("place")).where(_upload.c.match_id.in_(match_ids)).subquery()
+        query = select(placed).where(placed.c.place <= each).order_by(placed.c.id.desc())
+        found: dict[MatchId, list[ReplayUpload]] = {match_id: [] for match_id in match_ids}
+        for row in self._connection.execute(query):
+            found[MatchId(row.match_id)].append(to_upload(row))
+        return found
+
+    def uploads(
+        self,
+        limit: int,
+        *,
+        below: int | None = None,
+        player_id: PlayerId | None = None,
+        match_id: MatchId | None = None,
+    ) -> list[tuple[ReplayUpload, ReplayFile]]:
+        """See `Lookups`."""
+        query = select(_upload, *_FILE_COLUMNS).join(_file, _file.c.sha256 == _upload.c.sha256)
+        query = _newest(query, _upload.c.id, limit, below)
+        if player_id is not None:
+            query = query.where(_upload.c.player_id == player_id)
+        if match_id is not None:
+            query = query.where(_upload.c.match_id == match_id)
+        found = []
+        for row in self._connection.execute(query):
+            file = ReplayFile(**{column.name: row._mapping[f"file_{column.name}"] for column in _file.c})
+            found.append((to_upload(row), file))
+        return found
+
+    def mmr_histories(self, entry_ids: Collection[EntryId], *, each: int) -> dict[EntryId, list[tuple[int, int]]]:
+        """See `Lookups`."""
+        current = current_rows(_journal.c.entry_id.in_(entry_ids)).subquery()
+        place = func.row_number().over(partition_by=current.c.entry_id, order_by=current.c.position.desc())
+        placed = select(current, place.label("place")).where(current.c.age == 1).subquery()
+        query = select(placed).where(placed.c.place <= each).order_by(placed.c.position)
+        found: dict[EntryId, list[tuple[int, int]]] = {entry_id: [] for entry_id in entry_ids}
+        for row in self._connection.execute(query):
+            found[EntryId(row.entry_id)].append((row.after_last_played_us or row.at_us, row.after_mmr))
+        return found
+
+    def jobs(self, limit: int, *, below: int | None = None, state: JobState | None = None) -> list[Job]:
+        """See `Lookups`."""
+        query = _newest(select(_job), _job.c.id, limit, below)
+        if state is not None:
+            query = query.where(_job.c.state == state.value)
+        return [to_job(row) for row in self._connection.execute(query)]
+
+    def job_stats(self, *, yesterday_us: int) -> JobStats:
+        """See `Lookups`."""
+        is_new = _job.c.finished_at_us >= yesterday_us
+        query = select(
+            _job.c.state,
+            func.count().label("jobs"),
+            func.count().filter(is_new).label("new"),
+            func.min(_job.c.enqueued_at_us).label("oldest_us"),
+        ).group_by(_job.c.state)
+        by_state = {JobState(row.state): row for row in self._connection.execute(query)}
+        counts = {state.value: by_state[state].jobs if state in by_state else 0 for state in JobState}
+        dead, ready = by_state.get(JobState.DEAD), by_state.get(JobState.READY)
+        return JobStats(
+            **counts,
+            dead_since_yesterday=0 if dead is None else dead.new,
+            oldest_ready_at_us=None if ready is None else ready.oldest_us,
+        )
+
+    def audit(self, limit: int, *, below: int | None = None) -> list[StoredAuditRow]:
+        """See `Lookups`."""
+        found = []
+        for row in self._connection.execute(_newest(select(_audit), _audit.c.id, limit, below)):
+            values = dict(row._mapping)
+            found.append(StoredAuditRow(id=values.pop("id"), row=AuditRow(**values)))
+        return found
+
+
+def _newest(query: Select[Any], key: ColumnElement[int], limit: int, below: int | None) -> Select[Any]:
+    """The rows with the highest keys, or with the highest ones below one that is known."""
+    newest = query.order_by(key.desc()).limit(limit)
+    return newest if below is None else newest.where(key < below)

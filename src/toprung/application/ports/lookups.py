@@ -1,0 +1,73 @@
+"""The read side: what lists, histories and statistics ask of the database, each question one statement.
+
+Lists begin with the newest row, and go on below a key: `below` is the id of the last row that is known already.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from toprung.application.ports.records import AuditRow
+from toprung.domain.jobs.job import Job, JobState, JobStats
+from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating import EntryId, RatingChange
+from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAuditRow:
+    """A row of the audit, and the id by which a list goes on after it."""
+
+    id: int
+    row: AuditRow
+
+
+class Lookups(Protocol):
+    """Questions that are answered by one statement each, whatever there is."""
+
+    def matches(
+        self,
+        limit: int,
+        *,
+        below: int | None = None,
+        player_id: PlayerId | None = None,
+        states: Collection[MatchState] = (),
+    ) -> list[Match]:
+        """The matches that were recorded last, of one player or of all, in these states or any; the newest first."""
+        ...
+
+    def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
+        """The rows of the journal that count of these matches, each one's first side before its second."""
+        ...
+
+    def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:
+        """The uploads for these matches, at most so many of each, the newest first."""
+        ...
+
+    def uploads(
+        self,
+        limit: int,
+        *,
+        below: int | None = None,
+        player_id: PlayerId | None = None,
+        match_id: MatchId | None = None,
+    ) -> list[tuple[ReplayUpload, ReplayFile]]:
+        """The uploads with their files, of one player or of all, for one match or for any, the newest first."""
+        ...
+
+    def mmr_histories(self, entry_ids: Collection[EntryId], *, each: int) -> dict[EntryId, list[tuple[int, int]]]:
+        """When the MMR of each of these entries became what, as it counts now: the last steps, the oldest first."""
+        ...
+
+    def jobs(self, limit: int, *, below: int | None = None, state: JobState | None = None) -> list[Job]:
+        """The jobs, in this state or in any, the newest first."""
+        ...
+
+    def job_stats(self, *, yesterday_us: int) -> JobStats:
+        """How many jobs there are in each state, and what became dead since then."""
+        ...
+
+    def audit(self, limit: int, *, below: int | None = None) -> list[StoredAuditRow]:
+        """What organisers did last, the newest first."""
+        ...

@@ -1,0 +1,90 @@
+"""What lists, histories and statistics ask, in memory: see `application/ports/lookups.py`."""
+
+from collections.abc import Collection
+
+from tests.support.fakes.database import FakeDatabase
+from tests.support.fakes.ratings import FakeJournalRepository
+from toprung.application.ports.lookups import StoredAuditRow
+from toprung.domain.jobs.job import Job, JobState, JobStats
+from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.rating import EntryId, RatingChange
+from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
+
+
+class FakeLookups:
+    """Implements `Lookups`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def matches(
+        self,
+        limit: int,
+        *,
+        below: int | None = None,
+        player_id: PlayerId | None = None,
+        states: Collection[MatchState] = (),
+    ) -> list[Match]:
+        found = [
+            match
+            for match_id, match in sorted(self._database.played.matches.items(), reverse=True)
+            if (below is None or match_id < below) and (player_id is None or player_id in match.player_ids)
+            if not states or match.state in states
+        ]
+        return found[:limit]
+
+    def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
+        found: dict[MatchId, list[RatingChange]] = {match_id: [] for match_id in match_ids}
+        for row in FakeJournalRepository(self._database).current():
+            if row.match_id in found:
+                found[row.match_id].append(row)
+        return found
+
+    def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:
+        uploads = {match_id: self.uploads(each, match_id=match_id) for match_id in match_ids}
+        return {match_id: [upload for upload, _ in found] for match_id, found in uploads.items()}
+
+    def uploads(
+        self,
+        limit: int,
+        *,
+        below: int | None = None,
+        player_id: PlayerId | None = None,
+        match_id: MatchId | None = None,
+    ) -> list[tuple[ReplayUpload, ReplayFile]]:
+        found = [
+            (upload, self._database.replay_files[upload.sha256])
+            for upload_id, upload in sorted(self._database.replay_uploads.items(), reverse=True)
+            if (below is None or upload_id < below) and player_id in {None, upload.player_id}
+            if match_id in {None, upload.match_id}
+        ]
+        return found[:limit]
+
+    def mmr_histories(self, entry_ids: Collection[EntryId], *, each: int) -> dict[EntryId, list[tuple[int, int]]]:
+        journal = FakeJournalRepository(self._database).current()
+        rows = {entry_id: [row for row in journal if row.entry_id == entry_id] for entry_id in entry_ids}
+        return {
+            entry_id: [(row.after.last_played_us or row.at_us, row.mmr_after) for row in found[-each:]]
+            for entry_id, found in rows.items()
+        }
+
+    def jobs(self, limit: int, *, below: int | None = None, state: JobState | None = None) -> list[Job]:
+        found = [
+            job
+            for job_id, job in sorted(self._database.jobs.items(), reverse=True)
+            if (below is None or job_id < below) and state in {None, job.state}
+        ]
+        return found[:limit]
+
+    def job_stats(self, *, yesterday_us: int) -> JobStats:
+        jobs = {state: [job for job in self._database.jobs.values() if job.state is state] for state in JobState}
+        return JobStats(
+            **{state.value: len(found) for state, found in jobs.items()},
+            dead_since_yesterday=sum((job.finished_at_us or 0) >= yesterday_us for job in jobs[JobState.DEAD]),
+            oldest_ready_at_us=min((job.enqueued_at_us for job in jobs[JobState.READY]), default=None),
+        )
+
+    def audit(self, limit: int, *, below: int | None = None) -> list[StoredAuditRow]:
+        rows = [StoredAuditRow(id=number, row=row) for number, row in enumerate(self._database.audit, 1)]
+        return [one for one in rows[::-1] if below is None or one.id < below][:limit]
