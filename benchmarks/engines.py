@@ -70,17 +70,18 @@ class TunedPolarsEngine:
 
     async def page(self, query: LeaderboardQuery) -> Answer:
         """See `Engine`."""
+        filters = query.filters
         conditions: list[pl.Expr] = []
-        if query.best_race_only:
+        if filters.best_race_only:
             conditions.append(pl.col("is_best"))
-        if query.countries is not None:
-            codes = pl.Series(list(query.countries), dtype=self.ranked.schema["country"])
+        if filters.countries is not None:
+            codes = pl.Series(list(filters.countries), dtype=self.ranked.schema["country"])
             conditions.append(pl.col("country").is_in(codes.implode(), nulls_equal=True))
-        if query.races is not None:
-            codes = pl.Series(list(query.races), dtype=self.ranked.schema["race"])
+        if filters.races is not None:
+            codes = pl.Series(list(filters.races), dtype=self.ranked.schema["race"])
             conditions.append(pl.col("race").is_in(codes.implode()))
-        if query.rank is not None:
-            conditions.append(pl.col("letter_rank") == query.rank)
+        if filters.rank is not None:
+            conditions.append(pl.col("letter_rank") == filters.rank)
         shown = self.ranked.filter(*conditions) if conditions else self.ranked
         skip = (clamp_page(query.page, page_count(shown.height, query.page_size)) - 1) * query.page_size
         page = shown.slice(skip, query.page_size)
@@ -102,13 +103,7 @@ def ranked_snapshot(entries: pl.DataFrame, *, now_us: int = NOW_US) -> pl.DataFr
 
 def polars_page(ranked: pl.DataFrame, query: LeaderboardQuery) -> Answer:
     """The page by the reference query."""
-    shown = filtered_entries(
-        ranked,
-        countries=query.countries,
-        races=query.races,
-        best_race_only=query.best_race_only,
-        rank=query.rank,
-    )
+    shown = filtered_entries(ranked, query.filters)
     page = clamp_page(query.page, page_count(shown.height, query.page_size))
     return Answer(
         leaderboard_rows(shown, page=page, page_size=query.page_size, certainty=CERTAINTY, now_us=NOW_US), shown.height

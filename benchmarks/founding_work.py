@@ -36,7 +36,7 @@ def filtered_page(ranked: "pl.DataFrame", query: "LeaderboardQuery") -> tuple[An
     from toprung.domain.leaderboard.leaderboard import clamp_page, leaderboard_rows
 
     filtered, total, pages = _get_filtered_leaderboard_dataframe(
-        ranked, query.countries, query.races, query.best_race_only, query.rank, query.page_size
+        ranked, page_size=query.page_size, filters=query.filters
     )
     page = clamp_page(query.page, pages)
     return (

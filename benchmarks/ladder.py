@@ -106,10 +106,7 @@ class Service:
     async def page(self, query: LeaderboardQuery) -> LeaderboardPage:
         """The page as a front end asks for it."""
         return await self._service.get_leaderboard_data(
-            country_filter=None if query.countries is None else [code for code in query.countries if code is not None],
-            race_filter=query.races,
-            best_race_only=query.best_race_only,
-            rank_filter=query.rank,
+            filters=query.filters,
             current_page=query.page,
             page_size=query.page_size,
         )

@@ -3,14 +3,15 @@
 from dataclasses import replace
 from typing import Final
 
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
 from toprung.domain.players.countries import OTHER, Countries
 
 Named = dict[str, LeaderboardQuery]
 
 RACE: Final = "sc2_zerg"
-_TWO_RACES: Final = frozenset({"bw_terran", "sc2_protoss"})
-_THREE_RACES: Final = frozenset({"bw_zerg", "sc2_terran", "sc2_zerg"})
+_TWO_RACES: Final = ("bw_terran", "sc2_protoss")
+_THREE_RACES: Final = ("bw_zerg", "sc2_terran", "sc2_zerg")
 _MIDDLING_COUNTRY: Final = "SE"
 
 
@@ -20,17 +21,19 @@ def page_queries(countries: Countries) -> Named:
     return {
         "no filter": LeaderboardQuery(),
         "no filter, page 25": LeaderboardQuery(page=25),
-        "one race": LeaderboardQuery(races=frozenset({RACE})),
-        "three races, page 3": LeaderboardQuery(races=_THREE_RACES, page=3),
-        "largest country": LeaderboardQuery(countries=frozenset(common[:1])),
-        "five countries, page 2": LeaderboardQuery(countries=frozenset(common[:5]), page=2),
-        "rare country": LeaderboardQuery(countries=frozenset(common[-1:])),
-        "other countries": LeaderboardQuery(countries=countries.expand([OTHER])),
-        "best race": LeaderboardQuery(best_race_only=True),
-        "best race, two races, page 2": LeaderboardQuery(races=_TWO_RACES, best_race_only=True, page=2),
-        "rank S": LeaderboardQuery(rank="S"),
+        "one race": LeaderboardQuery(filters=Filters(races=(RACE,))),
+        "three races, page 3": LeaderboardQuery(filters=Filters(races=_THREE_RACES), page=3),
+        "largest country": LeaderboardQuery(filters=Filters(countries=common[:1])),
+        "five countries, page 2": LeaderboardQuery(filters=Filters(countries=common[:5]), page=2),
+        "rare country": LeaderboardQuery(filters=Filters(countries=common[-1:])),
+        "other countries": LeaderboardQuery(filters=Filters.chosen(countries=countries.expand([OTHER]))),
+        "best race": LeaderboardQuery(filters=Filters(best_race_only=True)),
+        "best race, two races, page 2": LeaderboardQuery(
+            filters=Filters(races=_TWO_RACES, best_race_only=True), page=2
+        ),
+        "rank S": LeaderboardQuery(filters=Filters(rank="S")),
         "best race, three countries, two races, rank B": LeaderboardQuery(
-            countries=frozenset(common[:3]), races=_TWO_RACES, best_race_only=True, rank="B"
+            filters=Filters(countries=common[:3], races=_TWO_RACES, best_race_only=True, rank="B")
         ),
     }
 
@@ -45,14 +48,14 @@ def deep_queries(countries: Countries) -> Named:
     common = countries.common
     return {
         "no filter": LeaderboardQuery(),
-        "one race": LeaderboardQuery(races=frozenset({RACE})),
-        "middling country": LeaderboardQuery(countries=frozenset({_MIDDLING_COUNTRY})),
-        "rare country": LeaderboardQuery(countries=frozenset(common[-1:])),
+        "one race": LeaderboardQuery(filters=Filters(races=(RACE,))),
+        "middling country": LeaderboardQuery(filters=Filters(countries=(_MIDDLING_COUNTRY,))),
+        "rare country": LeaderboardQuery(filters=Filters(countries=common[-1:])),
         "rare country, one race, best race": LeaderboardQuery(
-            countries=frozenset(common[-1:]), races=frozenset({RACE}), best_race_only=True
+            filters=Filters(countries=common[-1:], races=(RACE,), best_race_only=True)
         ),
         "three countries, two races, best race": LeaderboardQuery(
-            countries=frozenset(common[10:13]), races=_TWO_RACES, best_race_only=True
+            filters=Filters(countries=common[10:13], races=_TWO_RACES, best_race_only=True)
         ),
     }
 
@@ -64,4 +67,4 @@ def at_the_middle(query: LeaderboardQuery, total_pages: int) -> LeaderboardQuery
 
 def founding_query(countries: Countries) -> LeaderboardQuery:
     """What the founding report's measurement asks: two countries, one race, best race only."""
-    return LeaderboardQuery(countries=frozenset(countries.common[:2]), races=frozenset({RACE}), best_race_only=True)
+    return LeaderboardQuery(filters=Filters(countries=countries.common[:2], races=(RACE,), best_race_only=True))

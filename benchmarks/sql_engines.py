@@ -14,6 +14,7 @@ from benchmarks.engines import Answer
 from benchmarks.postgres_server import postgres_server
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.domain.leaderboard.board_order import order_key
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import LeaderboardQuery, LeaderboardRow, clamp_page, page_count
 
 _COLUMNS: Final = (
@@ -69,7 +70,7 @@ class SqliteEngine:
 
     async def page(self, query: LeaderboardQuery) -> Answer:
         """See `Engine`."""
-        where, values = _sqlite_condition(query)
+        where, values = _sqlite_condition(query.filters)
         total = self._connection.execute(f"select count(*) from listed where {where}", values).fetchone()[0]
         skip = _skip(query, total)
         statement = f"select {_SHOWN} from listed where {where} order by sort_key, entry_id limit ? offset ?"
@@ -80,21 +81,21 @@ class SqliteEngine:
         self._connection.close()
 
 
-def _sqlite_condition(query: LeaderboardQuery) -> tuple[str, list[object]]:
+def _sqlite_condition(filters: Filters) -> tuple[str, list[object]]:
     parts, values = ["true"], list[object]()
-    if query.best_race_only:
+    if filters.best_race_only:
         parts.append("is_best = 1")
-    if query.races is not None:
-        parts.append(f"race in ({', '.join('?' * len(query.races))})")
-        values.extend(query.races)
-    if query.countries is not None:
-        named = [code for code in query.countries if code is not None]
-        unknown = " or country is null" if None in query.countries else ""
+    if filters.races is not None:
+        parts.append(f"race in ({', '.join('?' * len(filters.races))})")
+        values.extend(filters.races)
+    if filters.countries is not None:
+        named = [code for code in filters.countries if code is not None]
+        unknown = " or country is null" if None in filters.countries else ""
         parts.append(f"(country in ({', '.join('?' * len(named))}){unknown})")
         values.extend(named)
-    if query.rank is not None:
+    if filters.rank is not None:
         parts.append("letter = ?")
-        values.append(query.rank)
+        values.append(filters.rank)
     return " and ".join(parts), values
 
 
@@ -139,7 +140,7 @@ class PostgresEngine:
 
     async def page(self, query: LeaderboardQuery) -> Answer:
         """See `Engine`."""
-        where, values = _postgres_condition(query)
+        where, values = _postgres_condition(query.filters)
         total = await self._connection.fetchval(f"select count(*) from listed where {where}", *values)
         limits = f"limit ${len(values) + 1} offset ${len(values) + 2}"
         statement = f"select {_SHOWN} from listed where {where} order by sort_key, entry_id {limits}"
@@ -147,19 +148,19 @@ class PostgresEngine:
         return Answer(rows, total)
 
 
-def _postgres_condition(query: LeaderboardQuery) -> tuple[str, list[object]]:
+def _postgres_condition(filters: Filters) -> tuple[str, list[object]]:
     parts, values = ["true"], list[object]()
-    if query.best_race_only:
+    if filters.best_race_only:
         parts.append("is_best")
-    if query.races is not None:
-        values.append(list(query.races))
+    if filters.races is not None:
+        values.append(list(filters.races))
         parts.append(f"race = any(${len(values)})")
-    if query.countries is not None:
-        values.append([code for code in query.countries if code is not None])
-        unknown = " or country is null" if None in query.countries else ""
+    if filters.countries is not None:
+        values.append([code for code in filters.countries if code is not None])
+        unknown = " or country is null" if None in filters.countries else ""
         parts.append(f"(country = any(${len(values)}){unknown})")
-    if query.rank is not None:
-        values.append(query.rank)
+    if filters.rank is not None:
+        values.append(filters.rank)
         parts.append(f"letter = ${len(values)}")
     return " and ".join(parts), values
 

@@ -20,6 +20,7 @@ from tests.domain.leaderboard.strategies import COUNTRIES, DAY_US, RACES, SECOND
 from tests.support.fakes.ladder import NOON_US, stored
 from toprung.application.leaderboard.leaderboard_service import _get_filtered_leaderboard_dataframe
 from toprung.domain.events import EntriesImported
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import ranked_entries
 from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.players.player import Player, PlayerId
@@ -182,7 +183,7 @@ class TestDataIsProperlyOrdered:
 class TestAsyncBehavior:
     async def test_bulk_work_runs_in_a_thread_on_what_the_store_holds(self, ladder: MemoryLadder) -> None:
         with_entries(ladder, SEASON)
-        filtered = await ladder.leaderboard.filtered_frame(race_filter=["zerg"])
+        filtered = await ladder.leaderboard.filtered_frame(Filters(races=("zerg",)))
         expected, _, _ = await asyncio.to_thread(_get_filtered_leaderboard_dataframe, FRAME, None, ["zerg"])
         assert filtered.equals(expected)
 

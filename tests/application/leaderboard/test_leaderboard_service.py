@@ -17,6 +17,7 @@ from toprung.application.leaderboard.leaderboard_service import (
     _get_filtered_leaderboard_dataframe,
 )
 from toprung.domain.errors import InvalidInput
+from toprung.domain.leaderboard.filters import NO_FILTERS, Filters
 from toprung.domain.leaderboard.leaderboard import LeaderboardRow, ranked_entries
 from toprung.domain.players.player import Player, PlayerId
 
@@ -55,6 +56,13 @@ def ladder() -> MemoryLadder:
     return new_ladder()
 
 
+def in_one_value(said: dict[str, Any]) -> dict[str, Any]:
+    """The same question with its filters as one value. Raises `InvalidInput`."""
+    names = {"race_filter": "races", "country_filter": "countries", "rank_filter": "rank"}
+    chosen = {names[name]: one for name, one in said.items() if name in names}
+    return {name: one for name, one in said.items() if name not in names} | {"filters": Filters.chosen(**chosen)}
+
+
 def rows_of(asked: Asked) -> tuple[LeaderboardRow, ...]:
     return tuple(ORACLE.rows(asked, NOON_US))
 
@@ -64,7 +72,7 @@ async def test_pages_frame_and_standings_agree_with_the_oracle_under_all_filters
     countries: list[str] | None, races: list[str] | None, best_race_only: bool, rank: str | None, page_size: int
 ) -> None:
     ladder = new_ladder()
-    filters: dict[str, Any] = {
+    said: dict[str, Any] = {
         "country_filter": countries,
         "race_filter": races,
         "best_race_only": best_race_only,
@@ -78,19 +86,21 @@ async def test_pages_frame_and_standings_agree_with_the_oracle_under_all_filters
             rank=rank,
         )
     )
-    first = await ladder.leaderboard.get_leaderboard_data(**filters, page_size=page_size)
+    filters = Filters.chosen(countries=countries, races=races, best_race_only=best_race_only, rank=rank)
+    first = await ladder.leaderboard.get_leaderboard_data(**said, page_size=page_size)
+    assert first == await ladder.leaderboard.get_leaderboard_data(filters=filters, page_size=page_size)
     assert (first.total_players, first.total_pages) == (len(expected), max(1, math.ceil(len(expected) / page_size)))
     shown: list[LeaderboardRow] = []
     for page in range(1, first.total_pages + 1):
-        answer = await ladder.leaderboard.get_leaderboard_data(**filters, current_page=page, page_size=page_size)
+        answer = await ladder.leaderboard.get_leaderboard_data(**said, current_page=page, page_size=page_size)
         assert answer.current_page == page
         shown += answer.players
     assert tuple(shown) == expected
-    frame = await ladder.leaderboard.filtered_frame(**filters)
+    frame = await ladder.leaderboard.filtered_frame(filters)
     assert frame["entry_id"].to_list() == [row.entry_id for row in expected]
     assert frame["filter_rank"].to_list() == [row.filter_rank for row in expected]
     for player_id in ORACLE.players:
-        found = await ladder.leaderboard.find_player(player_id, **filters, page_size=page_size)
+        found = await ladder.leaderboard.find_player(player_id, filters, page_size=page_size)
         assert found == ORACLE.standing(player_id, expected, page_size)
 
 
@@ -141,7 +151,7 @@ async def test_what_cannot_be_asked_is_refused_by_its_field_before_anything_is_r
 ) -> None:
     for ask in (
         lambda: ladder.leaderboard.get_leaderboard_data(**wrong),
-        lambda: ladder.leaderboard.find_player(PlayerId(1), **wrong),
+        lambda: ladder.leaderboard.find_player(PlayerId(1), **in_one_value(wrong)),
     ):
         with pytest.raises(InvalidInput) as refused:
             await ask()
@@ -215,3 +225,68 @@ def test_the_frame_function_takes_an_empty_choice_as_no_filter(empty: Any) -> No
     filtered, total, pages = _get_filtered_leaderboard_dataframe(ranked, empty, empty, False, "", page_size=10)
     assert isinstance(filtered, pl.DataFrame)
     assert (filtered.height, total, pages) == (ranked.height, ranked.height, math.ceil(ranked.height / 10))
+
+
+def named(ladder: MemoryLadder, *names: str, banned: str = "") -> None:
+    """Adds players of these names; each has an entry, the earlier the better."""
+    for number, name in enumerate(names, 500):
+        player = Player(id=PlayerId(number), name=name, country="KR" if number % 2 else "US", is_banned=name == banned)
+        stored(ladder.storage, player, entry(number, number, RACES[number % 2], 2500 - number, NOON_US))
+
+
+async def test_one_who_is_meant_is_the_closest_and_several_are_offered(ladder: MemoryLadder) -> None:
+    named(ladder, "Zoë", "zoe", "Zoey", "O’Brien", "banned", banned="banned")
+    await ladder.store.load()
+    leaderboard = ladder.leaderboard
+    for text, meant in {
+        "Zoë": ["Zoë"],
+        "ZOE": ["zoe"],
+        "ZÖE": ["Zoë", "zoe"],
+        "zo": ["Zoë", "zoe", "Zoey"],
+        "o'brien": ["O’Brien"],
+        "brien": ["O’Brien"],
+        "banned": [],
+        "nobody": [],
+    }.items():
+        found = await leaderboard.who_is_meant(text)
+        assert sorted(one.player.player_name for one in found) == sorted(meant), text
+        assert all(one.standing is not None and not one.hidden_by for one in found)
+    (hidden,) = await leaderboard.who_is_meant("banned", with_banned=True)
+    assert (hidden.player.is_banned, hidden.standing, hidden.hidden_by) == (True, None, ())
+    assert await leaderboard.search_players("banned") == []
+    assert [one.is_banned for one in await leaderboard.search_players("banned", with_banned=True)] == [True]
+    assert len(await leaderboard.who_is_meant("o", limit=2)) == 2
+
+
+@given(codes_of_countries, codes_of_races, st.booleans(), st.none() | st.sampled_from("SABCDEF"))
+async def test_one_outside_the_filters_is_shown_with_what_hides_it(
+    countries: list[str] | None, races: list[str] | None, best_race_only: bool, rank: str | None
+) -> None:
+    ladder = new_ladder()
+    filters = Filters.chosen(countries=countries, races=races, best_race_only=best_race_only, rank=rank)
+    for player in ORACLE.players.values():
+        (meant,) = await ladder.leaderboard.who_is_meant(player.name, filters)
+        where = await ladder.leaderboard.find_player(player.id, filters)
+        anywhere = await ladder.leaderboard.find_player(player.id)
+        assert (meant.standing is None) == (anywhere is None)
+        assert bool(meant.hidden_by) == (where is None and anywhere is not None)
+        assert set(meant.hidden_by) <= set(filters.active())
+        shown = filters.without(*meant.hidden_by)
+        assert meant.standing == await ladder.leaderboard.find_player(player.id, shown)
+        if len(meant.hidden_by) == 1:
+            assert await ladder.leaderboard.find_player(player.id, filters.only(*meant.hidden_by)) is None
+
+
+@given(codes_of_countries, codes_of_races, st.booleans(), st.none() | st.sampled_from("SABCDEF"))
+async def test_each_filter_that_may_be_dropped_says_what_would_be_listed(
+    countries: list[str] | None, races: list[str] | None, best_race_only: bool, rank: str | None
+) -> None:
+    ladder = new_ladder()
+    filters = Filters.chosen(countries=countries, races=races, best_race_only=best_race_only, rank=rank)
+    dropped = await ladder.leaderboard.what_to_drop(filters)
+    assert tuple(one.name for one in dropped) == filters.active()
+    for one in dropped:
+        assert one.filters == filters.without(one.name)
+        page = await ladder.leaderboard.get_leaderboard_data(filters=one.filters)
+        assert one.rows == page.total_players
+    assert await ladder.leaderboard.what_to_drop(NO_FILTERS) == []

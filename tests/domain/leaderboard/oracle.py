@@ -5,7 +5,7 @@ Only the values (players, entries, rows) are the product's own.
 
 import math
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -131,14 +131,23 @@ class Oracle:
                 return PlayerStanding(page=page, row=row)
         return None
 
-    def search(self, text: str, *, limit: int, now_us: int, order: Iterable[PlayerId]) -> list[FoundPlayer]:
-        """Players by name: who is called so, then whose name begins so, then whose name holds it; each in `order`."""
-        wanted = folded(text).strip()
+    def search(
+        self,
+        text: str,
+        *,
+        now_us: int,
+        order: Iterable[PlayerId],
+        limit: int = 1_000,
+        with_banned: bool = False,
+        closest: bool = False,
+    ) -> list[FoundPlayer]:
+        """Players by name, the closest first, each degree in `order`; or those of the first degree that there is."""
         players = [self.players[player_id] for player_id in order]
-        names = {player.id: folded(player.name) for player in players if not player.is_banned and wanted}
-        found = [player_id for player_id, name in names.items() if name == wanted]
-        found += [player_id for player_id, name in names.items() if name.startswith(wanted) and player_id not in found]
-        found += [player_id for player_id, name in names.items() if wanted in name and player_id not in found]
+        players = [player for player in players if with_banned or not player.is_banned]
+        ranks = closeness([player.name for player in players], text)
+        found = [players[index].id for index, _ in ranks]
+        if closest:
+            found = [players[index].id for index, degree in ranks if degree == ranks[0][1]]
         listed = {entry.player_id for _, _, entry in self.ranked(now_us)}
         return [
             FoundPlayer(
@@ -146,6 +155,7 @@ class Oracle:
                 player_name=self.players[player_id].name,
                 country=self.players[player_id].country,
                 is_listed=player_id in listed,
+                is_banned=self.players[player_id].is_banned,
             )
             for player_id in found[:limit]
         ]
@@ -180,3 +190,37 @@ class Oracle:
 def folded(text: str) -> str:
     """Text as names are compared in a search."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def bare(text: str) -> str:
+    """The same with accents and apostrophes put aside, letter by letter."""
+    apostrophes = "'`\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u2018\u2019\u201a\u201b\u2032\u2035"
+    parts = unicodedata.normalize("NFD", folded(text)).replace(" \u0301", "'")
+    kept = [part for part in parts if part not in apostrophes and not 0x300 <= ord(part) <= 0x36F]
+    strokes = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
+    return unicodedata.normalize("NFKC", "".join(strokes.get(part, part) for part in kept))
+
+
+def closeness(names: Sequence[str], text: str) -> list[tuple[int, int]]:
+    """The index of each name that a text may mean, and how close it is: 0 exactly, 1 but for case, width and
+    composition, 2 but for accents and apostrophes, 3 a part of it. The closest first; of parts those that are so
+    without putting accents aside, and beginnings, come first."""
+    exact, fold, plain = (
+        unicodedata.normalize("NFC", text).strip(),
+        folded(text).strip(),
+        bare(folded(text).strip()).strip(),
+    )
+    ranked: list[tuple[int, int, int]] = []
+    for index, name in enumerate(names):
+        same, like = (folded(name), fold) if fold else ("", "-"), (bare(name), plain) if plain else ("", "-")
+        if same[0] == same[1]:
+            ranked.append((0 if name == exact else 1, 0, index))
+        elif like[0] == like[1]:
+            ranked.append((2, 0, index))
+        else:
+            ways = [shown.startswith(part) for shown, part in (same, (folded(name), like[1]), like)]
+            holds = [part in shown for shown, part in (same, (folded(name), like[1]), like)]
+            order = [way for pair in zip(ways, holds, strict=True) for way in pair]
+            if any(order):
+                ranked.append((3, order.index(True), index))
+    return [(index, degree) for degree, _, index in sorted(ranked)]

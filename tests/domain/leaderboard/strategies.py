@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.domain.leaderboard.oracle import Asked, Oracle
 from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_table import NEVER, EntryColumns, PlayerColumns
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
 from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.players.countries import Countries
@@ -30,7 +31,7 @@ CERTAINTY: Final = CertaintyByDeviation(Glicko2())
 windows = st.sampled_from((WINDOW_US, WINDOW_US, 3 * SECOND_US, None, 0))
 races = st.sampled_from(RACES)
 countries = st.sampled_from(("KR", "US", "DE", "XX", "ZZ", None))
-names = st.text("abAB 界é", min_size=1, max_size=4)
+names = st.text("abAB 界éĀ'", min_size=1, max_size=4)
 mmrs = st.integers(1498, 1502) | st.integers(1400, 1600) | st.sampled_from((MMR_MIN, MMR_MAX, 0))
 ages = st.tuples(
     st.sampled_from((0, 0, 0, 1)),
@@ -65,14 +66,13 @@ def query_of(asked: Asked, *, page: int = 1, page_size: int = 40) -> Leaderboard
     if chosen is not None:
         expanded = COUNTRIES.expand(code for code in chosen if code is not None) or frozenset()
         chosen = expanded | (chosen & {None})
-    return LeaderboardQuery(
-        countries=chosen,
-        races=asked.races,
+    filters = Filters(
+        countries=None if chosen is None else tuple(chosen),
+        races=None if asked.races is None else tuple(asked.races),
         best_race_only=asked.best_race_only,
         rank=asked.rank,
-        page=page,
-        page_size=page_size,
     )
+    return LeaderboardQuery(filters=filters, page=page, page_size=page_size)
 
 
 def entry(entry_id: int, player_id: int, race: str, mmr: int, last_played_us: int | None, *, won: int = 1) -> Entry:

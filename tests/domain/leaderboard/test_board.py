@@ -12,6 +12,7 @@ from tests.domain.leaderboard import strategies as some
 from tests.domain.leaderboard.oracle import Asked, Oracle
 from tests.domain.leaderboard.strategies import DAY_US, NOW_US, RACES, SECOND_US, WINDOW_US
 from toprung.domain.leaderboard.board import REBUILD_ABOVE, Board
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import (
     ENTRY_SCHEMA,
     LeaderboardQuery,
@@ -66,13 +67,7 @@ WHOLE = LeaderboardQuery(page_size=10_000)
 @given(some.questions, st.integers(1, 60), st.floats(0, 1))
 def test_a_large_board_gives_every_page_that_the_reference_gives(asked: Asked, page_size: int, depth: float) -> None:
     query = some.query_of(asked, page_size=page_size)
-    shown = filtered_entries(
-        LARGE_RANKED,
-        countries=query.countries,
-        races=query.races,
-        best_race_only=query.best_race_only,
-        rank=query.rank,
-    )
+    shown = filtered_entries(LARGE_RANKED, query.filters)
     pages = page_count(shown.height, page_size)
     page = 1 + round(depth * (pages - 1))
     answer = LARGE_BOARD.page(replace(query, page=page), now_us=NOW_US, seq=7)
@@ -190,7 +185,7 @@ def test_every_country_and_race_that_fits_can_be_filtered_by() -> None:
         board.put_player(Player(id=PlayerId(number), name="p", country=country))
         board.put_entry(some.entry(number, number, race, 1500, NOW_US))
     for number, (race, country) in enumerate(zip(races, countries, strict=True), 1):
-        query = LeaderboardQuery(countries=frozenset({country}), races=frozenset({race}))
+        query = LeaderboardQuery(filters=Filters(countries=(country,), races=(race,)))
         assert [row.entry_id for row in board.page(query, now_us=NOW_US, seq=1).players] == [number]
 
 

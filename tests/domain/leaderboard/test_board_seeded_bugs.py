@@ -3,6 +3,8 @@
 A bug whose line is not found any more has to be seeded anew; one that survives shows what the machine does not look at.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import Phase, settings
@@ -11,12 +13,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.domain.leaderboard.test_board_stateful import BoardMachine
 from tests.support.seeding import Seed, both, line
 from toprung.domain.leaderboard import board_order
-from toprung.domain.leaderboard.board import Board, _Filter
+from toprung.domain.leaderboard.board import Board, _Wanted
 from toprung.domain.leaderboard.board_expiry import ExpiryQueue
 from toprung.domain.leaderboard.board_order import BoardOrder, Bools
 from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.leaderboard.leaderboard import filtered_entries, ranked_entries
 from toprung.domain.players.countries import Countries
+from toprung.domain.players.name_search import NameSearch
 from toprung.domain.ratings.certainty import CertaintyByDeviation
 
 ENOUGH = settings(
@@ -36,9 +39,9 @@ def coarse_seconds(patch: pytest.MonkeyPatch) -> None:
 def best_among_the_shown(patch: pytest.MonkeyPatch) -> None:
     right = Board._matches
 
-    def wrong(self: Board, wanted: _Filter, start: int, stop: int) -> Bools:
-        matches = right(self, _Filter(0, 0, wanted.races, wanted.countries, False), 0, self._order.size)
-        if wanted.best_only:
+    def wrong(self: Board, wanted: _Wanted, start: int, stop: int) -> Bools:
+        matches = right(self, replace(wanted, filters=wanted.filters.without("best_race_only")), 0, self._order.size)
+        if wanted.filters.best_race_only:
             shown = np.flatnonzero(matches)
             seats = self._table.seats[self._order.slots[shown]]
             matches = np.zeros(self._order.size, np.bool_)
@@ -54,8 +57,9 @@ VERSION_WITHOUT_EXPIRIES = both(
 )
 BEST_RACE_OF_THE_REFERENCE_LAST = line(
     filtered_entries,
-    'shown = shown.filter(pl.col("letter_rank") == rank)',
-    'shown = ranked.filter(pl.col("letter_rank") == rank).unique("player_id", keep="first", maintain_order=True)',
+    'shown = shown.filter(pl.col("letter_rank") == filters.rank)',
+    'shown = ranked.filter(pl.col("letter_rank") == filters.rank)'
+    '.unique("player_id", keep="first", maintain_order=True)',
 )
 LETTERS = "self._bounds = letter_bounds(order.size)"
 BANS = "if player.is_banned != was_banned:"
@@ -137,6 +141,18 @@ BUGS: dict[str, Seed] = {
     "a player is found one page late": line(Board.find_player, "skip // query", "(skip + 1) // query"),
     "a search knows old names": line(Board.put_player, "self._search = None", "pass"),
     "a search finds the banned": line(Board.search, "not table.is_banned[seat]", "True"),
+    "an organiser's search does not find the banned": line(Board.search, "with_banned or not", "not"),
+    "a banned player looks like any other": line(Board.search, "bool(table.is_banned[seat])", "False"),
+    "a part of a name is as close as a name": line(
+        Board.search, "self._search.closest if closest else self._search.find", "self._search.find"
+    ),
+    "an accent keeps a name away": line(
+        NameSearch._kinds,
+        "yield filter(is_wanted, sorted({*self._folded.whole(plain), *self._bare.whole(plain)}))",
+        "pass",
+    ),
+    "an accent keeps a part of a name away": line(NameSearch._parts, ", (self._bare, plain)", ""),
+    "another case is as close as the name itself": line(NameSearch._kinds, "self._names[index] == exact", "True"),
     "an empty ladder forgets its last activity": line(Board.page, "self._table.last_activity_us()", "None"),
     "other means only those who said other": line(Countries.expand, "if OTHER not in chosen:", "if True:"),
     "other leaves out the unknown": line(

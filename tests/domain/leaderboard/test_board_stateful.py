@@ -290,7 +290,7 @@ class BoardMachine(RuleBasedStateMachine):
             self.check_page(asked, rows, page=len(rows) // 3, page_size=2)
             self.check_standings(some_players, asked, rows, page_size=2)
         for player_id in some_players:
-            self.check_search(self.oracle.players[player_id].name)
+            self.check_search(self.oracle.players[player_id].name, with_banned=True)
         self.check_version()
 
     def check_version(self) -> None:
@@ -340,9 +340,7 @@ class BoardMachine(RuleBasedStateMachine):
         entries = copied if from_board else frame.reverse()
         ranked = reference.ranked_entries(entries, now_us=self.now_us, inactivity_us=self.oracle.inactivity_us)
         query = some.query_of(asked, page_size=1_000)
-        filtered = reference.filtered_entries(
-            ranked, countries=query.countries, races=query.races, best_race_only=query.best_race_only, rank=query.rank
-        )
+        filtered = reference.filtered_entries(ranked, query.filters)
         shown = reference.leaderboard_rows(
             filtered, page=1, page_size=1_000, certainty=some.CERTAINTY, now_us=self.now_us
         )
@@ -361,13 +359,16 @@ class BoardMachine(RuleBasedStateMachine):
             found = self.board.find_player(player_id, query, now_us=self.now_us)
             assert found == self.oracle.standing(player_id, rows, page_size)
 
-    @rule(text=some.names | st.sampled_from(("", " ", "A", "xx")))
-    def search(self, text: str) -> None:
-        self.check_search(text)
+    @rule(text=some.names | st.sampled_from(("", " ", "A", "xx")), with_banned=st.booleans())
+    def search(self, text: str, with_banned: bool) -> None:
+        self.check_search(text, with_banned)
 
-    def check_search(self, text: str) -> None:
-        found = self.board.search(text, limit=1_000, now_us=self.now_us)
-        assert found == self.oracle.search(text, limit=1_000, now_us=self.now_us, order=self.oracle.players)
+    def check_search(self, text: str, with_banned: bool) -> None:
+        for closest in (False, True):
+            found = self.board.search(text, limit=1_000, now_us=self.now_us, with_banned=with_banned, closest=closest)
+            assert found == self.oracle.search(
+                text, now_us=self.now_us, order=self.oracle.players, with_banned=with_banned, closest=closest
+            )
 
 
 def lives(examples: int, steps: int) -> settings:
@@ -385,5 +386,5 @@ def test_the_board_agrees_with_the_reference_and_the_oracle() -> None:
 
 def test_a_question_of_the_machine_can_hold_every_kind_of_country() -> None:
     assert COUNTRIES.expand(["ZZ"]) == frozenset({"DE", "FR", "XX", "ZZ", None})
-    assert some.query_of(Asked(countries=frozenset())).countries == frozenset()
-    assert some.query_of(Asked(countries=frozenset({None}))).countries == frozenset({None})
+    assert some.query_of(Asked(countries=frozenset())).filters.countries == ()
+    assert some.query_of(Asked(countries=frozenset({None}))).filters.countries == (None,)

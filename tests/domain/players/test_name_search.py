@@ -1,34 +1,27 @@
+import unicodedata
+
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.domain.leaderboard.oracle import folded as plainly_folded
-from toprung.domain.players.name_search import NameSearch, folded
+from tests.domain.leaderboard.oracle import bare as plainly_bare
+from tests.domain.leaderboard.oracle import closeness
+from toprung.domain.players.name_search import NameSearch, bare, folded
 
-letters = st.sampled_from([*"aAbB x", *"\u00e9e\u0301", *"ß\ufb01\uff22界İςΣ", "\n"])
+letters = st.sampled_from([*"aAbB x", *"\u00e9e\u0301", *"ß\ufb01\uff22界İςΣ", "\n", *"'’\u00b4øŁが각"])
 names = st.lists(st.text(letters, min_size=1, max_size=6), max_size=12)
 texts = st.text(letters, max_size=3)
-
-
-def found_plainly(names: list[str], text: str, limit: int) -> list[int]:
-    """What a search should find, looked for name by name."""
-    wanted = plainly_folded(text).strip().replace("\n", " ")
-    if not wanted:
-        return []
-    plain = [plainly_folded(name).replace("\n", " ") for name in names]
-    tests = (
-        lambda name: name == wanted,
-        lambda name: name.startswith(wanted),
-        lambda name: wanted in name,
-    )
-    found = [index for test in tests for index, name in enumerate(plain) if test(name)]
-    return list(dict.fromkeys(found))[:limit]
 
 
 @given(names, texts, st.sampled_from((1, 2, 5, 100)))
 @example(["ab", "ab", "abab", "ba b"], "ab", 100)
 @example([], "a", 5)
-def test_a_search_finds_the_whole_name_then_beginnings_then_parts(names: list[str], text: str, limit: int) -> None:
-    assert NameSearch(names).find(text, limit) == found_plainly(names, text, limit)
+def test_a_search_finds_the_closest_first(names: list[str], text: str, limit: int) -> None:
+    names = [unicodedata.normalize("NFC", name).replace("\n", " ") for name in names]
+    expected = closeness(names, text.replace("\n", " "))
+    assert NameSearch(names).find(text, limit) == [index for index, _ in expected][:limit]
+    closest = [index for index, degree in expected if degree == expected[0][1]]
+    assert NameSearch(names).closest(text, limit) == closest[:limit]
 
 
 @given(st.text(letters, max_size=8))
@@ -52,3 +45,37 @@ def test_an_empty_search_finds_nobody() -> None:
 def test_no_text_reaches_from_one_name_into_the_next() -> None:
     assert NameSearch(["ab", "cd"]).find("b\nc", 5) == []
     assert NameSearch(["ab", "cd"]).find("b c", 5) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("O’Brien", ["O’Brien"]),
+        ("obrien", ["obrien"]),
+        ("OBRIEN", ["obrien"]),
+        ("o'brien", ["O’Brien", "obrien"]),
+        ("o´brien", ["O’Brien", "obrien"]),
+        ("o brien", []),
+        ("zoe", ["Zoë"]),
+        ("ŻOÉ", ["Zoë"]),
+        ("łuk", ["Lukasz"]),
+        ("Łukasz", ["Lukasz"]),
+        ("ilkay", ["İlkay"]),
+        ("елка", ["Ёлка"]),
+        ("か", []),
+        ("가", []),
+        ("각", ["각하"]),
+        ("AnnA", ["AnnA"]),
+        ("ANNA", ["anna", "AnnA"]),
+        ("nna", ["anna", "AnnA", "Joanna"]),
+        ("'", ["O’Brien"][:0]),
+    ],
+)
+def test_who_is_meant_by_a_text(text: str, found: list[str]) -> None:
+    names = ["O’Brien", "obrien", "Zoë", "Lukasz", "İlkay", "Ёлка", "が", "각하", "anna", "AnnA", "Joanna"]
+    assert [names[index] for index in NameSearch(names).closest(text, 9)] == found
+
+
+@given(st.text(letters, max_size=8))
+def test_putting_accents_aside_twice_is_doing_it_once(text: str) -> None:
+    assert bare(bare(folded(text))) == bare(folded(text)) == plainly_bare(text)

@@ -44,6 +44,7 @@ from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import ToprungError
 from toprung.domain.leaderboard import leaderboard as reference
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.matches.match import MatchResult, Outcome, Participant
 from toprung.domain.matches.match_life import TRANSITIONS, Step
 from toprung.domain.players.player import Player, PlayerId
@@ -562,7 +563,7 @@ class LifeMachine(RuleBasedStateMachine):
             assert [row.filter_rank for row in page.players] == list(range(1, page.total_players + 1))
             if rows != self.known_rows[best_race_only]:  # the reference takes the longest of all
                 frame = reference.ranked_entries(board.frame(), now_us=now_us, inactivity_us=WINDOW_US)
-                shown = reference.filtered_entries(frame, best_race_only=best_race_only)
+                shown = reference.filtered_entries(frame, Filters(best_race_only=best_race_only))
                 assert (
                     reference.leaderboard_rows(shown, page=1, page_size=40, certainty=CERTAINTY, now_us=now_us) == rows
                 )

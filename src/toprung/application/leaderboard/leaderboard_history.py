@@ -144,7 +144,7 @@ class LeaderboardHistory:
         )
 
     def _page(self, board: PastBoard, query: LeaderboardQuery) -> LeaderboardPage:
-        shown = filtered(board.ranked, query)
+        shown = filtered_entries(board.ranked, query.filters)
         total_pages = page_count(shown.height, query.page_size)
         current_page = clamp_page(query.page, total_pages)
         return LeaderboardPage(
@@ -165,22 +165,11 @@ class LeaderboardHistory:
         )
 
     def _standing(self, board: PastBoard, player_id: PlayerId, query: LeaderboardQuery) -> PlayerStanding | None:
-        own = filtered(board.ranked, query).filter(pl.col("player_id") == player_id).head(1)
+        own = filtered_entries(board.ranked, query.filters).filter(pl.col("player_id") == player_id).head(1)
         if not own.height:
             return None
         (row,) = self._rows(board, own, 1, 1)
         return PlayerStanding(page=page_count(row.filter_rank, query.page_size), row=row)
-
-
-def filtered(ranked: pl.DataFrame, query: LeaderboardQuery) -> pl.DataFrame:
-    """The rows of a ranked frame that the query's filters let through."""
-    return filtered_entries(
-        ranked,
-        countries=query.countries,
-        races=query.races,
-        best_race_only=query.best_race_only,
-        rank=query.rank,
-    )
 
 
 def _movement(board: PastBoard, row: LeaderboardRow, place: int) -> Movement | None:

@@ -1,8 +1,8 @@
 """The one way a front end gets the leaderboard."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Final
 
@@ -13,6 +13,7 @@ from toprung.application.leaderboard.leaderboard_history import LeaderboardHisto
 from toprung.application.ports.clock import Clock
 from toprung.domain.errors import InvalidInput
 from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.filters import NO_FILTERS, Filters
 from toprung.domain.leaderboard.leaderboard import (
     PAGE_SIZE_DEFAULT,
     FoundPlayer,
@@ -24,7 +25,6 @@ from toprung.domain.leaderboard.leaderboard import (
     ranked_entries,
 )
 from toprung.domain.leaderboard.past import PastMoment, Since
-from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.players.countries import Countries
 from toprung.domain.players.player import PlayerId
 
@@ -32,6 +32,28 @@ SEARCH_TEXT_MAX_CODE_POINTS: Final = 64
 SEARCH_RESULTS_MAX: Final = 50
 
 Codes = Collection[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """One of several filters: its name, what is left without it, and how many rows there are then."""
+
+    name: str
+    filters: Filters
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """A player whom a text may mean, and where the best placed entry is.
+
+    Where the filters hide the player, `hidden_by` names those which do, and `standing` is without them. None is a
+    player who is not ranked at all.
+    """
+
+    player: FoundPlayer
+    standing: PlayerStanding | None
+    hidden_by: tuple[str, ...] = ()
 
 
 class LeaderboardService:
@@ -68,14 +90,23 @@ class LeaderboardService:
         past: PastMoment | None = None,
         movement_since: Since | None = None,
         is_movement_corrected: bool = False,
+        filters: Filters | None = None,
     ) -> LeaderboardPage:
         """The page of the leaderboard under these filters, as of the last commit and of now, or as of a past moment.
 
-        An empty filter is no filter. The country `ZZ` stands for every country that is not a common one. A page that
-        does not exist becomes the nearest one. With `movement_since` each row says how it moved since then. Raises
-        `InvalidInput` for a code, rank, page size or moment that cannot be.
+        An empty filter is no filter. Whoever has `filters` as one value gives that in place of the single ones. The
+        country `ZZ` stands for every country that is not a common one. A page that does not exist becomes the nearest
+        one. With `movement_since` each row says how it moved since then. Raises `InvalidInput` for a code, rank, page
+        size or moment that cannot be.
         """
-        query = self._query(country_filter, race_filter, best_race_only, rank_filter, current_page, page_size)
+        if filters is None:
+            filters = Filters.chosen(
+                rank=rank_filter,
+                races=race_filter,
+                countries=country_filter,
+                best_race_only=best_race_only,
+            )
+        query = LeaderboardQuery(filters=self._expanded(filters), page=current_page, page_size=page_size)
         if past is not None:
             page = await self._history.page(past, query)
         else:
@@ -100,28 +131,82 @@ class LeaderboardService:
     async def find_player(
         self,
         player_id: PlayerId,
+        filters: Filters = NO_FILTERS,
         *,
-        country_filter: Codes = None,
-        race_filter: Codes = None,
-        best_race_only: bool = False,
-        rank_filter: str | None = None,
         page_size: int = PAGE_SIZE_DEFAULT,
         past: PastMoment | None = None,
     ) -> PlayerStanding | None:
         """The page and ranks of a player's best placed entry under these filters; None if it is not listed."""
-        query = self._query(country_filter, race_filter, best_race_only, rank_filter, 1, page_size)
+        query = LeaderboardQuery(filters=self._expanded(filters), page_size=page_size)
         if past is not None:
             return await self._history.find_player(past, player_id, query)
         await self._store.ensure_fresh()
         return self._store.board.find_player(player_id, query, now_us=self._clock.now_us())
 
-    async def search_players(self, text: str, *, limit: int = 10) -> list[FoundPlayer]:
-        """At most `limit` players whose name is, begins with or holds `text`, regardless of case and width."""
+    async def search_players(self, text: str, *, limit: int = 10, with_banned: bool = False) -> list[FoundPlayer]:
+        """At most `limit` players by name, the closest first (see `NameSearch`). Banned ones are for organisers."""
+        return await self._named(text, limit=limit, with_banned=with_banned, closest=False)
+
+    async def who_is_meant(
+        self,
+        text: str,
+        filters: Filters = NO_FILTERS,
+        *,
+        limit: int = 10,
+        page_size: int = PAGE_SIZE_DEFAULT,
+        past: PastMoment | None = None,
+        with_banned: bool = False,
+    ) -> Sequence[Meant]:
+        """The one player whom `text` means; several, at most `limit`, where it may mean each of them; or nobody.
+
+        Meant are the closest, as `search_players` has them; a part of a name is less close than a name. Filters hide
+        nobody here: they are looked at once it is known who is meant.
+        """
+        found = await self._named(text, limit=limit, with_banned=with_banned, closest=True)
+        return [await self.whereabouts(player, filters, page_size=page_size, past=past) for player in found]
+
+    async def whereabouts(
+        self,
+        player: FoundPlayer,
+        filters: Filters = NO_FILTERS,
+        *,
+        page_size: int = PAGE_SIZE_DEFAULT,
+        past: PastMoment | None = None,
+    ) -> Meant:
+        """Where a player stands under these filters or, failing that, without those that hide the player."""
+
+        async def under(those: Filters) -> PlayerStanding | None:
+            return await self.find_player(player.player_id, those, page_size=page_size, past=past)
+
+        standing = await under(filters)
+        if standing is not None or filters == NO_FILTERS:
+            return Meant(player=player, standing=standing)
+        hiding = tuple([name for name in filters.active() if await under(filters.only(name)) is None])
+        standing = await under(filters.without(*hiding))
+        if standing is None:  # they hide the player together
+            hiding, standing = filters.active(), await under(NO_FILTERS)
+        return Meant(player=player, standing=standing, hidden_by=() if standing is None else hiding)
+
+    async def what_to_drop(self, filters: Filters, *, past: PastMoment | None = None) -> Sequence[Dropped]:
+        """For filters that let nobody through: each that is set, and how much would be listed without it.
+
+        A filter is dropped whole: with one race fewer of several there would be no more rows.
+        """
+        fewer = {name: filters.without(name) for name in filters.active()}
+        pages = {name: await self.get_leaderboard_data(filters=fewer[name], page_size=1, past=past) for name in fewer}
+        return [Dropped(name=name, filters=fewer[name], rows=page.total_players) for name, page in pages.items()]
+
+    async def _named(self, text: str, *, limit: int, with_banned: bool, closest: bool) -> list[FoundPlayer]:
         if len(text) > SEARCH_TEXT_MAX_CODE_POINTS:
             raise InvalidInput("search", f"Search for at most {SEARCH_TEXT_MAX_CODE_POINTS} characters of a name.")
         await self._store.ensure_fresh()
-        limit = max(1, min(limit, SEARCH_RESULTS_MAX))
-        return self._store.board.search(text, limit=limit, now_us=self._clock.now_us())
+        return self._store.board.search(
+            text,
+            limit=max(1, min(limit, SEARCH_RESULTS_MAX)),
+            now_us=self._clock.now_us(),
+            with_banned=with_banned,
+            closest=closest,
+        )
 
     async def version(self) -> str:
         """The version that a page asked for now would have."""
@@ -136,57 +221,28 @@ class LeaderboardService:
         """When, at the earliest, the board changes although nothing is written."""
         return self._store.board.next_lapse_us()
 
-    async def filtered_frame(
-        self,
-        *,
-        country_filter: Codes = None,
-        race_filter: Codes = None,
-        best_race_only: bool = False,
-        rank_filter: str | None = None,
-    ) -> pl.DataFrame:
+    async def filtered_frame(self, filters: Filters = NO_FILTERS) -> pl.DataFrame:
         """Every ranked row under these filters as a frame, for bulk work: the reference query, in a thread."""
-        query = self._query(country_filter, race_filter, best_race_only, rank_filter, 1, PAGE_SIZE_DEFAULT)
+        wanted = self._expanded(filters)
         entries = await self._store.entries_frame()
         now_us = self._clock.now_us()
 
         def work() -> pl.DataFrame:
             ranked = ranked_entries(entries, now_us=now_us, inactivity_us=self._inactivity_us)
-            filtered, _, _ = _get_filtered_leaderboard_dataframe(
-                ranked, query.countries, query.races, query.best_race_only, query.rank
-            )
+            filtered, _, _ = _get_filtered_leaderboard_dataframe(ranked, filters=wanted)
             return filtered
 
         return await asyncio.to_thread(work)
 
-    def _query(
-        self,
-        country_filter: Codes,
-        race_filter: Codes,
-        best_race_only: bool,
-        rank_filter: str | None,
-        page: int,
-        page_size: int,
-    ) -> LeaderboardQuery:
-        races = frozenset(_as_codes(race_filter))
-        for race in races:
+    def _expanded(self, filters: Filters) -> Filters:
+        """The filters with every country that they let through. Raises `InvalidInput` for a code that there is not."""
+        for race in filters.races or ():
             if race not in self._catalog.race_codes:
                 known = ", ".join(self._catalog.race_codes)
                 raise InvalidInput("race", f"There is no race {race!r} in this game; its races are {known}.")
-        if rank_filter and rank_filter not in LETTERS:
-            raise InvalidInput("rank", f"There is no rank {rank_filter!r}; the ranks are {', '.join(LETTERS)}.")
-        countries = [self._countries.parse(code) for code in _as_codes(country_filter)]
-        return LeaderboardQuery(
-            countries=self._countries.expand(countries),
-            races=races or None,
-            best_race_only=best_race_only,
-            rank=rank_filter or None,
-            page=page,
-            page_size=page_size,
-        )
-
-
-def _as_codes(codes: Codes) -> Iterable[str]:
-    return (codes,) if isinstance(codes, str) else codes or ()
+        if not filters.countries:
+            return filters
+        return replace(filters, countries=tuple(self._countries.expand(filters.countries) or ()))
 
 
 def _get_filtered_leaderboard_dataframe(
@@ -196,17 +252,20 @@ def _get_filtered_leaderboard_dataframe(
     best_race_only: bool = False,
     rank_filter: str | None = None,
     page_size: int = PAGE_SIZE_DEFAULT,
+    filters: Filters | None = None,
 ) -> tuple[pl.DataFrame, int, int]:
     """`(filtered_df, total_players, total_pages)` of a ranked frame: the reference query with its totals.
 
     Synchronous and pure: whoever calls it from the event loop does so through `asyncio.to_thread`. `df` is what
-    `ranked_entries` gives; countries are taken literally (`ZZ` is expanded by the service).
+    `ranked_entries` gives; countries are taken literally (`ZZ` is expanded by the service). `filters`, where they are
+    given, stand in place of the single ones.
     """
-    filtered = filtered_entries(
-        df,
-        countries=country_filter or None,
-        races=race_filter or None,
-        best_race_only=best_race_only,
-        rank=rank_filter or None,
-    )
+    if filters is None:
+        filters = Filters.chosen(
+            rank=rank_filter,
+            races=race_filter,
+            countries=country_filter,
+            best_race_only=best_race_only,
+        )
+    filtered = filtered_entries(df, filters)
     return filtered, filtered.height, page_count(filtered.height, page_size)

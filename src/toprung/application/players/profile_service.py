@@ -10,6 +10,7 @@ from toprung.application.ports.storage import Transaction
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import NotFound
 from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import LeaderboardRow
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import Entry
@@ -70,7 +71,7 @@ class ProfileService:
         player, found = await self._unit_of_work.read(work)
         entries = []
         for entry, history in sorted(found, key=lambda pair: -pair[0].mmr):
-            standing = await self._leaderboard.find_player(player_id, race_filter=(entry.race,))
+            standing = await self._leaderboard.find_player(player_id, Filters(races=(entry.race,)))
             entries.append(
                 ProfileEntry(entry=entry, row=None if standing is None else standing.row, history=tuple(history))
             )
@@ -82,7 +83,7 @@ class ProfileService:
         entry = await self._unit_of_work.read(lambda tx: tx.entries.by_keys([(player_id, race)]).get((player_id, race)))
         if entry is None:
             return None
-        found = await self._leaderboard.find_player(player_id, race_filter=(race,))
+        found = await self._leaderboard.find_player(player_id, Filters(races=(race,)))
         return ProfileEntry(entry=entry, row=None if found is None else found.row, history=())
 
     async def find(self, name: str) -> PlayerId:

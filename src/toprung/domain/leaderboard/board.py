@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 
 from toprung.domain.leaderboard.board_expiry import ExpiryQueue
-from toprung.domain.leaderboard.board_order import BoardOrder, Bools, Int64s, Uint8s, order_key, order_keys
+from toprung.domain.leaderboard.board_order import BoardOrder, Bools, Int64s, among, codes_of, order_key, order_keys
 from toprung.domain.leaderboard.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns, TableSnapshot
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import (
     FoundPlayer,
     LeaderboardPage,
@@ -34,23 +35,20 @@ REBUILD_ABOVE: Final = 64
 
 _FIRST_STRETCH: Final = 512
 
-_COMPARED_CODES_MAX: Final = 8
-"""Up to so many codes, comparing a column with each of them is quicker than looking every value up in a table."""
-
 
 @dataclass(frozen=True, slots=True)
-class _Filter:
-    """A query in the board's codes: which positions are looked at, and what must hold there."""
+class _Wanted:
+    """Filters in the board's codes: which positions are looked at, and which races and countries are let through.
 
+    `is_open` says that every position there is.
+    """
+
+    filters: Filters
     start: int
     stop: int
-    races: Bools | None
-    countries: Bools | None
-    best_only: bool
-
-    @property
-    def is_open(self) -> bool:
-        return self.races is None and self.countries is None and not self.best_only
+    races: list[int] | None
+    countries: list[int] | None
+    is_open: bool
 
 
 class Board:
@@ -221,7 +219,7 @@ class Board:
     def page(self, query: LeaderboardQuery, *, now_us: int, seq: int) -> LeaderboardPage:
         """The page of the leaderboard that `query` asks for; `seq` is the last change that this board has seen."""
         self.advance(now_us)
-        wanted = self._filter(query)
+        wanted = self._wanted(query.filters)
         total, matches = self._total(wanted)
         total_pages = page_count(total, query.page_size)
         current_page = clamp_page(query.page, total_pages)
@@ -249,7 +247,7 @@ class Board:
         seat = self._table.seat_of.get(player_id)
         if seat is None:
             return None
-        wanted = self._filter(query)
+        wanted = self._wanted(query.filters)
         places = [place for slot in self._table.slots_of_seat(seat) if (place := self._place(slot)) is not None]
         shown = [
             place
@@ -268,19 +266,26 @@ class Board:
         (row,) = self._rows(np.array([place], np.int64), skip, total, now_us)
         return PlayerStanding(page=skip // query.page_size + 1, row=row)
 
-    def search(self, text: str, *, limit: int, now_us: int) -> list[FoundPlayer]:
-        """At most `limit` players whose name is, begins with or holds `text`; banned players are not found."""
+    def search(
+        self, text: str, *, limit: int, now_us: int, with_banned: bool = False, closest: bool = False
+    ) -> list[FoundPlayer]:
+        """At most `limit` players by name, the closest first (see `NameSearch`), or of these the `closest` only.
+
+        Banned players are found by who asks for them.
+        """
         self.advance(now_us)
         table = self._table
         if self._search is None:
             self._search = NameSearch(table.names)
-        seats = self._search.find(text, limit, lambda seat: not table.is_banned[seat])
+        find = self._search.closest if closest else self._search.find
+        seats = find(text, limit, lambda seat: with_banned or not table.is_banned[seat])
         return [
             FoundPlayer(
                 player_id=PlayerId(int(table.player_ids[seat])),
                 player_name=table.names[seat],
                 country=table.countries[table.country[seat]],
                 is_listed=any(self._place(slot) is not None for slot in table.slots_of_seat(seat)),
+                is_banned=bool(table.is_banned[seat]),
             )
             for seat in seats
         ]
@@ -289,47 +294,46 @@ class Board:
         """A copy of every entry, of one version, for bulk work in another thread."""
         return self._table.snapshot()
 
-    def _filter(self, query: LeaderboardQuery) -> _Filter:
+    def _wanted(self, filters: Filters) -> _Wanted:
         table = self._table
-        races = countries = None
-        if query.races is not None:
-            races = np.zeros(256, np.bool_)
-            races[[table.race_codes[race] for race in query.races if race in table.race_codes]] = True
-        if query.countries is not None:
-            countries = np.zeros(256, np.bool_)
-            codes = table.country_codes
-            countries[[codes[country] for country in query.countries if country in codes]] = True
         start, stop = 0, self._order.size
-        if query.rank is not None:
-            letter = LETTERS.index(query.rank)
+        if filters.rank is not None:
+            letter = LETTERS.index(filters.rank)
             start, stop = self._bounds[letter], self._bounds[letter + 1]
-        return _Filter(start, stop, races, countries, query.best_race_only)
+        return _Wanted(
+            filters,
+            start,
+            stop,
+            None if filters.races is None else codes_of(table.race_codes, filters.races),
+            None if filters.countries is None else codes_of(table.country_codes, filters.countries),
+            is_open=filters.active() in ((), ("rank",)),
+        )
 
-    def _matches(self, wanted: _Filter, start: int, stop: int) -> Bools:
-        """Which positions from `start` up to `stop` the filter lets through."""
+    def _matches(self, wanted: _Wanted, start: int, stop: int) -> Bools:
+        """Which positions from `start` up to `stop` the filters let through, whatever the letter."""
         order = self._order
-        matches = order.is_best[start:stop] if wanted.best_only else np.ones(stop - start, np.bool_)
+        matches = order.is_best[start:stop] if wanted.filters.best_race_only else np.ones(stop - start, np.bool_)
         if wanted.races is not None:
-            matches = matches & _among(order.races[start:stop], wanted.races)
+            matches = matches & among(order.races[start:stop], wanted.races)
         if wanted.countries is not None:
-            matches = matches & _among(order.countries[start:stop], wanted.countries)
+            matches = matches & among(order.countries[start:stop], wanted.countries)
         return matches
 
-    def _total(self, wanted: _Filter) -> tuple[int, Int64s | None]:
+    def _total(self, wanted: _Wanted) -> tuple[int, Int64s | None]:
         """How many rows the filter lets through, and their positions where finding the number found them too."""
         if wanted.is_open:
             return wanted.stop - wanted.start, None
         if wanted.stop - wanted.start < self._order.size:
             positions = np.flatnonzero(self._matches(wanted, wanted.start, wanted.stop)) + wanted.start
             return len(positions), positions
-        counts = self._counts[:, :, 1:] if wanted.best_only else self._counts
+        counts = self._counts[:, :, 1:] if wanted.filters.best_race_only else self._counts
         if wanted.races is not None:
-            counts = counts[wanted.races[: counts.shape[0]]]
+            counts = counts[wanted.races]
         if wanted.countries is not None:
-            counts = counts[:, wanted.countries[: counts.shape[1]]]
+            counts = counts[:, wanted.countries]
         return int(counts.sum()), None
 
-    def _positions(self, wanted: _Filter, total: int, matches: Int64s | None, skip: int, take: int) -> Int64s:
+    def _positions(self, wanted: _Wanted, total: int, matches: Int64s | None, skip: int, take: int) -> Int64s:
         """The positions of `take` rows after the first `skip`, looking from whichever end is nearer."""
         if take <= 0:
             return np.zeros(0, np.int64)
@@ -342,7 +346,7 @@ class Board:
         found = self._nearest(wanted, total, needed, from_end=from_end)
         return found[len(found) - needed :][:take] if from_end else found[skip:needed]
 
-    def _nearest(self, wanted: _Filter, total: int, needed: int, *, from_end: bool) -> Int64s:
+    def _nearest(self, wanted: _Wanted, total: int, needed: int, *, from_end: bool) -> Int64s:
         """The positions of at least `needed` rows from one end, ascending; `total` tells how dense they lie."""
         size = self._order.size
         stretch = min(size, _FIRST_STRETCH + needed * size * 5 // (total * 4))
@@ -387,14 +391,3 @@ class Board:
             *marks,
         )
         return tuple(map(LeaderboardRow._make, zip(*columns, strict=True)))
-
-
-def _among(column: Uint8s, wanted: Bools) -> Bools:
-    """Which values of a column of codes are wanted; `wanted` says so of each code."""
-    codes = np.flatnonzero(wanted).tolist()
-    if not 0 < len(codes) <= _COMPARED_CODES_MAX:
-        return wanted.take(column)
-    matches: Bools = column == codes[0]
-    for code in codes[1:]:
-        matches |= column == code
-    return matches

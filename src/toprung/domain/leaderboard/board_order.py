@@ -3,7 +3,8 @@
 What a filter looks at stands beside the key, so that a page is found by comparing bytes over a stretch of positions.
 """
 
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,14 @@ Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
 Uint8s = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
+_Code = TypeVar("_Code", bound="str | None")
 
 _SECOND_BITS: Final = 38  # until the year 10680
 _SECOND_MAX: Final = (1 << _SECOND_BITS) - 1
 _FIRST_CAPACITY: Final = 64
+
+_COMPARED_CODES_MAX: Final = 8
+"""Up to so many codes, comparing a column with each of them is quicker than looking every value up in a table."""
 
 
 def order_key(mmr: int, last_played_us: int) -> int:
@@ -61,7 +66,14 @@ class BoardOrder:
     def _columns(self) -> tuple[npt.NDArray[Any], ...]:
         return (self.keys, self.entry_ids, self.slots, self.races, self.countries, self.is_best)
 
-    def replace(self, keys: Int64s, entry_ids: Int64s, slots: Int32s, races: Uint8s, countries: Uint8s) -> None:
+    def replace(
+        self,
+        keys: Int64s,
+        entry_ids: Int64s,
+        slots: Int32s,
+        races: Uint8s,
+        countries: Uint8s,
+    ) -> None:
         """Takes these rows, in any order, in place of all that were there; no row is a best one yet."""
         order = np.lexsort((entry_ids, keys))
         self.size = len(order)
@@ -109,3 +121,20 @@ class BoardOrder:
                 _shift(column, target, place, 1)
             column[target] = value
         self.keys[target] = key
+
+
+def codes_of(codes: Mapping[_Code, int], chosen: Iterable[_Code]) -> list[int]:
+    """The codes of what is chosen; what the board does not know has none."""
+    return list(map(codes.__getitem__, codes.keys() & chosen))
+
+
+def among(column: Uint8s, codes: list[int]) -> Bools:
+    """Which values of a column of codes are among these."""
+    if not 0 < len(codes) <= _COMPARED_CODES_MAX:
+        wanted = np.zeros(256, np.bool_)
+        wanted[codes] = True
+        return wanted.take(column)
+    matches: Bools = column == codes[0]
+    for code in codes[1:]:
+        matches |= column == code
+    return matches

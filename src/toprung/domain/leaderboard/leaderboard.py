@@ -4,7 +4,6 @@ This query is short enough to be read as the definition, and bulk work uses it. 
 which gives the same answers from columns that it keeps in order; tests hold the two against each other.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -13,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from toprung.domain.errors import InvalidInput
+from toprung.domain.leaderboard.filters import NO_FILTERS, Filters
 from toprung.domain.leaderboard.past import PastMoment
-from toprung.domain.leaderboard.ranks import LETTERS, letter_counts
+from toprung.domain.leaderboard.ranks import letter_counts
 from toprung.domain.moment import to_datetime
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.certainty import Certainty, RatingColumns
@@ -45,23 +45,18 @@ ENTRY_SCHEMA: Final = pl.Schema(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardQuery:
-    """What is asked of the leaderboard. None is no filter; `countries` may hold None for "unknown".
+    """What is asked of the leaderboard.
 
     `page` may lie anywhere: a page before the first is the first, one past the end is the last.
     """
 
-    countries: frozenset[str | None] | None = None
-    races: frozenset[str] | None = None
-    best_race_only: bool = False
-    rank: str | None = None
+    filters: Filters = NO_FILTERS
     page: int = 1
     page_size: int = PAGE_SIZE_DEFAULT
 
     def __post_init__(self) -> None:
         if self.page_size < 1:
             raise InvalidInput("page_size", f"A page needs at least one row; {self.page_size} were asked for.")
-        if self.rank is not None and self.rank not in LETTERS:
-            raise InvalidInput("rank", f"There is no rank {self.rank!r}; the ranks are {', '.join(LETTERS)}.")
 
 
 class LeaderboardRow(NamedTuple):
@@ -150,6 +145,7 @@ class FoundPlayer:
     player_name: str
     country: str | None
     is_listed: bool
+    is_banned: bool = False
 
 
 def page_count(total: int, page_size: int) -> int:
@@ -181,30 +177,22 @@ def ranked_entries(entries: pl.DataFrame, *, now_us: int, inactivity_us: int | N
     )
 
 
-def filtered_entries(
-    ranked: pl.DataFrame,
-    *,
-    countries: Iterable[str | None] | None = None,
-    races: Iterable[str] | None = None,
-    best_race_only: bool = False,
-    rank: str | None = None,
-) -> pl.DataFrame:
+def filtered_entries(ranked: pl.DataFrame, filters: Filters = NO_FILTERS) -> pl.DataFrame:
     """The rows of a ranked frame that the filters let through, in order, with `filter_rank` and `percentile`.
 
     Best race comes first, so that it is each player's best ranked entry whatever else is asked, and the counts of all
     letters add up to the number of players; the other filters combine freely. Nothing is ranked anew.
     """
     shown = ranked
-    if best_race_only:
+    if filters.best_race_only:
         shown = shown.unique("player_id", keep="first", maintain_order=True)
-    if countries is not None:
-        shown = shown.filter(
-            pl.col("country").is_in(pl.Series(list(countries), dtype=pl.String()).implode(), nulls_equal=True)
-        )
-    if races is not None:
-        shown = shown.filter(pl.col("race").is_in(pl.Series(list(races), dtype=pl.String()).implode()))
-    if rank is not None:
-        shown = shown.filter(pl.col("letter_rank") == rank)
+    if filters.countries is not None:
+        countries = pl.Series(list(filters.countries), dtype=pl.String())
+        shown = shown.filter(pl.col("country").is_in(countries.implode(), nulls_equal=True))
+    if filters.races is not None:
+        shown = shown.filter(pl.col("race").is_in(pl.Series(list(filters.races), dtype=pl.String()).implode()))
+    if filters.rank is not None:
+        shown = shown.filter(pl.col("letter_rank") == filters.rank)
     return shown.with_columns(
         filter_rank=pl.int_range(1, shown.height + 1, eager=True),
         percentile=pl.Series(np.arange(shown.height, 0, -1) * 100 / max(1, shown.height)),

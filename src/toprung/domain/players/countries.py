@@ -60,13 +60,13 @@ class Countries:
             raise UnknownCountry(text, self._suggestions(code))
         return code
 
-    def expand(self, selection: Iterable[str]) -> frozenset[str | None] | None:
+    def expand(self, selection: Iterable[str | None]) -> frozenset[str | None] | None:
         """The countries that a filter lets through, None standing for "unknown"; without a selection no filter (None).
 
         A code stands for itself, except ZZ, which stands for every country that is not common and always for XX, ZZ and
         unknown. Raises `UnknownCountry`.
         """
-        chosen = {self.parse(text) for text in selection}
+        chosen = {None if text is None else self.parse(text) for text in selection}
         if not chosen:
             return None
         if OTHER not in chosen:

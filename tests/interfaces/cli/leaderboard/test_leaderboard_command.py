@@ -186,7 +186,7 @@ def test_find_with_json_gives_the_page(ladder: Ladder) -> None:
     [
         (("--find", "Nobody"), "Nobody on this ladder has 'Nobody' in their name."),
         (("--find", "Gone"), "Gone is not ranked: no games yet, or none recently enough; try --inactivity-days off."),
-        (("--find", "Maru", "--race", "z2", "--rank", "B"), "leave some out: --race sc2_zerg, --rank B."),
+        (("--find", "Maru", "--race", "z2", "--rank", "B"), "leave some out: --race sc2_zerg."),
     ],
 )
 def test_a_player_who_is_not_there_is_said_to_be_missing_and_why(

@@ -66,6 +66,8 @@ def test_country(ladder: Ladder) -> None:
 def test_ban_and_unban(ladder: Ladder) -> None:
     assert said(ladder, "ban", "maru") == "Maru (KR), id 1 is banned and off the leaderboard.\n"
     assert look_json(ladder)["total_players"] == 1
+    assert "banned" in said(ladder, "search", "MARU", "--now", NOW).split("\n")[2]  # this one is for organisers
+    assert refusal(ladder, "leaderboard", "--find", "maru") == "Maru is banned."
     assert said(ladder, "unban", "maru") == "Maru (KR), id 1 is not banned any more.\n"
     assert look_json(ladder)["total_players"] == 3
 

@@ -129,6 +129,27 @@ async def test_a_name_is_searched_in_a_form(world: World) -> None:
     assert "Nobody has a name like “\\@everyone”" in text_of(message)
 
 
+async def test_of_several_who_are_meant_one_is_chosen_and_the_filters_that_hide_somebody_are_named(
+    world: World,
+) -> None:
+    zoes = [await world.ladder.joined(number, name) for number, name in ((901, "Zoë"), (902, "Zöe"))]
+    await world.ladder.play(zoes[0].id, zoes[1].id, times=2)
+    message = await opened(world, 50)
+    form = await world.alice.click(message, custom_id="leaderboard:search")
+    await world.alice.submit_modal(form, {"name": "zoe"})
+    assert "Several players match “zoe”" in text_of(message)
+    assert sorted(one["label"] for one in options(message, "leaderboard:offered")) == ["Zoë", "Zöe"]
+    await world.alice.select(message, [str(zoes[1].id)], custom_id="leaderboard:offered")
+    assert any("**Zöe** ◂" in row for row in rows(message))
+    assert "leaderboard:offered" not in controls(message)
+    await world.alice.select(message, ["bw_terran"], custom_id="leaderboard:races")
+    await world.alice.select(message, ["NZ"], custom_id="leaderboard:countries_1")
+    form = await world.alice.click(message, custom_id="leaderboard:search")
+    await world.alice.submit_modal(form, {"name": "ZOË"})
+    assert "**Zoë** is not listed under these filters: " in text_of(message)
+    assert "New Zealand" in text_of(message).partition("these filters: ")[2].partition("“Clear”")[0]
+
+
 async def test_a_press_shows_the_ladder_as_it_now_is_and_says_that_it_moved(world: World) -> None:
     message = await opened(world, 50)
     await world.alice.click(message, custom_id="leaderboard:next")

@@ -206,6 +206,16 @@ async def test_a_rating_is_set_after_seeing_what_that_does(office: Office) -> No
     assert [choice["value"] for choice in offered] == ["Novamar"]
 
 
+async def test_banned_players_are_completed_for_organisers_and_for_nobody_else(office: Office) -> None:
+    await office.two()
+    await office.decide(shown(await office.admin("ban", name="Novamar")))
+    channel = office.world.channel
+    offered = await office.world.alice.autocomplete(channel, "admin unban", "name", "nova")
+    assert [choice["value"] for choice in offered] == ["Novamar"]
+    assert await office.world.bob.autocomplete(channel, "admin unban", "name", "nova") == []
+    assert await office.world.alice.autocomplete(channel, "profile", "player", "nova") == []
+
+
 async def test_an_announcement_is_looked_at_sent_once_and_pings_nobody(office: Office) -> None:
     form = await office.admin("announce", channel=office.world.channel)
     result = await office.world.alice.submit_modal(form, {"text": "**Cup** on Friday @everyone\n- at 20:00"})

@@ -6,6 +6,7 @@ import pytest
 
 from tests.interfaces.discord.conftest import World
 from tests.interfaces.discord.layout import controls, options, text_of
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.interfaces.discord.messages.layouts import VIEW_TIMEOUT_SECONDS
 
@@ -148,7 +149,7 @@ async def test_a_profile_shows_entries_matches_and_a_picture(world: World) -> No
     text = text_of(result.response)
     assert "Al\\_ice" in text
     assert "6–0–0 (won–lost–drawn), 100 % won" in text
-    standing = await world.ladder.leaderboard.find_player(alice.id, race_filter=["bw_zerg"])
+    standing = await world.ladder.leaderboard.find_player(alice.id, Filters(races=("bw_zerg",)))
     assert standing is not None
     assert f"**{standing.row.mmr}**" in text
     assert f"#{standing.row.global_rank}" in text

@@ -4,6 +4,7 @@ import pytest
 
 from tests.interfaces.web.ladder import HOUR_US, NOW_US
 from toprung.adapters.catalog_files import find_game, load_catalog
+from toprung.domain.leaderboard.filters import Filters
 from toprung.interfaces.web.leaderboard.filters import BoardState
 from toprung.interfaces.web.leaderboard.views import RaceMarks, page_links
 from toprung.interfaces.web.site import wording
@@ -25,7 +26,7 @@ from toprung.interfaces.web.site.assets import Assets
     ],
 )
 def test_a_pager_shows_both_ends_and_what_is_near(current: int, total: int, shown: str) -> None:
-    links = page_links(BoardState(rank="A"), current, total)
+    links = page_links(BoardState(filters=Filters(rank="A")), current, total)
     assert " ".join("-" if link.number is None else str(link.number) for link in links) == shown
     assert [link.number for link in links if link.is_current] == [current]
     assert all(link.url.startswith("/leaderboard?rank=A") for link in links if link.number is not None)

@@ -1,64 +1,98 @@
-"""The filters of the leaderboard as they are said on the command line."""
+"""The filters of the leaderboard as they are said on the command line: the only place here that knows each of them."""
 
-from dataclasses import dataclass, replace
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
 
 from toprung.domain.game.catalog import Catalog
-from toprung.interfaces.filter_arguments import FilterArguments
+from toprung.domain.leaderboard.filters import Filters
+from toprung.interfaces.cli.terminal.output import reporting
+
+if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
+    from toprung.application.ladder import Ladder
+
+LOCALE: Final = "en"
+_WHICH_ROWS: Final = "Which rows"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """What was asked for; empty is no filter."""
+def _said(
+    races: Annotated[
+        list[str] | None,
+        typer.Option("--race", metavar="CODE", help="Only this race. May be given again.", rich_help_panel=_WHICH_ROWS),
+    ] = None,
+    countries: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--country",
+            metavar="CC",
+            help="Only this country, by its two letters; ZZ is every country that is not common. May be given again.",
+            rich_help_panel=_WHICH_ROWS,
+        ),
+    ] = None,
+    rank: Annotated[
+        str | None,
+        typer.Option("--rank", metavar="LETTER", help="Only this rank: S, A, B … F.", rich_help_panel=_WHICH_ROWS),
+    ] = None,
+    best_race_only: Annotated[
+        bool,
+        typer.Option("--best-race-only", help="Only each player's best ranked race.", rich_help_panel=_WHICH_ROWS),
+    ] = False,
+) -> Filters:
+    """The filters of these options; races may still be said by their short marks (see `in_game`)."""
+    return Filters.chosen(
+        rank=(rank or "").strip().upper(),
+        races=races,
+        countries=[code.strip().upper() for code in countries or ()],
+        best_race_only=best_race_only,
+    )
 
-    races: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
-    rank: str | None = None
-    best_race_only: bool = False
 
-    @classmethod
-    def said(
-        cls, races: list[str] | None, countries: list[str] | None, rank: str | None, best_race_only: bool
-    ) -> "Filters":
-        """The filters of these options."""
-        return cls(
-            races=tuple(dict.fromkeys(races or ())),
-            countries=tuple(dict.fromkeys(code.strip().upper() for code in countries or ())),
-            rank=(rank or "").strip().upper() or None,
-            best_race_only=best_race_only,
-        )
+def filtered(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of every filter in place of its parameter `filters`."""
+    own = inspect.signature(command).parameters
+    options = inspect.signature(_said).parameters
+    parameters = [one for name in own for one in (options.values() if name == "filters" else (own[name],))]
 
-    def in_game(self, catalog: Catalog) -> "Filters":
-        """The same with each race by its code. What is no race of the game stays: the service says what is wrong."""
-        races = (race if race in catalog.race_codes else _code(catalog, race) for race in self.races)
-        return replace(self, races=tuple(dict.fromkeys(races)))
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        with reporting():
+            filters = _said(**{name: given.pop(name) for name in options})
+        command(filters=filters, **given)
 
-    @property
-    def arguments(self) -> FilterArguments:
-        """The filters as `LeaderboardService` takes them."""
-        return FilterArguments(
-            country_filter=self.countries,
-            race_filter=self.races,
-            best_race_only=self.best_race_only,
-            rank_filter=self.rank,
-        )
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
+    return with_options
 
-    @property
-    def narrows(self) -> bool:
-        """Whether any filter is there."""
-        return self != Filters()
 
-    def without_each(self) -> list[tuple[str, "Filters"]]:
-        """For each filter that is there: how it was said, and the filters without it."""
-        found: list[tuple[str, Filters]] = []
-        if self.races:
-            found.append((" ".join(f"--race {race}" for race in self.races), replace(self, races=())))
-        if self.countries:
-            found.append((" ".join(f"--country {code}" for code in self.countries), replace(self, countries=())))
-        if self.rank is not None:
-            found.append((f"--rank {self.rank}", replace(self, rank=None)))
-        if self.best_race_only:
-            found.append(("--best-race-only", replace(self, best_race_only=False)))
-        return found
+def in_game(filters: Filters, catalog: Catalog) -> Filters:
+    """The same with each race by its code. What is no race of the game stays: the service says what is wrong."""
+    races = [race if race in catalog.race_codes else _code(catalog, race) for race in filters.races or ()]
+    return replace(filters, races=tuple(dict.fromkeys(races)) or None)
+
+
+def as_option(filters: Filters, name: str) -> str:
+    """How one of the filters is said as an option."""
+    said = {
+        "races": " ".join(f"--race {race}" for race in filters.races or ()),
+        "countries": " ".join(f"--country {code}" for code in filters.countries or ()),
+        "rank": f"--rank {filters.rank}",
+        "best_race_only": "--best-race-only",
+    }
+    return said[name]
+
+
+def in_words(filters: Filters, ladder: "Ladder") -> list[str]:
+    """How the filters are said in a title. Raises `UnknownRace`."""
+    said = {
+        "races": [ladder.catalog.race(code).name for code in filters.races or ()],
+        "countries": [ladder.country_names.name(code, LOCALE) for code in filters.countries or ()],
+        "rank": [f"rank {filters.rank}"],
+        "best_race_only": ["best race only"],
+    }
+    return [words for name in filters.active() for words in said[name]]
 
 
 def _code(catalog: Catalog, text: str) -> str:

@@ -1,18 +1,19 @@
 """What the command line asks the leaderboard, gathered while the ladder is open, so that it can be shown afterwards."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from toprung.application.ladder import Ladder
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.leaderboard.leaderboard_service import Dropped
 from toprung.domain.errors import NotFound
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import PAGE_SIZE_DEFAULT, FoundPlayer, LeaderboardPage, PlayerStanding
 from toprung.domain.leaderboard.past import PastMoment
-from toprung.domain.players.name_search import folded
-from toprung.interfaces.cli.leaderboard.filters import Filters
+from toprung.interfaces.cli.leaderboard.filters import as_option, in_game
 from toprung.interfaces.cli.terminal.builder import Builder, Options
-from toprung.interfaces.filter_arguments import LookArguments
+from toprung.interfaces.look_arguments import LookArguments
 
 MATCHES_LISTED_MAX: Final = 20
 
@@ -41,8 +42,8 @@ class Answer:
     now_us: int
     page: LeaderboardPage
     standing: PlayerStanding | None
-    matches: tuple[FoundPlayer, ...]
-    would_list: tuple[tuple[str, int], ...]
+    matches: Sequence[FoundPlayer]
+    would_list: Sequence[Dropped]
     open_seconds: float
     read_seconds: tuple[float, ...]
 
@@ -51,22 +52,22 @@ async def answer(builder: Builder, options: Options, question: Question) -> Answ
     """Opens the ladder and asks. Raises `NotFound` if nobody is called so, or not listed under the filters."""
     async with builder.reading(options) as reading:
         ladder = reading.ladder
-        filters = question.filters.in_game(ladder.catalog)
+        filters = in_game(question.filters, ladder.catalog)
         page_size = PAGE_SIZE_DEFAULT if question.page_size is None else question.page_size
         standing: PlayerStanding | None = None
-        matches: tuple[FoundPlayer, ...] = ()
-        would_list: tuple[tuple[str, int], ...] = ()
+        matches: Sequence[FoundPlayer] = ()
+        would_list: Sequence[Dropped] = ()
         past = question.look["past"]
         if question.find is not None:
             standing, matches = await _find(ladder, question.find, filters, page_size, past)
         page = await ladder.leaderboard.get_leaderboard_data(
-            **filters.arguments,
+            filters=filters,
             **question.look,
             current_page=standing.page if standing else question.page or 1,
             page_size=page_size,
         )
         if not page.total_players and page.total_ranked:
-            would_list = await _would_list(ladder.leaderboard, filters, past)
+            would_list = await ladder.leaderboard.what_to_drop(filters, past=past)
         return Answer(
             ladder=ladder,
             filters=filters,
@@ -84,35 +85,28 @@ async def answer(builder: Builder, options: Options, question: Question) -> Answ
 
 async def _find(
     ladder: Ladder, text: str, filters: Filters, page_size: int, past: PastMoment | None
-) -> tuple[PlayerStanding | None, tuple[FoundPlayer, ...]]:
+) -> tuple[PlayerStanding | None, Sequence[FoundPlayer]]:
     """Where the one player stands whom `text` means, or the several that it may mean."""
-    matches = await ladder.leaderboard.search_players(text, limit=MATCHES_LISTED_MAX)
-    if not matches:
+    found = await ladder.leaderboard.who_is_meant(
+        text, filters, limit=MATCHES_LISTED_MAX, page_size=page_size, past=past, with_banned=True
+    )
+    if not found:
         raise NotFound(f"Nobody on this ladder has {text!r} in their name.")
-    exact = [match for match in matches if folded(match.player_name) == folded(text)]
-    if len(matches) > 1 and len(exact) != 1:
-        return None, tuple(matches)
-    player = exact[0] if exact else matches[0]
-    standing = await ladder.leaderboard.find_player(
-        player.player_id, **filters.arguments, page_size=page_size, past=past
-    )
-    if standing is not None:
-        return standing, ()
+    if len(found) > 1:
+        return None, [meant.player for meant in found]
+    (meant,) = found
+    if meant.hidden_by:
+        hiding = ", ".join(as_option(filters, name) for name in meant.hidden_by)
+        then = " was not listed then" if past is not None else " is not listed"
+        raise NotFound(f"{meant.player.player_name}{then} under these filters; leave some out: {hiding}.")
+    if meant.standing is None:
+        raise NotFound(f"{meant.player.player_name} {_why_unranked(meant.player, past)}")
+    return meant.standing, ()
+
+
+def _why_unranked(player: FoundPlayer, past: PastMoment | None) -> str:
+    if player.is_banned:
+        return "is banned."
     if past is not None:
-        raise NotFound(f"{player.player_name} was not listed then under these filters.")
-    if player.is_listed:
-        said = ", ".join(filter_said for filter_said, _ in filters.without_each())
-        raise NotFound(f"{player.player_name} is not listed under these filters; leave some out: {said}.")
-    raise NotFound(
-        f"{player.player_name} is not ranked: no games yet, or none recently enough; try --inactivity-days off."
-    )
-
-
-async def _would_list(
-    leaderboard: LeaderboardService, filters: Filters, past: PastMoment | None
-) -> tuple[tuple[str, int], ...]:
-    found = []
-    for said, fewer in filters.without_each():
-        page = await leaderboard.get_leaderboard_data(**fewer.arguments, past=past, page_size=1)
-        found.append((said, page.total_players))
-    return tuple(found)
+        return "was not listed then."
+    return "is not ranked: no games yet, or none recently enough; try --inactivity-days off."

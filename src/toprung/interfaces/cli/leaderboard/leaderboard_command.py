@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.domain.errors import InvalidInput
-from toprung.interfaces.cli.leaderboard.filters import Filters
+from toprung.domain.leaderboard.filters import Filters
+from toprung.interfaces.cli.leaderboard.filters import filtered
 from toprung.interfaces.cli.leaderboard.past_options import AsOf, Corrected, MovementSince, look
 from toprung.interfaces.cli.terminal.output import reporting, run
-from toprung.interfaces.cli.terminal.parameters import (
-    BestRaceOnly,
-    CountryCodes,
-    Database,
-    Game,
-    InactivityDays,
-    Now,
-    Races,
-    Rank,
-    options,
-)
+from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, Now, options
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
     from toprung.interfaces.cli.terminal.builder import Builder
@@ -29,11 +20,9 @@ def add_leaderboard_command(cli: typer.Typer, builder: "Callable[[], Builder]") 
     """Adds the command."""
 
     @cli.command()
+    @filtered
     def leaderboard(
-        races: Races = None,
-        countries: CountryCodes = None,
-        rank: Rank = None,
-        best_race_only: BestRaceOnly = False,
+        filters: Filters,
         page: Annotated[int | None, typer.Option("--page", metavar="N", help="Which page; 1 is the first.")] = None,
         page_size: Annotated[
             int | None, typer.Option("--page-size", metavar="N", help="How many rows a page has; 40 if not said.")
@@ -62,7 +51,7 @@ def add_leaderboard_command(cli: typer.Typer, builder: "Callable[[], Builder]") 
             from toprung.interfaces.cli.leaderboard.leaderboard_screen import show_json, show_page, show_timing
 
             question = Question(
-                filters=Filters.said(races, countries, rank, best_race_only),
+                filters=filters,
                 page=page,
                 page_size=page_size,
                 find=find,

@@ -13,6 +13,7 @@ from toprung.domain.errors import Conflict
 from toprung.domain.leaderboard.leaderboard import FoundPlayer, LeaderboardPage
 from toprung.domain.leaderboard.past import PastMoment
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_iso
+from toprung.interfaces.cli.leaderboard.filters import as_option, in_words
 from toprung.interfaces.cli.leaderboard.leaderboard_answer import Answer
 from toprung.interfaces.cli.leaderboard.leaderboard_table import (
     UNSURE_MARK,
@@ -25,7 +26,6 @@ from toprung.interfaces.cli.leaderboard.leaderboard_table import (
 from toprung.interfaces.cli.terminal.output import ADVICE_STYLE, line, print_bytes, say, stderr, stdout
 from toprung.interfaces.shapes import leaderboard_json
 
-LOCALE: Final = "en"
 _READ_BOUNDS_MS: Final = (0.05, 0.1, 0.25, 0.5, 1, 5, 25, 100)
 _BAR_MAX_CELLS: Final = 30
 
@@ -89,10 +89,7 @@ def histogram(reads_ms: Sequence[float]) -> list[str]:
 
 def _title(answer: Answer) -> Text:
     ladder, filters = answer.ladder, answer.filters
-    said = [ladder.catalog.race(code).name for code in filters.races]
-    said += [ladder.country_names.name(code, LOCALE) for code in filters.countries]
-    said += [f"rank {filters.rank}"] if filters.rank else []
-    said += ["best race only"] if filters.best_race_only else []
+    said = in_words(filters, ladder)
     said += [past_said(answer.page.past)] if answer.page.past else []
     title = line((ladder.catalog.name, "bold"))
     title.append_text(line((f" · {' · '.join(said)}" if said else " · leaderboard", "dim")))
@@ -106,7 +103,7 @@ def _show_rows(console: Console, answer: Answer) -> None:
         page.players,
         catalog,
         now_us=answer.now_us,
-        is_filtered=answer.filters.narrows,
+        is_filtered=bool(answer.filters.active()),
         found=found,
         width=console.width,
         movements=page.movements,
@@ -151,9 +148,9 @@ def _notes(page: LeaderboardPage) -> list[str]:
 
 def _show_nobody_listed(console: Console, answer: Answer) -> None:
     say(console, "Nobody is listed under these filters.")
-    for said, total in answer.would_list:
-        outcome = _number(total, "entry") if total else "still nobody"
-        say(console, "  without ", (said, "bold"), f": {outcome}")
+    for dropped in answer.would_list:
+        outcome = _number(dropped.rows, "entry") if dropped.rows else "still nobody"
+        say(console, "  without ", (as_option(answer.filters, dropped.name), "bold"), f": {outcome}")
 
 
 def _show_nobody_ranked(console: Console, answer: Answer) -> None:
@@ -182,9 +179,15 @@ def _show_matches(console: Console, answer: Answer, matches: Sequence[FoundPlaye
     say(console, "Several players have that in their name; say which one:")
     for match in matches:
         row = Text("  ").append_text(country_mark(match.country)).append(f"  {player_name(match.player_name)}", "bold")
-        console.print(row.append("" if match.is_listed else "  not ranked", ADVICE_STYLE), soft_wrap=True)
-    if answer.filters.narrows:
+        console.print(row.append(_unranked(match), ADVICE_STYLE), soft_wrap=True)
+    if answer.filters.active():
         say(console, ("The filters are looked at once there is one.", ADVICE_STYLE))
+
+
+def _unranked(match: FoundPlayer) -> str:
+    if match.is_listed:
+        return ""
+    return "  banned" if match.is_banned else "  not ranked"
 
 
 def _total(answer: Answer) -> str:
@@ -192,7 +195,7 @@ def _total(answer: Answer) -> str:
     page, filters = answer.page, answer.filters
     if filters.best_race_only:
         return f"{_number(page.total_players, 'player')} with {_number(page.total_ranked, 'entry')} in all"
-    if filters.narrows:
+    if filters.active():
         return f"{page.total_players:,} of {_number(page.total_ranked, 'entry')}"
     return _number(page.total_ranked, "entry")
 

@@ -7,7 +7,7 @@ import typer
 from toprung.domain.errors import InvalidInput
 from toprung.domain.leaderboard.past import PastMoment, parse_since
 from toprung.domain.moment import from_iso
-from toprung.interfaces.filter_arguments import LookArguments
+from toprung.interfaces.look_arguments import LookArguments
 
 _WHEN = "Which moment"
 

@@ -27,7 +27,7 @@ async def search_players(builder: Builder, options: Options, text: str, limit: i
     async with builder.reading(options) as reading:
         leaderboard = reading.ladder.leaderboard
         players: list[tuple[FoundPlayer, LeaderboardRow | None]] = []
-        for match in await leaderboard.search_players(text, limit=limit):
+        for match in await leaderboard.search_players(text, limit=limit, with_banned=True):
             standing = await leaderboard.find_player(match.player_id) if match.is_listed else None
             players.append((match, standing.row if standing else None))
         if not players:
@@ -44,7 +44,7 @@ def show_players(console: Console, found: Found) -> None:
     for header in ("#", "", "", "MMR"):
         table.add_column(header, justify="right", no_wrap=True)
     for player, row in found.players:
-        place = [Text("not ranked", style="dim"), Text(), Text(), Text()]
+        place = [Text("banned" if player.is_banned else "not ranked", style="dim"), Text(), Text(), Text()]
         if row is not None:
             race = race_mark(found.catalog, row.race)
             place = [

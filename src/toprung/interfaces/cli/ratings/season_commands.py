@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.domain.errors import InvalidInput
+from toprung.domain.leaderboard.filters import NO_FILTERS
 from toprung.domain.moment import to_iso
 from toprung.domain.ratings.season import RESET_DEVIATION_DEFAULT, LadderSeason
 from toprung.interfaces.cli.leaderboard.past_options import Corrected
@@ -96,7 +97,6 @@ def _add_looking(season: typer.Typer, builder: "Callable[[], Builder]") -> None:
     ) -> None:
         """Show a season's last board; of one that runs, the present one."""
         with reporting():
-            from toprung.interfaces.cli.leaderboard.filters import Filters
             from toprung.interfaces.cli.leaderboard.leaderboard_answer import Question, answer
             from toprung.interfaces.cli.leaderboard.leaderboard_screen import show_json, show_page
             from toprung.interfaces.cli.leaderboard.past_options import look
@@ -105,7 +105,7 @@ def _add_looking(season: typer.Typer, builder: "Callable[[], Builder]") -> None:
             found = run(_season(builder(), opened, code))
             as_of = None if found.ended_at_us is None else to_iso(found.ended_at_us)
             question = Question(
-                filters=Filters(),
+                filters=NO_FILTERS,
                 page=page,
                 page_size=None,
                 find=None,

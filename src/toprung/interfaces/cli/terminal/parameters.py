@@ -12,7 +12,6 @@ if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not 
     from toprung.interfaces.cli.terminal.builder import Options
 
 _WHERE = "Which ladder"
-_WHICH_ROWS = "Which rows"
 
 Database = Annotated[
     str | None,
@@ -46,27 +45,6 @@ Now = Annotated[
     typer.Option(
         "--now", metavar="ISO-TIME", help="Look at the ladder as if it were this time.", rich_help_panel=_WHERE
     ),
-]
-Races = Annotated[
-    list[str] | None,
-    typer.Option("--race", metavar="CODE", help="Only this race. May be given again.", rich_help_panel=_WHICH_ROWS),
-]
-CountryCodes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--country",
-        metavar="CC",
-        help="Only this country, by its two letters; ZZ is every country that is not common. May be given again.",
-        rich_help_panel=_WHICH_ROWS,
-    ),
-]
-Rank = Annotated[
-    str | None,
-    typer.Option("--rank", metavar="LETTER", help="Only this rank: S, A, B … F.", rich_help_panel=_WHICH_ROWS),
-]
-BestRaceOnly = Annotated[
-    bool,
-    typer.Option("--best-race-only", help="Only each player's best ranked race.", rich_help_panel=_WHICH_ROWS),
 ]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=LISTED_MAX)]
 Cursor = Annotated[

@@ -8,20 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 from toprung.domain.errors import InvalidInput, NotFound
-from toprung.interfaces.cli.leaderboard.filters import Filters
+from toprung.domain.leaderboard.filters import Filters
+from toprung.interfaces.cli.leaderboard.filters import filtered, in_game
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
 from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
-from toprung.interfaces.cli.terminal.parameters import (
-    BestRaceOnly,
-    CountryCodes,
-    Database,
-    Game,
-    InactivityDays,
-    Now,
-    Races,
-    Rank,
-    options,
-)
+from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, Now, options
 from toprung.interfaces.cli.terminal.performing import performed
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
@@ -104,7 +95,9 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
 def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @cli.command()
+    @filtered
     def export(
+        filters: Filters,
         file: Annotated[
             str, typer.Argument(metavar="FILE|-", help="Where to; - is standard output.")
         ] = STANDARD_STREAM,
@@ -116,10 +109,6 @@ def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
         ranked: Annotated[
             bool, typer.Option("--ranked", help="What the leaderboard shows, with ranks, in place of every rating.")
         ] = False,
-        races: Races = None,
-        countries: CountryCodes = None,
-        rank: Rank = None,
-        best_race_only: BestRaceOnly = False,
         now: Now = None,
         inactivity_days: InactivityDays = None,
         database: Database = None,
@@ -139,9 +128,8 @@ def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 refuse_target(target, force=force)
             elif chosen == "parquet" and sys.stdout.isatty():
                 raise InvalidInput("file", "Parquet is not for reading on a terminal; name a file.")
-            filters = Filters.said(races, countries, rank, best_race_only)
             opened = options(database=database, game=game, inactivity_days=inactivity_days, now=now)
-            work = _exported(builder(), opened, chosen, filters if ranked or filters.narrows else None)
+            work = _exported(builder(), opened, chosen, filters if ranked or filters.active() else None)
             data, rows = run(work)
             if target is None:
                 print_bytes(data)
@@ -194,7 +182,7 @@ async def _exported(
         if filters is None:
             frame = await ladder.exports.entries_frame()
         else:
-            frame = await ladder.leaderboard.filtered_frame(**filters.in_game(ladder.catalog).arguments)
+            frame = await ladder.leaderboard.filtered_frame(in_game(filters, ladder.catalog))
             frame = frame.select(RANKED_COLUMNS)
     encode = {"csv": csv_bytes, "json": json_bytes, "parquet": parquet_bytes}[chosen]
     return encode(frame), frame.height

@@ -1,8 +1,8 @@
 """`/leaderboard`: the ladder with its filters, pages, search and the reader's own place."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import discord
@@ -10,7 +10,9 @@ from discord import app_commands
 from discord.app_commands import locale_str
 from discord.ext import commands
 
-from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardRow, PlayerStanding
+from toprung.application.leaderboard.leaderboard_service import Dropped, Meant
+from toprung.domain.leaderboard.filters import NO_FILTERS
+from toprung.domain.leaderboard.leaderboard import FoundPlayer, LeaderboardPage, LeaderboardRow, PlayerStanding
 from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.players.countries import OTHER, flag_emoji
 from toprung.domain.players.player import PlayerId
@@ -23,7 +25,6 @@ from toprung.interfaces.discord.leaderboard.leaderboard_text import (
 from toprung.interfaces.discord.messages.context import BotContext, Reader
 from toprung.interfaces.discord.messages.layouts import OPTIONS_MAX, Button, Form, Layout, Select, option
 from toprung.interfaces.discord.messages.markdown import Markdown
-from toprung.interfaces.filter_arguments import FilterArguments
 
 FILTER_NAMES_SHOWN_MAX: Final = 12
 HEADER_CHARACTERS_MAX: Final = 700
@@ -36,8 +37,8 @@ class _Drawn:
 
     page: LeaderboardPage
     own: LeaderboardRow | None
-    without: Sequence[tuple[str, int]]
-    """Where nothing is shown: each filter that something would be shown without, and how much."""
+    without: Sequence[Dropped]
+    """Where nothing is shown: what would be shown without each filter."""
 
 
 class LeaderboardView(Layout):
@@ -45,33 +46,19 @@ class LeaderboardView(Layout):
 
     def __init__(self, context: BotContext, reader: Reader, *, ephemeral: bool = False) -> None:
         super().__init__(context, reader)
-        self.country_filter: list[str] = []
-        self.race_filter: list[str] = []
-        self.best_race_only = False
-        self.rank_filter: str | None = None
+        self.filters = NO_FILTERS
         self.current_page = 1
         self._found: PlayerId | None = None
         self._notice: Markdown | None = None
+        self._offered: list[FoundPlayer] = []
         self._version: str | None = None
         self._ephemeral = ephemeral
         self._drawing = asyncio.Lock()
 
-    @property
-    def filters(self) -> FilterArguments:
-        """The filters, as the service takes them."""
-        return {
-            "country_filter": tuple(self.country_filter),
-            "race_filter": tuple(self.race_filter),
-            "best_race_only": self.best_race_only,
-            "rank_filter": self.rank_filter,
-        }
-
     def copy_for(self, reader: Reader) -> "LeaderboardView":
         """The same filters and page, for somebody else and only for their eyes."""
         view = LeaderboardView(self.context, reader, ephemeral=True)
-        view.country_filter, view.race_filter = list(self.country_filter), list(self.race_filter)
-        view.best_race_only, view.rank_filter = self.best_race_only, self.rank_filter
-        view.current_page = self.current_page
+        view.filters, view.current_page = self.filters, self.current_page
         return view
 
     async def update_view(self, interaction: discord.Interaction) -> None:
@@ -84,7 +71,7 @@ class LeaderboardView(Layout):
                     self._notice = self.reader.say("leaderboard.moved")
                 self._version = drawn.page.version
                 self._draw(drawn)
-                self._notice = None
+                self._notice, self._offered = None, []
             await self.show(interaction, ephemeral=self._ephemeral)
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
@@ -98,53 +85,36 @@ class LeaderboardView(Layout):
 
     async def _gather(self) -> _Drawn:
         leaderboard = self.context.ladder.leaderboard
-        page = await leaderboard.get_leaderboard_data(**self.filters, current_page=self.current_page)
+        page = await leaderboard.get_leaderboard_data(filters=self.filters, current_page=self.current_page)
         own: PlayerStanding | None = None
         if self.reader.player_id is not None:
             own = await leaderboard.find_player(self.reader.player_id)
-        without = [] if page.players else await self._what_to_clear()
+        without = [] if page.players else await leaderboard.what_to_drop(self.filters)
         return _Drawn(page, None if own is None else own.row, without)
 
-    async def _what_to_clear(self) -> list[tuple[str, int]]:
-        nothing: FilterArguments = {
-            "country_filter": (),
-            "race_filter": (),
-            "best_race_only": False,
-            "rank_filter": None,
+    def _filter_labels(self) -> dict[str, str]:
+        """How each active filter is said, by its name."""
+        ladder, reader, filters = self.context.ladder, self.reader, self.filters
+        races = [ladder.catalog.race(code).name for code in filters.races or ()]
+        countries = [ladder.country_names.name(code, reader.locale) for code in filters.countries or ()]
+        labels: dict[str, Callable[[], str]] = {
+            "rank": lambda: reader.say("leaderboard.filter_rank", rank=str(filters.rank)),
+            "races": lambda: reader.say("leaderboard.filter_race", races=listed(races, FILTER_NAMES_SHOWN_MAX)),
+            "countries": lambda: reader.say(
+                "leaderboard.filter_country", countries=listed(countries, FILTER_NAMES_SHOWN_MAX)
+            ),
+            "best_race_only": lambda: reader.say("leaderboard.filter_best_race"),
         }
-        found: list[tuple[str, int]] = []
-        for name, label in self._filter_labels():
-            without: Any = {**self.filters, name: nothing[name]}  # type: ignore[literal-required]
-            page = await self.context.ladder.leaderboard.get_leaderboard_data(**without, page_size=1)
-            if page.total_players:
-                found.append((label, page.total_players))
-        return found
-
-    def _filter_labels(self) -> list[tuple[str, str]]:
-        """Each active filter: its argument's name, and how it is said."""
-        ladder, reader = self.context.ladder, self.reader
-        labels: list[tuple[str, str]] = []
-        if self.rank_filter:
-            labels.append(("rank_filter", reader.say("leaderboard.filter_rank", rank=self.rank_filter)))
-        if self.race_filter:
-            names = [race.name for race in ladder.catalog.races if race.code in self.race_filter]
-            shown = listed(names, FILTER_NAMES_SHOWN_MAX)
-            labels.append(("race_filter", reader.say("leaderboard.filter_race", races=shown)))
-        if self.country_filter:
-            names = [ladder.country_names.name(code, reader.locale) for code in self.country_filter]
-            shown = listed(names, FILTER_NAMES_SHOWN_MAX)
-            labels.append(("country_filter", reader.say("leaderboard.filter_country", countries=shown)))
-        if self.best_race_only:
-            labels.append(("best_race_only", reader.say("leaderboard.filter_best_race")))
-        return labels
+        active = filters.active()
+        return {name: label() for name, label in labels.items() if name in active}
 
     def _draw(self, drawn: _Drawn) -> None:
         self.begin()
         reader, page = self.reader, drawn.page
         header = f"## 🏆 {reader.say('leaderboard.title', game=self.context.ladder.catalog.name)}"
-        labels = [label for _, label in self._filter_labels()]
+        labels = self._filter_labels()
         if labels:
-            header += f"\n{reader.say('leaderboard.filters')} {' · '.join(labels)}"
+            header += f"\n{reader.say('leaderboard.filters')} {' · '.join(labels.values())}"
         if self._notice:
             header += f"\n> {self._notice}"
         shown = [self.paragraph(Markdown(header), HEADER_CHARACTERS_MAX)]
@@ -160,12 +130,15 @@ class LeaderboardView(Layout):
 
     def _empty_text(self, drawn: _Drawn) -> Markdown:
         reader = self.reader
-        if not self._filter_labels():
+        labels = self._filter_labels()
+        if not labels:
             return reader.say("leaderboard.nobody")
         lines = [reader.say("leaderboard.empty")]
-        for label, count in drawn.without:
-            lines.append(Markdown(f"- {reader.say('leaderboard.empty_without', filter=Markdown(label), count=count)}"))
-        if not drawn.without:
+        helpful = {dropped.name: dropped.rows for dropped in drawn.without if dropped.rows}
+        for name in [name for name in labels if name in helpful]:
+            label = Markdown(labels[name])
+            lines.append(Markdown(f"- {reader.say('leaderboard.empty_without', filter=label, count=helpful[name])}"))
+        if not helpful:
             lines.append(reader.say("leaderboard.empty_clear_all"))
         return Markdown("\n".join(lines))
 
@@ -173,7 +146,7 @@ class LeaderboardView(Layout):
         reader, page = self.reader, drawn.page
         pages = reader.say("leaderboard.page", page=page.current_page, pages=page.total_pages)
         counted = reader.say(
-            "leaderboard.players" if self.best_race_only else "leaderboard.entries", count=page.total_players
+            "leaderboard.players" if self.filters.best_race_only else "leaderboard.entries", count=page.total_players
         )
         total = reader.say("leaderboard.of_total", total=page.total_ranked)
         lines = [f"{pages} · {counted}" + (f" {total}" if page.total_players != page.total_ranked else "")]
@@ -197,10 +170,13 @@ class LeaderboardView(Layout):
         return "\n".join(lines)
 
     def _draw_controls(self, page: LeaderboardPage) -> None:
+        if self._offered:
+            self.add_row(self._offered_select())
         say, active = self.reader.plain, discord.ButtonStyle.primary
         quiet = discord.ButtonStyle.secondary
-        rank = say("leaderboard.rank_all") if self.rank_filter is None else self.rank_filter
-        is_filtered = bool(self._filter_labels())
+        filters = self.filters
+        rank = filters.rank or say("leaderboard.rank_all")
+        is_filtered = bool(filters.active())
         self.add_row(
             Button(
                 "leaderboard:previous", say("leaderboard.previous"), self._previous, emoji="◀️",
@@ -212,11 +188,11 @@ class LeaderboardView(Layout):
             ),
             Button(
                 "leaderboard:rank", say("leaderboard.rank", rank=rank), self._next_rank,
-                style=active if self.rank_filter else quiet,
+                style=active if filters.rank else quiet,
             ),
             Button(
                 "leaderboard:best", say("leaderboard.best_race"), self._toggle_best_race,
-                style=active if self.best_race_only else quiet,
+                style=active if filters.best_race_only else quiet,
             ),
             Button(
                 "leaderboard:clear", say("leaderboard.clear"), self._clear,
@@ -228,7 +204,7 @@ class LeaderboardView(Layout):
             Select(
                 "leaderboard:races",
                 say("leaderboard.races"),
-                [option(race.name, race.code, is_chosen=race.code in self.race_filter) for race in races],
+                [option(race.name, race.code, is_chosen=race.code in (filters.races or ())) for race in races],
                 self._choose_races,
                 several=True,
             )
@@ -253,22 +229,24 @@ class LeaderboardView(Layout):
     def _country_select(self, place: int, codes: Sequence[str]) -> Select:
         names = self.context.ladder.country_names
         labels = [names.name(code, self.reader.locale) for code in codes]
+        chosen_before = self.filters.countries or ()
         options = [
-            option(label, code, is_chosen=code in self.country_filter, emoji=flag_emoji(code))
+            option(label, code, is_chosen=code in chosen_before, emoji=flag_emoji(code))
             for code, label in zip(codes, labels, strict=True)
         ]
 
         async def choose(interaction: discord.Interaction, chosen: list[str]) -> None:
-            kept = [code for code in self.country_filter if code not in codes]
-            self.country_filter = [code for one in self._country_lists() for code in one if code in {*kept, *chosen}]
-            await self._from_first_page(interaction)
+            kept = [code for code in self.filters.countries or () if code not in codes]
+            wanted = [code for one in self._country_lists() for code in one if code in {*kept, *chosen}]
+            await self._filtered(interaction, countries=tuple(wanted) or None)
 
         placeholder = self.reader.plain("leaderboard.countries", first=labels[0], last=labels[-1])
         return Select(f"leaderboard:countries_{place}", placeholder, options, choose, several=True)
 
-    async def _from_first_page(self, interaction: discord.Interaction) -> None:
-        self.current_page = 1
-        self._found = None
+    async def _filtered(self, interaction: discord.Interaction, **changed: Any) -> None:
+        """Draws the first page under filters that are changed in this."""
+        self.filters = replace(self.filters, **changed)
+        self.current_page, self._found = 1, None
         await self.update_view(interaction)
 
     async def _previous(self, interaction: discord.Interaction) -> None:
@@ -281,21 +259,18 @@ class LeaderboardView(Layout):
 
     async def _next_rank(self, interaction: discord.Interaction) -> None:
         cycle: tuple[str | None, ...] = (None, *LETTERS)
-        self.rank_filter = cycle[(cycle.index(self.rank_filter) + 1) % len(cycle)]
-        await self._from_first_page(interaction)
+        await self._filtered(interaction, rank=cycle[(cycle.index(self.filters.rank) + 1) % len(cycle)])
 
     async def _toggle_best_race(self, interaction: discord.Interaction) -> None:
-        self.best_race_only = not self.best_race_only
-        await self._from_first_page(interaction)
+        await self._filtered(interaction, best_race_only=not self.filters.best_race_only)
 
     async def _clear(self, interaction: discord.Interaction) -> None:
-        self.country_filter, self.race_filter = [], []
-        self.best_race_only, self.rank_filter = False, None
-        await self._from_first_page(interaction)
+        self.filters = NO_FILTERS
+        await self._filtered(interaction)
 
     async def _choose_races(self, interaction: discord.Interaction, chosen: list[str]) -> None:
-        self.race_filter = [code for code in self.context.ladder.catalog.race_codes if code in chosen]
-        await self._from_first_page(interaction)
+        races = [code for code in self.context.ladder.catalog.race_codes if code in chosen]
+        await self._filtered(interaction, races=tuple(races) or None)
 
     async def _choose_page(self, interaction: discord.Interaction, chosen: list[str]) -> None:
         self.current_page = int(chosen[0])
@@ -306,37 +281,55 @@ class LeaderboardView(Layout):
         if self.reader.player_id is None:
             self._notice = self.reader.say("leaderboard.you_not_set_up")
         else:
-            await self._go_to(self.reader.player_id, None)
+            standing = await self.context.ladder.leaderboard.find_player(self.reader.player_id, self.filters)
+            if standing is None:
+                code = "leaderboard.you_not_under_filters" if self.filters.active() else "leaderboard.you_unranked"
+                self._notice = self.reader.say(code)
+            else:
+                self.current_page, self._found = standing.page, self.reader.player_id
         await self.update_view(interaction)
 
     async def _open_search(self, interaction: discord.Interaction) -> None:
         await interaction.response.send_modal(SearchForm(self))
 
     async def search(self, interaction: discord.Interaction, text: str) -> None:
-        """Goes to the page of the player whose name fits best, and says who else it could have been."""
-        found = await self.context.ladder.leaderboard.search_players(text, limit=OTHERS_FOUND_MAX + 1)
-        if not found:
+        """Goes to the page of the player who is meant, and says who else has a name like that; offers several."""
+        leaderboard = self.context.ladder.leaderboard
+        meant = await leaderboard.who_is_meant(text, self.filters, limit=OPTIONS_MAX)
+        if not meant:
             self._notice = self.reader.say("leaderboard.not_found", name=text)
+        elif len(meant) > 1:
+            self._notice = self.reader.say("leaderboard.which_one", name=text)
+            self._offered = [one.player for one in meant]
         else:
-            await self._go_to(found[0].player_id, found[0].player_name)
-            others = ", ".join(player.player_name for player in found[1:])
-            if others and self._notice is None:
-                self._notice = self.reader.say("leaderboard.found_also", name=found[0].player_name, others=others)
+            self._go_to(meant[0])
+            others = await leaderboard.search_players(text, limit=OTHERS_FOUND_MAX + 1)
+            names = [one.player_name for one in others if one.player_id != meant[0].player.player_id]
+            if names and self._notice is None:
+                name = meant[0].player.player_name
+                self._notice = self.reader.say("leaderboard.found_also", name=name, others=", ".join(names))
         await self.update_view(interaction)
 
-    async def _go_to(self, player_id: PlayerId, name: str | None) -> None:
-        """Turns to a player's page; without a name it is the reader."""
-        standing = await self.context.ladder.leaderboard.find_player(player_id, **self.filters)
-        if standing is not None:
-            self.current_page, self._found = standing.page, player_id
-            return
-        is_filtered = bool(self._filter_labels())
-        if name is None:
-            code = "leaderboard.you_not_under_filters" if is_filtered else "leaderboard.you_unranked"
-            self._notice = self.reader.say(code)
+    def _offered_select(self) -> Select:
+        offered = {str(player.player_id): player for player in self._offered}
+        options = [option(one.player_name, value, emoji=flag_emoji(one.country)) for value, one in offered.items()]
+
+        async def choose(interaction: discord.Interaction, chosen: list[str]) -> None:
+            self._go_to(await self.context.ladder.leaderboard.whereabouts(offered[chosen[0]], self.filters))
+            await self.update_view(interaction)
+
+        return Select("leaderboard:offered", self.reader.plain("leaderboard.search"), options, choose)
+
+    def _go_to(self, meant: Meant) -> None:
+        """Turns to a player's page, or says why there is none."""
+        name, labels = meant.player.player_name, self._filter_labels()
+        if meant.hidden_by:
+            hiding = Markdown(" · ".join(labels[hiding] for hiding in meant.hidden_by))
+            self._notice = self.reader.say("leaderboard.found_not_under_filters", name=name, filters=hiding)
+        elif meant.standing is None:
+            self._notice = self.reader.say("leaderboard.found_unranked", name=name)
         else:
-            code = "leaderboard.found_not_under_filters" if is_filtered else "leaderboard.found_unranked"
-            self._notice = self.reader.say(code, name=name)
+            self.current_page, self._found = meant.standing.page, meant.player.player_id
 
 
 class SearchForm(Form):

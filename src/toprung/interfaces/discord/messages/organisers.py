@@ -30,16 +30,25 @@ class Organisers:
     user_ids: frozenset[int] = frozenset()
     role_id: int | None = None
 
-    def require(self, interaction: discord.Interaction) -> None:
-        """Raises `NotAnOrganiser` unless whoever acts is one now: Discord says which roles with every interaction."""
+    def include(self, interaction: discord.Interaction) -> bool:
+        """Whether whoever acts is an organiser now: Discord says which roles with every interaction."""
         user = interaction.user
-        if self.server_id is not None and interaction.guild_id == self.server_id:
-            if user.id in self.user_ids:
-                return
-            if self.role_id is not None and isinstance(user, discord.Member) and user.get_role(self.role_id):
-                return
+        if self.server_id is None or interaction.guild_id != self.server_id:
+            return False
+        if user.id in self.user_ids:
+            return True
+        has_role = self.role_id is not None and isinstance(user, discord.Member) and user.get_role(self.role_id)
+        return bool(has_role)
+
+    def require(self, interaction: discord.Interaction) -> None:
+        """Raises `NotAnOrganiser` unless whoever acts is one now."""
+        if self.include(interaction):
+            return
         _log.warning(
-            "organiser_refused", discord_id=user.id, server=interaction.guild_id, asked_for=_asked(interaction)
+            "organiser_refused",
+            discord_id=interaction.user.id,
+            server=interaction.guild_id,
+            asked_for=_asked(interaction),
         )
         raise NotAnOrganiser("Only the organisers of this ladder can do that, in its own server. Nothing was changed.")
 

@@ -186,9 +186,13 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
     @pardon.autocomplete("name")
     @create_match.autocomplete("player_1")
     @create_match.autocomplete("player_2")
-    async def complete_player(self, _: discord.Interaction, typed: str) -> list[Choice[str]]:
-        """Players whose name holds what is typed; who is not found here can still be typed out."""
-        found = await self._context.ladder.leaderboard.search_players(typed[:64], limit=OPTIONS_MAX)
+    async def complete_player(self, interaction: discord.Interaction, typed: str) -> list[Choice[str]]:
+        """Players whose name holds what is typed, for organisers banned ones too. Anybody may be typed out instead."""
+        found = await self._context.ladder.leaderboard.search_players(
+            typed[:64],
+            limit=OPTIONS_MAX,
+            with_banned=self._context.organisers.include(interaction),  # nothing else asks while one types
+        )
         names = {one.player_name: f"{flag_emoji(one.country)} {one.player_name}" for one in found}
         return [Choice(name=clipped(shown, OPTION_CHARACTERS_MAX), value=name) for name, shown in names.items()]
 

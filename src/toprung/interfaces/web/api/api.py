@@ -38,8 +38,8 @@ from toprung.interfaces.web.leaderboard.filters import (
     API_STANDING,
     FilterReader,
     parse_player_id,
-    whole,
 )
+from toprung.interfaces.web.leaderboard.parameters import whole
 from toprung.interfaces.web.site.kept import has_match
 
 SEARCH_LIMIT_DEFAULT: Final = 10
@@ -101,7 +101,7 @@ def _add_leaderboard(router: APIRouter, ladder: Ladder, reader: FilterReader, fi
             if has_match(known, etag):
                 return _unchanged(etag)
         page = await leaderboard.get_leaderboard_data(
-            **state.arguments, **state.look, current_page=state.page, page_size=state.page_size
+            filters=state.filters, **state.look, current_page=state.page, page_size=state.page_size
         )
         etag = board_etag(page.tag, ladder.board_fingerprint)
         if has_match(known, etag):
@@ -131,7 +131,7 @@ def _add_players(router: APIRouter, leaderboard: LeaderboardService) -> None:
         given = dict(items)
         if not given.get("search"):
             raise InvalidInput("search", "Say what to search for: a name or a part of one.")
-        limit = whole(given, "limit", 1, SEARCH_RESULTS_MAX, SEARCH_LIMIT_DEFAULT)
+        limit = whole(given, "limit", 1, SEARCH_RESULTS_MAX) or SEARCH_LIMIT_DEFAULT
         found = await leaderboard.search_players(given["search"], limit=limit)
         players = [
             {
@@ -158,9 +158,7 @@ def _add_standing(
     async def get_standing(request: Request) -> Response:
         player_id = parse_player_id(request.path_params["player_id"])
         state = reader.read(request.query_params.multi_items(), API_STANDING)
-        standing = await leaderboard.find_player(
-            player_id, **state.arguments, page_size=state.page_size, past=state.past
-        )
+        standing = await leaderboard.find_player(player_id, state.filters, page_size=state.page_size, past=state.past)
         if standing is None:
             raise NotFound(f"No entry of player {player_id} is listed under these filters.")
         answer = {

@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.leaderboard.leaderboard import PAGE_SIZE_DEFAULT
-from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.matches.match import MatchResult
 from toprung.domain.players.countries import Countries
-from toprung.interfaces.web.leaderboard.filters import PAGE_MAX, PAGE_SIZE_MAX, VALUES_MAX
+from toprung.interfaces.web.leaderboard.filter_fields import filter_schemas
+from toprung.interfaces.web.leaderboard.filters import PAGE_MAX, PAGE_SIZE_MAX
 
 Schema = dict[str, Any]
 
@@ -233,21 +233,7 @@ def _parameter(name: str, schema: Schema, description: str, *, required: bool = 
 
 def filter_parameters(catalog: Catalog, countries: Countries) -> list[Schema]:
     """The filters, with this game's codes."""
-    races = {"type": "string", "enum": list(catalog.race_codes)}
-    codes = {"type": "string", "enum": sorted(countries.codes)}
-    many = {"type": "array", "minItems": 1, "maxItems": VALUES_MAX}
-    return [
-        _parameter("race", {**many, "items": races}, "Races to list; repeat it for several."),
-        _parameter(
-            "country",
-            {**many, "items": codes},
-            "Countries to list; repeat it for several. ZZ is every country that is not common, XX and unknown too.",
-        ),
-        _parameter("rank", {"type": "string", "enum": list(LETTERS)}, "One letter rank to list."),
-        _parameter(
-            "best_race_only", {"type": "boolean", "default": False}, "Only each player's best entry; applied first."
-        ),
-    ]
+    return [_parameter(*field) for field in filter_schemas(catalog, countries)]
 
 
 def past_parameters() -> list[Schema]:
@@ -286,7 +272,12 @@ def search_parameters(text_max: int, limit_max: int, limit_default: int) -> list
     text = {"type": "string", "minLength": 1, "maxLength": text_max}
     limit = {"type": "integer", "minimum": 1, "maximum": limit_max, "default": limit_default}
     return [
-        _parameter("search", text, "A name or a part of one, in any case and width.", required=True),
+        _parameter(
+            "search",
+            text,
+            "A name or a part of one; case, width, accents and apostrophes do not matter.",
+            required=True,
+        ),
         _parameter("limit", limit, "How many players at most."),
     ]
 

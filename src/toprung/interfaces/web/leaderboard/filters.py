@@ -1,6 +1,5 @@
 """The leaderboard's query string: what is asked for, read from it and written back in one canonical form."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,28 +7,30 @@ from urllib.parse import urlencode
 
 from toprung.domain.errors import InvalidInput
 from toprung.domain.game.catalog import Catalog
+from toprung.domain.leaderboard.filters import NO_FILTERS, Filters
 from toprung.domain.leaderboard.leaderboard import PAGE_SIZE_DEFAULT
-from toprung.domain.leaderboard.past import PastMoment, Since, parse_since
-from toprung.domain.leaderboard.ranks import LETTERS
-from toprung.domain.moment import from_iso, to_iso
+from toprung.domain.leaderboard.past import PastMoment, Since
+from toprung.domain.moment import to_iso
 from toprung.domain.players.countries import Countries
 from toprung.domain.players.player import PlayerId
-from toprung.interfaces.filter_arguments import FilterArguments, LookArguments
+from toprung.interfaces.look_arguments import LookArguments
+from toprung.interfaces.web.leaderboard.filter_fields import (
+    FILTERS,
+    REPEATABLE,
+    VALUES_MAX,
+    filter_pairs,
+    read_filters,
+)
+from toprung.interfaces.web.leaderboard.parameters import boolean, moment, short, since, whole
 
 PAGE_MAX: Final = 1_000_000_000
 PAGE_SIZE_MAX: Final = 200
-VALUES_MAX: Final = 300
 PLAYER_ID_MAX: Final = 10**18 - 1
 
-REPEATABLE: Final = frozenset({"race", "country"})
-FILTERS: Final = frozenset({"race", "country", "rank", "best_race_only"})
 PAST: Final = frozenset({"as_of", "corrected"})
 API_LEADERBOARD: Final = FILTERS | PAST | {"movement_since", "page", "page_size"}
 API_STANDING: Final = FILTERS | PAST | {"page_size"}
 PAGE: Final = API_LEADERBOARD | {"player", "find"}
-
-_WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
-_BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
 class UnknownParameter(InvalidInput):
@@ -45,10 +46,7 @@ class BoardState:
     `as_of_us` is a moment of the past, and None the present; `is_corrected` says how the past is looked at.
     """
 
-    races: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
-    rank: str | None = None
-    best_race_only: bool = False
+    filters: Filters = NO_FILTERS
     as_of_us: int | None = None
     is_corrected: bool = False
     movement_since: Since | None = None
@@ -60,17 +58,7 @@ class BoardState:
     @property
     def is_filtered(self) -> bool:
         """Whether anything is left out."""
-        return bool(self.races or self.countries or self.rank or self.best_race_only)
-
-    @property
-    def arguments(self) -> FilterArguments:
-        """The filters, for the leaderboard service."""
-        return FilterArguments(
-            country_filter=self.countries,
-            race_filter=self.races,
-            best_race_only=self.best_race_only,
-            rank_filter=self.rank,
-        )
+        return self.filters != NO_FILTERS
 
     @property
     def past(self) -> PastMoment | None:
@@ -92,10 +80,7 @@ class BoardState:
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """The state as query parameters in their canonical order, without those that say nothing."""
-        pairs = [("rank", self.rank)] if self.rank else []
-        pairs += [("race", race) for race in self.races]
-        pairs += [("country", country) for country in self.countries]
-        pairs += [("best_race_only", "true")] if self.best_race_only else []
+        pairs = filter_pairs(self.filters)
         pairs += [("as_of", to_iso(self.as_of_us))] if self.as_of_us is not None else []
         pairs += [("corrected", "true")] if self.is_corrected else []
         pairs += [("movement_since", self.movement_since.text)] if self.movement_since else []
@@ -120,7 +105,7 @@ class BoardState:
 
     def without_filters(self) -> "BoardState":
         """The whole ladder, from the top, at the same moment."""
-        return replace(self.first_page(), races=(), countries=(), rank=None, best_race_only=False)
+        return replace(self.first_page(), filters=NO_FILTERS)
 
     def at_present(self) -> "BoardState":
         """The same filters on the ladder as it is now."""
@@ -140,7 +125,7 @@ class FilterReader:
         for name, value in items:
             if name not in allowed:
                 known = ", ".join(sorted(allowed))
-                raise UnknownParameter(_short(name), f"There is no parameter {_short(name)!a} here; there are {known}.")
+                raise UnknownParameter(short(name), f"There is no parameter {short(name)!a} here; there are {known}.")
             values.setdefault(name, []).append(value)
             if len(values[name]) > (VALUES_MAX if name in REPEATABLE else 1):
                 raise InvalidInput(name, f"{name} is there too often.")
@@ -151,21 +136,16 @@ class FilterReader:
         return self.read([(name, value) for name, value in items if name in PAGE and value], PAGE)
 
     def _state(self, values: Mapping[str, list[str]]) -> BoardState:
-        races = {self._catalog.race(code).code for code in values.get("race", ())}
-        countries = {self._countries.parse(code) for code in values.get("country", ())}
         one = {name: texts[0] for name, texts in values.items() if name not in REPEATABLE}
-        player = _whole(one, "player", 0, PLAYER_ID_MAX)
-        is_corrected = _boolean(one, "corrected") and bool({"as_of", "movement_since"} & one.keys())
+        player = whole(one, "player", 0, PLAYER_ID_MAX)
+        is_corrected = boolean(one, "corrected") and bool({"as_of", "movement_since"} & one.keys())
         return BoardState(
-            races=tuple(code for code in self._catalog.race_codes if code in races),
-            countries=tuple(sorted(countries)),
-            rank=_rank(one.get("rank")),
-            best_race_only=_boolean(one, "best_race_only"),
-            as_of_us=_moment(one, "as_of"),
+            filters=read_filters(one, values, self._catalog, self._countries),
+            as_of_us=moment(one, "as_of"),
             is_corrected=is_corrected,
-            movement_since=_since(one, "movement_since"),
-            page=_whole(one, "page", 1, PAGE_MAX) or 1,
-            page_size=_whole(one, "page_size", 1, PAGE_SIZE_MAX) or PAGE_SIZE_DEFAULT,
+            movement_since=since(one, "movement_since"),
+            page=whole(one, "page", 1, PAGE_MAX) or 1,
+            page_size=whole(one, "page_size", 1, PAGE_SIZE_MAX) or PAGE_SIZE_DEFAULT,
             player=PlayerId(player) if player else None,
             find=one.get("find", "").strip(),
         )
@@ -173,58 +153,5 @@ class FilterReader:
 
 def parse_player_id(text: str) -> PlayerId:
     """The player id that a text is. Raises `InvalidInput`."""
-    value = _whole({"player_id": text}, "player_id", 1, PLAYER_ID_MAX)
+    value = whole({"player_id": text}, "player_id", 1, PLAYER_ID_MAX)
     return PlayerId(value or 0)
-
-
-def whole(items: Mapping[str, str], name: str, smallest: int, largest: int, default: int) -> int:
-    """A whole number among parameters, or `default` where it is not given. Raises `InvalidInput`."""
-    value = _whole(items, name, smallest, largest)
-    return default if value is None else value
-
-
-def _whole(items: Mapping[str, str], name: str, smallest: int, largest: int) -> int | None:
-    text = items.get(name)
-    if text is None:
-        return None
-    if not _WHOLE.fullmatch(text) or not smallest <= int(text) <= largest:
-        raise InvalidInput(name, f"{name} must be a whole number from {smallest} to {largest}, not {_short(text)!a}.")
-    return int(text)
-
-
-def _boolean(items: Mapping[str, str], name: str) -> bool:
-    text = items.get(name, "false")
-    if text not in _BOOLEANS:
-        raise InvalidInput(name, f"{name} must be true or false, not {_short(text)!a}.")
-    return _BOOLEANS[text]
-
-
-def _moment(items: Mapping[str, str], name: str) -> int | None:
-    text = items.get(name)
-    if text is None:
-        return None
-    try:
-        return from_iso(text)
-    except ValueError:
-        raise InvalidInput(name, f"{name} must be a time like 2026-01-31T18:00:00Z, not {_short(text)!a}.") from None
-
-
-def _since(items: Mapping[str, str], name: str) -> Since | None:
-    text = items.get(name)
-    if text is None:
-        return None
-    try:
-        return parse_since(text)
-    except ValueError:
-        sentence = f"{name} must be a stretch such as 7d, 24h or 2w, or a time like 2026-01-31T18:00:00Z"
-        raise InvalidInput(name, f"{sentence}, not {_short(text)!a}.") from None
-
-
-def _rank(text: str | None) -> str | None:
-    if text is not None and text not in LETTERS:
-        raise InvalidInput("rank", f"There is no rank {_short(text)!a}; the ranks are {', '.join(LETTERS)}.")
-    return text
-
-
-def _short(text: str, limit: int = 40) -> str:
-    return text if len(text) <= limit else text[:limit] + "..."

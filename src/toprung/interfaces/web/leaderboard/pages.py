@@ -163,13 +163,21 @@ class LeaderboardPages:
     def _frame(self, state: BoardState, locale: str, now_us: int, finding: Finding | None = None) -> dict[str, Any]:
         """What is around the board."""
         found = finding.matches if finding else ()
+        said = self._said(state, locale)
         return {
             "finding": finding,
-            "matches": [(match, self._views.country(match.player.country, locale)) for match in found],
+            "matches": [
+                (
+                    match,
+                    self._views.country(match.player.country, locale),
+                    ", ".join(said[name] for name in match.hidden_by),
+                )
+                for match in found
+            ],
             "looks": self._views.look_choices(state, now_us),
-            "ranks": self._views.rank_choices(state),
+            "choices": self._views.filter_choices(state),
             "races": self._views.race_choices(state),
-            "countries": self._countries(state.countries, locale),
+            "countries": self._countries(state.filters.countries or (), locale),
         }
 
     async def page(self, request: Request) -> Response:
@@ -200,7 +208,7 @@ class LeaderboardPages:
     def _read_state(self, query: str) -> BoardState:
         return self._reader.read_page(QueryParams(query).multi_items())
 
-    def _drawn_countries(self, chosen: tuple[str, ...], locale: str) -> str:
+    def _drawn_countries(self, chosen: tuple[str | None, ...], locale: str) -> str:
         common, others = self._views.country_choices(chosen, locale)
         return self._templates.html("_countries.html", common_countries=common, other_countries=others, locale=locale)
 
@@ -211,7 +219,7 @@ class LeaderboardPages:
 
     async def _board(self, state: BoardState, locale: str, now_us: int) -> dict[str, Any]:
         page = await self._leaderboard.get_leaderboard_data(
-            **state.arguments, **state.look, current_page=state.page, page_size=state.page_size
+            filters=state.filters, **state.look, current_page=state.page, page_size=state.page_size
         )
         now_us = now_us if state.as_of_us is None else state.as_of_us
         current = page.current_page
@@ -238,13 +246,22 @@ class LeaderboardPages:
         """Where the filters let nobody through although somebody is ranked: what dropping each of them would show."""
         if page.players or not page.total_ranked:
             return []
-        emptied: list[Emptied] = []
-        for chip in self._views.chips(state, locale):
-            without = await self._leaderboard.get_leaderboard_data(
-                **chip.without.arguments, past=state.past, page_size=1
+        dropped = {one.name: one for one in await self._leaderboard.what_to_drop(state.filters, past=state.past)}
+        return [
+            Emptied(
+                label=label,
+                url=replace(state.first_page(), filters=dropped[name].filters).url(),
+                rows=dropped[name].rows,
             )
-            emptied.append(Emptied(label=chip.label, url=chip.without.url(), rows=without.total_players))
-        return emptied
+            for name, label in self._said(state, locale).items()
+        ]
+
+    def _said(self, state: BoardState, locale: str) -> dict[str, str]:
+        """How each active filter is said, by its name."""
+        said: dict[str, list[str]] = {}
+        for chip in self._views.chips(state, locale):
+            said.setdefault(chip.name, []).append(chip.label)
+        return {name: ", ".join(labels) for name, labels in said.items()}
 
 
 class KeptPages:

@@ -7,10 +7,10 @@ from typing import Final
 from toprung.application.ports.countries import CountryNames
 from toprung.domain.game.catalog import Catalog, Race
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardRow, Movement
-from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_datetime, to_iso
 from toprung.domain.players.countries import OTHER, Countries
 from toprung.domain.players.player import PlayerId
+from toprung.interfaces.web.leaderboard.filter_fields import active_filters, filter_choices
 from toprung.interfaces.web.leaderboard.filters import BoardState
 from toprung.interfaces.web.site import wording
 from toprung.interfaces.web.site.assets import Assets
@@ -97,8 +97,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """An active filter, and the state without it."""
+    """A value that an active filter lets through, and the state without it. `name` is the filter's."""
 
+    name: str
     key: str
     label: str
     without: BoardState
@@ -207,9 +208,8 @@ class Views:
     def race_choices(self, state: BoardState) -> list[Choice]:
         """All races."""
         marks = [self._races[code] for code in self._catalog.race_codes]
-        return [
-            Choice(value=mark.code, label=mark.name, is_chosen=mark.code in state.races, race=mark) for mark in marks
-        ]
+        chosen = state.filters.races or ()
+        return [Choice(value=mark.code, label=mark.name, is_chosen=mark.code in chosen, race=mark) for mark in marks]
 
     def look_choices(self, state: BoardState, now_us: int) -> LookChoices:
         """The moment that is looked at and the stretches of time to see movements over."""
@@ -225,37 +225,33 @@ class Views:
             ],
         )
 
-    def rank_choices(self, state: BoardState) -> list[Choice]:
-        """All letters, after "all"."""
-        choices = [Choice(value="", label="All", is_chosen=state.rank is None)]
-        return choices + [Choice(value=rank, label=rank, is_chosen=state.rank == rank) for rank in LETTERS]
+    def filter_choices(self, state: BoardState) -> dict[str, list[Choice]]:
+        """The values of each filter of which one is chosen, by its parameter."""
+        return {
+            name: [Choice(value=value, label=label, is_chosen=is_chosen) for value, label, is_chosen in offered]
+            for name, offered in filter_choices(state.filters).items()
+        }
 
-    def country_choices(self, chosen: Collection[str], locale: str) -> tuple[list[Choice], list[Choice]]:
+    def country_choices(self, chosen: Collection[str | None], locale: str) -> tuple[list[Choice], list[Choice]]:
         """The common countries and "other", in the organiser's order; and all the rest in the language's order."""
         first = dict.fromkeys((*self._countries.common, OTHER))
         rest = [code for code, _ in self._country_names.sorted_names(locale) if code not in first]
         return self._country_list(first, chosen, locale), self._country_list(rest, chosen, locale)
 
-    def _country_list(self, codes: Iterable[str], chosen: Collection[str], locale: str) -> list[Choice]:
+    def _country_list(self, codes: Iterable[str], chosen: Collection[str | None], locale: str) -> list[Choice]:
         marks = [self.country(code, locale) for code in codes]
         return [Choice(value=mark.code, label=mark.name, is_chosen=mark.code in chosen, country=mark) for mark in marks]
 
     def chips(self, state: BoardState, locale: str) -> list[Chip]:
         """The active filters, each with the state that is left when it is dropped."""
         top = state.first_page()
-        chips: list[Chip] = []
-        if state.rank:
-            chips.append(Chip(key="rank", label=f"Rank {state.rank}", without=replace(top, rank=None)))
-        for race in state.races:
-            races = tuple(code for code in state.races if code != race)
-            chips.append(Chip(key=race, label=self._races[race].name, without=replace(top, races=races)))
-        for country in state.countries:
-            countries = tuple(code for code in state.countries if code != country)
-            label = self._country_names.name(country, locale)
-            chips.append(Chip(key=country, label=label, without=replace(top, countries=countries)))
-        if state.best_race_only:
-            chips.append(Chip(key="best", label="Best race only", without=replace(top, best_race_only=False)))
-        return chips
+        active = active_filters(
+            state.filters, lambda code: self._races[code].name, lambda code: self._country_names.name(code, locale)
+        )
+        return [
+            Chip(name=one.name, key=one.key, label=one.label, without=replace(top, filters=one.without))
+            for one in active
+        ]
 
 
 def movement_view(movement: Movement | None) -> MovementView:

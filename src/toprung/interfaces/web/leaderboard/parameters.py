@@ -1,0 +1,58 @@
+"""Single values of a query string, each read from its text or refused with a sentence that names it."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from toprung.domain.errors import InvalidInput
+from toprung.domain.leaderboard.past import Since, parse_since
+from toprung.domain.moment import from_iso
+
+_WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_BOOLEANS: Final[Mapping[str, bool]] = {"true": True, "false": False}
+
+
+def whole(items: Mapping[str, str], name: str, smallest: int, largest: int) -> int | None:
+    """A whole number; None where it is not given. Raises `InvalidInput`, as they all do."""
+    text = items.get(name)
+    if text is None:
+        return None
+    if not _WHOLE.fullmatch(text) or not smallest <= int(text) <= largest:
+        raise InvalidInput(name, f"{name} must be a whole number from {smallest} to {largest}, not {short(text)!a}.")
+    return int(text)
+
+
+def boolean(items: Mapping[str, str], name: str) -> bool:
+    """A truth value; false where it is not given."""
+    text = items.get(name, "false")
+    if text not in _BOOLEANS:
+        raise InvalidInput(name, f"{name} must be true or false, not {short(text)!a}.")
+    return _BOOLEANS[text]
+
+
+def moment(items: Mapping[str, str], name: str) -> int | None:
+    """A moment in microseconds; None where it is not given."""
+    text = items.get(name)
+    if text is None:
+        return None
+    try:
+        return from_iso(text)
+    except ValueError:
+        raise InvalidInput(name, f"{name} must be a time like 2026-01-31T18:00:00Z, not {short(text)!a}.") from None
+
+
+def since(items: Mapping[str, str], name: str) -> Since | None:
+    """A stretch of time; None where it is not given."""
+    text = items.get(name)
+    if text is None:
+        return None
+    try:
+        return parse_since(text)
+    except ValueError:
+        sentence = f"{name} must be a stretch such as 7d, 24h or 2w, or a time like 2026-01-31T18:00:00Z"
+        raise InvalidInput(name, f"{sentence}, not {short(text)!a}.") from None
+
+
+def short(text: str, limit: int = 40) -> str:
+    """A text that somebody sent, as a sentence may repeat it."""
+    return text if len(text) <= limit else text[:limit] + "..."
