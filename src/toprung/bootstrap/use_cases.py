@@ -149,6 +149,17 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
     seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
     mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=ports.decode)
     leaderboard, work, challenges = _leaderboard(made), _work(made, players), _challenges(made, lifecycle)
+    desk = Desk(
+        imports=_imports(made, recorder),
+        players=players,
+        ratings=ratings,
+        lifecycle=lifecycle,
+        adjustment=_adjustment(made),
+        seasons=seasons,
+        mods=mods,
+        announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
+        retry_job=work.intake.retry_job,
+    )
     return Ladder(
         catalog=catalog,
         countries=rules.countries,
@@ -186,19 +197,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         handlers=work.handlers,
         job_bell=work.bell,
         endings=work.endings,
-        administration=AdminService(
-            Desk(
-                imports=_imports(made, recorder),
-                players=players,
-                ratings=ratings,
-                lifecycle=lifecycle,
-                adjustment=RatingAdjustment(unit_of_work=unit_of_work, catalog=catalog, clock=clock, engine=engine),
-                seasons=seasons,
-                mods=mods,
-                announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
-                retry_job=work.intake.retry_job,
-            )
-        ),
+        administration=AdminService(desk),
         concerns=ConcernWatch(unit_of_work=unit_of_work, clock=clock, concerns=all_concerns(mods, catalog)),
         match_log=MatchLog(unit_of_work=unit_of_work, clock=clock),
         outbox=_outbox(made, challenges),
@@ -310,6 +309,12 @@ def _ratings(made: _Common) -> RatingService:
         engine=made.rules.engine,
         rater=made.rater,
         steps=made.steps,
+    )
+
+
+def _adjustment(made: _Common) -> RatingAdjustment:
+    return RatingAdjustment(
+        unit_of_work=made.unit_of_work, catalog=made.rules.catalog, clock=made.ports.clock, engine=made.rules.engine
     )
 
 
