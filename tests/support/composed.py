@@ -12,7 +12,8 @@ from toprung.application.ladder import Ladder
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ParseOutcome
 from toprung.application.ports.storage import Storage
-from toprung.bootstrap.use_cases import Ports, Rules, compose
+from toprung.bootstrap.ports import Ports, Rules
+from toprung.bootstrap.use_cases import compose
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.names import NameKeys

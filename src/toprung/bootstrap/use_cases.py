@@ -1,8 +1,6 @@
 """The use cases of a ladder, put together: the one place that does so, for the program and for its tests alike."""
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from toprung.application.jobs.job_bell import JobBell
 from toprung.application.jobs.job_endings import JobEndings
@@ -15,10 +13,10 @@ from toprung.application.leaderboard.leaderboard_service import LeaderboardServi
 from toprung.application.matches import challenge_service, match_notices
 from toprung.application.matches.challenge_service import ChallengeService
 from toprung.application.matches.match_history import MatchHistory
-from toprung.application.matches.match_lifecycle import Choose, MatchLifecycle
+from toprung.application.matches.match_lifecycle import MatchLifecycle
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import MatchService
-from toprung.application.matches.match_steps import MatchSteps, Reach
+from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.matches.served_time import ServedTime
 from toprung.application.matches.settling_notices import settling_notices
 from toprung.application.organising.announcements import Announcements
@@ -32,10 +30,6 @@ from toprung.application.players.player_dossier import PlayerDossiers
 from toprung.application.players.player_service import PlayerService
 from toprung.application.players.profile_service import ProfileService
 from toprung.application.players.reader_directory import ReaderDirectory
-from toprung.application.ports.clock import BootClock, Clock
-from toprung.application.ports.countries import CountryNames
-from toprung.application.ports.replays import ReplayArchive, ReplayParser
-from toprung.application.ports.storage import Backups, Storage
 from toprung.application.ratings.rating_adjustment import RatingAdjustment
 from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.rating_service import RatingService
@@ -43,7 +37,7 @@ from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.verification import LadderVerification
 from toprung.application.replays.intake import IntakeService
 from toprung.application.replays.replay_claims import ReplayClaims
-from toprung.application.replays.replay_job import Judge, ReplayJobHandler
+from toprung.application.replays.replay_job import ReplayJobHandler
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_service import ReplayHistory, ReplayService
 from toprung.application.replays.replay_verdicts import ReplayVerdicts
@@ -55,70 +49,11 @@ from toprung.application.writing.audit import AuditLog
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.notebook import Notebook
 from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.bootstrap.ports import Ports, Rules
 from toprung.domain.events import Affected, affecting
-from toprung.domain.game.catalog import Catalog
 from toprung.domain.jobs.job import JobKind
 from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_table import BoardTable
-from toprung.domain.matches.conduct import PenaltyRules
-from toprung.domain.matches.match_life import MatchRules
-from toprung.domain.moment import MICROSECONDS_PER_DAY
-from toprung.domain.players.countries import Countries
-from toprung.domain.players.names import NameKeys
-from toprung.domain.ratings.certainty import Certainty
-from toprung.domain.ratings.rating_engine import RatingEngine
-from toprung.domain.replays.replay import REPLAY_BYTES_MAX, ReplayReading
-from toprung.domain.replays.replay_checks import ReplayPolicy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """What a ladder needs of the world. `instance_id` tells this process from others that work at the same jobs."""
-
-    storage: Storage
-    backups: Backups
-    clock: Clock
-    boot_clock: BootClock
-    country_names: CountryNames
-    archive: ReplayArchive
-    parser: ReplayParser
-    decode: Callable[[bytes], ReplayReading]
-    choose: Choose
-    chance: Callable[[], float]
-    new_key: Callable[[int], bytes]
-    instance_id: str
-    observe_read_seconds: Callable[[float], None] = lambda _seconds: None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What a ladder is of, and by which rules. `judge` is how replays are judged, if not by what the rules say."""
-
-    catalog: Catalog
-    countries: Countries
-    name_keys: NameKeys
-    engine: RatingEngine
-    certainty: Certainty
-    inactivity_us: int | None
-    challenge_us: int
-    match: MatchRules = field(default_factory=MatchRules)
-    penalties: PenaltyRules = field(default_factory=PenaltyRules)
-    replays: ReplayPolicy = field(default_factory=ReplayPolicy)
-    replay_bytes_max: int = REPLAY_BYTES_MAX
-    can_reach: Reach = lambda _player: False
-    judge: Judge | None = None
-    database_id: str | None = None
-
-    @property
-    def inactivity_days(self) -> float | None:
-        """How long somebody is ranked after the last game; None is for ever."""
-        return None if self.inactivity_us is None else self.inactivity_us / MICROSECONDS_PER_DAY
-
-    @property
-    def board_fingerprint(self) -> str:
-        """Eight characters that differ where the same version would show another board."""
-        told = f"{self.database_id} {self.inactivity_us} {' '.join(self.countries.common)}"
-        return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,8 @@ from toprung.application.matches.match_steps import Reach
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayParser
 from toprung.application.ports.storage import Transaction
-from toprung.bootstrap.use_cases import Ports, Rules, compose
+from toprung.bootstrap.ports import Ports, Rules
+from toprung.bootstrap.use_cases import compose
 from toprung.domain.errors import Conflict, GameMismatch
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.players.names import NameKeys
