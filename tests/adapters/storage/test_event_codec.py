@@ -50,7 +50,8 @@ values = {
     "state": st.sampled_from(MatchState),
     "deadline_us": st.none() | st.integers(0, 2**62),
 }
-values_by_type = {"EntriesImported": {"entries": st.integers(0, 2**40)}}
+counts = {"entries": st.integers(0, 2**40)}
+values_by_type = {"EntriesImported": counts, "LadderReloaded": counts}
 
 
 def events_of(kind: type[Event]) -> st.SearchStrategy[Event]:
