@@ -290,4 +290,5 @@ def load_settings(**overrides: object) -> Settings:
         reason = str(first["msg"]).removeprefix("Value error, ")
         name = f"--{field.replace('_', '-')}" if field in given else f"{ENV_PREFIX}{field.upper()}"
         given_value = "" if field in _SECRET else f" (it is {first['input']!r})"
-        raise InvalidInput(field, f"{name}: {reason}{given_value}.") from None
+        sentence = "{name}: {problem}."
+        raise InvalidInput(field, sentence, "setting", name=name, problem=f"{reason}{given_value}") from None

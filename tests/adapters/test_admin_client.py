@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
+from tests.interfaces.web.door.refusals import plain_refusals
 from tests.support.intake import REPLAY_BYTES_MAX
 from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.organising.match_operations import CorrectMatch
@@ -40,11 +41,13 @@ from toprung.domain.matches.match import MatchId, MatchResult, MatchState
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import EntryId
 from toprung.interfaces.cli.terminal.builder import Options
+from toprung.interfaces.texts.texts import load_texts
 from toprung.interfaces.web.admin.admin_api import admin_router
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.door.admin_token import AdminToken
-from toprung.interfaces.web.door.errors import Refusals, add_error_handlers
+from toprung.interfaces.web.door.errors import add_error_handlers
 from toprung.interfaces.web.door.security import AdminGuard
+from toprung.interfaces.web.door.speech import Speeches
 
 ADDRESS = "http://127.0.0.1:8123"
 TOKEN = "let-me-in-since-I-may"
@@ -61,7 +64,7 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
     """A client of the real admin API in front of this ladder."""
     async with ladder.reading(Options()) as reading:
         app = FastAPI()
-        refusals = Refusals(lambda status, sentence: PlainTextResponse(sentence, status))
+        refusals = plain_refusals()
         add_error_handlers(app, refusals)
         intake = ladder.intake
         router = admin_router(
@@ -72,6 +75,7 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
             intake=intake.service,
             jobs=intake.jobs,
             upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),
+            speeches=Speeches(load_texts()),
         )
         app.include_router(router)
         app.add_middleware(AdminGuard, token=AdminToken(TOKEN), refusals=refusals)

@@ -246,7 +246,8 @@ class AdminClient:
                 return line.summary
             if line.progress is not None:
                 progress(*line.progress)
-        raise StorageUnavailable(f"The server at {self._address} did not say how the import ended; {_LOOK_FIRST}")
+        sentence = "The server at {server} did not say how the import ended; look what became of it first."
+        raise StorageUnavailable(sentence, "import_end_unknown", server=self._address)
 
     def _url(self, path: str) -> str:
         return f"{self._address}{_PATH}{path}"
@@ -257,15 +258,14 @@ class AdminClient:
         try:
             yield
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol):
-            sentence = (
-                f"The server at {self._address} did not answer; is it still running? If not, start it and try again."
-            )
-            raise StorageUnavailable(sentence) from None
+            sentence = "The server at {server} did not answer; is it still running? If not, start it and try again."
+            raise StorageUnavailable(sentence, "server_silent", server=self._address) from None
         except httpx.HTTPError:
-            raise StorageUnavailable(f"The server at {self._address} stopped answering; {_LOOK_FIRST}") from None
+            sentence = "The server at {server} stopped answering; look what became of the request first."
+            raise StorageUnavailable(sentence, "stopped_answering", server=self._address) from None
         except msgspec.DecodeError:
-            sentence = f"The server at {self._address} did not answer as this version of Toprung expects; {_LOOK_FIRST}"
-            raise StorageUnavailable(sentence) from None
+            sentence = "The server at {server} did not answer as this version of Toprung expects; look before retrying."
+            raise StorageUnavailable(sentence, "server_other_version", server=self._address) from None
 
     def _refusal(self, response: httpx.Response) -> ToprungError:
         try:
@@ -291,9 +291,6 @@ async def _lines(response: httpx.Response) -> AsyncIterator[bytes]:
             yield line
     if rest:
         yield rest
-
-
-_LOOK_FIRST: Final = "look what became of the request before trying again."
 
 
 def _raised(error: _Error, status: int) -> ToprungError:

@@ -57,8 +57,11 @@ def find_game(code: str, folders: Sequence[Path] = (GAMES_FOLDER,)) -> Path:
     """The folder of the game with this code; of two such games the one in the earlier folder. Raises `UnknownGame`."""
     known = game_codes(folders)
     if code not in known:
-        exist = f"there are: {', '.join(known)}" if known else "none of the game folders holds a game"
-        raise UnknownGame(f"There is no game {code!a}; {exist}.")
+        if not known:
+            sentence = "There is no game {game}; none of the game folders holds a game."
+            raise UnknownGame(sentence, "none", game=ascii(code))
+        sentence = "There is no game {game}; there are: {games}."
+        raise UnknownGame(sentence, "others", game=ascii(code), games=", ".join(known))
     return next(folder / code for folder in folders if (folder / code / _GAME).is_file())
 
 

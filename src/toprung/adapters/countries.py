@@ -8,6 +8,7 @@ from typing import Final
 from babel import Locale
 
 from toprung.domain.players.countries import OTHER, PREFER_NOT_TO_SAY, Countries
+from toprung.domain.players.languages import wished_languages
 
 DEFAULT_LOCALE: Final = "en"
 
@@ -37,9 +38,6 @@ _OWN_NAMES: Final[Mapping[str, Mapping[str | None, str]]] = {
     "zh-Hans": {PREFER_NOT_TO_SAY: "不愿透露", OTHER: "其他", _UNKNOWN: "未知"},
 }
 
-_HEADER_MAX_CHARACTERS: Final = 1000
-_HEADER_MAX_TAGS: Final = 20
-_QUALITY: Final = re.compile(r"[qQ]\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 _LOCALES_BY_TAG: Final[Mapping[str, str]] = {locale.lower(): locale for locale in LOCALES} | {
     "zh": "zh-Hans",
     "zh-tw": "zh-Hant",
@@ -68,17 +66,7 @@ def best_locale(accept_language: str | None) -> str:
 
     Anything may be in the header: only its beginning is read, and what is malformed is passed over.
     """
-    wishes: list[tuple[float, int, str]] = []
-    parts = (accept_language or "")[:_HEADER_MAX_CHARACTERS].split(",")[:_HEADER_MAX_TAGS]
-    for position, part in enumerate(parts):
-        tag, _, parameter = part.partition(";")
-        quality = _QUALITY.fullmatch(parameter.strip()) if parameter else None
-        if parameter and quality is None:
-            continue
-        weight = float(quality[1]) if quality else 1.0
-        if weight > 0:
-            wishes.append((-weight, position, tag))
-    for _, _, tag in sorted(wishes):
+    for tag in wished_languages(accept_language):
         found = _matched(tag)
         if found is not None:
             return found

@@ -23,4 +23,4 @@ def player_named(tx: Transaction, name: str, name_keys: NameKeys) -> Player:
         keys = []
     for player in tx.players.by_name_keys(keys).values():
         return player
-    raise NotFound(f"There is no player called {name!r}; try `toprung player search`.")
+    raise NotFound("There is no player called {name}.", "player_name", name=repr(name))

@@ -80,7 +80,7 @@ class Bootstrap:
         """See `Builder`."""
         record = await running_server(_settings(options))
         if record is None:
-            raise NotFound("No server runs on this ladder, so nothing reads replays; start one with `toprung serve`.")
+            raise NotFound("No server runs on this ladder, so nothing reads replays.", "no_server_reads")
         async with AdminClient(record.address, record.token) as client:
             return await client.pool_health()
 
@@ -109,7 +109,7 @@ class Bootstrap:
         settings = _settings(options)
         record = await running_server(settings)
         if record is None:
-            raise Conflict("No server runs on this database, and only one takes replays in; start `toprung serve`.")
+            raise Conflict("No server runs on this database, and only one takes replays in.", "no_server_takes")
         async with IntakeClient(record.address, record.token) as client:
             yield client
 
@@ -140,7 +140,10 @@ class Bootstrap:
             await _remove_old_demo(settings)
             async with opened_storage(settings, write=True) as storage:
                 if await storage.read(lambda tx: tx.changes.last_seq()):
-                    raise Conflict("The demonstration wants a new database, and this one has a ladder; name another.")
+                    raise Conflict(
+                        "The demonstration wants a new database, and this one has a ladder; name another.",
+                        "demo_needs_new",
+                    )
                 await storage.write(lambda tx: tx.notes.put(DEMO_NOTE, "yes"))
                 await _play_and_serve(settings, storage, listener, progress, started)
 
@@ -192,7 +195,9 @@ async def _remove_old_demo(settings: Settings) -> None:
         return
     async with opened_storage(settings, write=True) as storage:
         if not await storage.read(lambda tx: tx.notes.get(DEMO_NOTE)):
-            raise Conflict(f"{path} is not an old demonstration, so it stays; name another file with --database.")
+            raise Conflict(
+                "{path} is not an old demonstration, so it stays; name another file.", "not_a_demo", path=str(path)
+            )
     for ending in ("", "-wal", "-shm"):
         await asyncio.to_thread(path.with_name(path.name + ending).unlink, missing_ok=True)
 

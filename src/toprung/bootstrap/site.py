@@ -97,7 +97,7 @@ async def serve_site(
 
 def _hold_of(storage: AnyStorage) -> WriterHold:
     if storage.hold is None:
-        raise StorageUnavailable("The database was opened for reading only.")
+        raise StorageUnavailable("The database was opened for reading only.", "read_only")
     return storage.hold
 
 

@@ -90,8 +90,10 @@ def _catalog(wanted: str | None, recorded: str | None, games_folder: Path | None
         catalog = load_catalog(find_game(wanted or recorded or DEFAULT_GAME, folders))
     if recorded is not None and catalog.code != recorded:
         raise GameMismatch(
-            f"This database holds a ladder of {recorded}, not of {catalog.code}. Leave --game away, or name another "
-            "database."
+            "This database holds a ladder of {recorded}, not of {wanted}. Name another database.",
+            "game",
+            recorded=recorded,
+            wanted=catalog.code,
         )
     return catalog
 
@@ -188,7 +190,12 @@ def _rating_system(wanted: str | None, recorded: str | None) -> tuple[RatingEngi
     Raises `Conflict` where another system is asked for than the ladder has.
     """
     if wanted is not None and recorded is not None and wanted != recorded:
-        raise Conflict(f"This ladder is rated by {recorded}, not by {wanted}; leave TOPRUNG_RATING_SYSTEM away.")
+        raise Conflict(
+            "This ladder is rated by {recorded}, not by {wanted}; leave TOPRUNG_RATING_SYSTEM away.",
+            "rating_system",
+            recorded=recorded,
+            wanted=wanted,
+        )
     if (recorded or wanted or DEFAULT_RATING_SYSTEM) == "glicko2":
         system = Glicko2()
         return Glicko2Engine(system), CertaintyByDeviation(system)

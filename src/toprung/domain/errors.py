@@ -1,12 +1,44 @@
 """What can be refused, as exceptions that carry a sentence for a person and a stable code for a program."""
 
-from typing import ClassVar
+import re
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_0-9]+)\}")
 
 
 class ToprungError(Exception):
-    """Something was refused. `str()` of it is one sentence that says what is wrong and what to do about it."""
+    """Something was refused. `str()` of it is one sentence that says what is wrong and what to do about it.
+
+    That sentence is English, for logs and for who knows no better one. `code`, `reason` and `parameters` say the same
+    to a program: by them the texts of the front ends say it in the reader's language. A sentence that has parameters
+    names them in braces, and holds nothing else that differs from one time to the next.
+    """
 
     code: ClassVar[str] = "error"
+
+    def __init__(self, sentence: str, reason: str = "", /, **parameters: object) -> None:
+        told = {name: shown(value) for name, value in parameters.items()}
+        super().__init__(filled(sentence, told) if told else sentence)
+        self.reason = reason
+        self.parameters: Mapping[str, object] = parameters
+
+
+def filled(sentence: str, parameters: Mapping[str, str]) -> str:
+    """A sentence with its parameters in place, whatever these hold. Raises KeyError for one that is missing."""
+    return _PLACEHOLDER.sub(lambda found: parameters[found[1]], sentence)
+
+
+def placeholders(sentence: str) -> list[str]:
+    """The names of the parameters that a sentence has."""
+    return _PLACEHOLDER.findall(sentence)
+
+
+def shown(value: object) -> str:
+    """A parameter as a sentence has it: a count with its thousands apart, a measure without zeros at its end."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class InvalidInput(ToprungError):
@@ -14,8 +46,8 @@ class InvalidInput(ToprungError):
 
     code = "invalid_input"
 
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, field: str, sentence: str, reason: str = "", /, **parameters: object) -> None:
+        super().__init__(sentence, reason, **({"field": field, **parameters} if reason else parameters))
         self.field = field
 
 

@@ -64,6 +64,8 @@ def key_of(name: ListName, cursor: str | None) -> int | None:
     key = int(number) if number.isdecimal() else 0
     if not 0 < key <= _KEY_MAX or cursor_of(name, key) != cursor:
         raise InvalidInput(
-            "cursor", "This is no cursor of this list. Use the one that the page before came with, or none to begin."
+            "cursor",
+            "This is no cursor of this list. Use the one that the page before came with, or none to begin.",
+            "cursor",
         )
     return key

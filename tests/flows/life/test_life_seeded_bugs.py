@@ -76,7 +76,7 @@ BUGS: dict[str, Seed] = {
         match_life.abort,
         """    if match.state in {_S.IN_PROGRESS, _S.REPORTED}:
         raise StepRefused(
-            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it.",
+            "Match {number} is in progress and cannot be aborted: report its result, or agree to cancel it.",
             "begun",
             match.id,
         )

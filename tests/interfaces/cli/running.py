@@ -21,7 +21,7 @@ def invoke(
     ladder: Ladder, *arguments: str, columns: int = 100, stdin: str | bytes | None = None, terminal: bool = False
 ) -> Result:
     """What `toprung ARGUMENTS…` did; what is no clean exit is raised."""
-    environment = {**_NO_TERMINAL, "COLUMNS": str(columns), "TERM": "xterm-256color"}
+    environment = {**_NO_TERMINAL, "LC_ALL": "C", "COLUMNS": str(columns), "TERM": "xterm-256color"}
     if terminal:
         environment |= {"FORCE_COLOR": "1"}
     result = CliRunner(env=environment).invoke(

@@ -16,6 +16,7 @@ CATALOGUES = sorted(CATALOGUES_FOLDER.glob("*.po"))
 SRC = CATALOGUES_FOLDER.parents[2]
 PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 SAID = re.compile(r"""(?:\bsay|\.plain|\.text|\b_end)\(\s*(?:interaction,\s*)?"([a-z_.]+)"|\bcode="([a-z_.]+)\"""")
+CODE_IN_A_TEMPLATE = re.compile(r"""["']((?:site|time)\.[a-z_0-9]+)["']""")
 FORMED = re.compile(r"""f'([a-z_]+\.)\{""")
 
 
@@ -28,6 +29,9 @@ def codes_in_the_source() -> Iterator[tuple[str, Path]]:
     for path in sorted(SRC.rglob("*.py")):
         for found in SAID.finditer(path.read_text(encoding="utf-8")):
             yield found[1] or found[2], path
+    for path in sorted(SRC.rglob("*.html")):
+        for code in CODE_IN_A_TEMPLATE.findall(path.read_text(encoding="utf-8")):
+            yield code, path
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
@@ -40,6 +44,21 @@ def test_a_catalogue_says_all_that_english_says_with_the_same_placeholders(path:
         for form in forms:
             assert set(PLACEHOLDER.findall(form)) - {"count"} == wanted - {"count"}, code
         assert set(PLACEHOLDER.findall(forms[-1])) == wanted, code
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in CATALOGUES if path.stem != DEFAULT_LANGUAGE], ids=lambda path: path.stem
+)
+def test_a_catalogue_leaves_nothing_in_english(path: Path) -> None:
+    """A sentence of ten letters or more that is the English one was forgotten."""
+    english, catalogue = read_catalogue(CATALOGUES_FOLDER / f"{DEFAULT_LANGUAGE}.po"), read_catalogue(path)
+    letters = {
+        code: sum(char.isalpha() for char in PLACEHOLDER.sub("", forms[-1])) for code, forms in catalogue.forms.items()
+    }
+    forgotten = [
+        code for code, forms in catalogue.forms.items() if letters[code] >= 10 and forms[-1] in english.forms[code]
+    ]
+    assert not forgotten
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
@@ -92,7 +111,22 @@ def test_what_a_player_typed_is_no_placeholder(texts: Texts) -> None:
 def test_errors_are_said_in_the_language_by_code_and_reason(texts: Texts) -> None:
     with pytest.raises(InvalidName) as refused:
         clean_name("a\nb")
-    assert "줄바꿈" in texts.error(refused.value, "ko")
-    assert "이미 쓰이고" in texts.error(NameTaken("taken"), "ko")
-    assert texts.error(RenameTooSoon(1), "en") == "Your name can be changed again in 1 day."
+    assert "줄바꿈" in texts.error(refused.value, "ko", "discord")
+    assert "이미 쓰이고" in texts.error(NameTaken("taken"), "ko", "discord")
+    assert texts.error(RenameTooSoon(1), "en", "discord") == "Your name can be changed again in 1 day."
     assert texts.error(NotFound("There is none."), "ko") == "There is none."
+
+
+def test_a_language_is_the_one_that_a_header_wants_most(texts: Texts) -> None:
+    said = {None: "en", "ko": "ko", "KO-kr": "ko", "de,ko;q=0.5": "ko", "en;q=0.3,ko;q=0.9": "ko", "fr;q=x, *": "en"}
+    assert {header: texts.accepted(header) for header in said} == said
+
+
+def test_a_message_tells_its_forms_by_the_plural_categories_of_its_language(texts: Texts) -> None:
+    assert texts.forms("time.days", "en") == {"one": "{count} day", "other": "{count} days"}
+    assert texts.forms("time.days", "ko") == {"other": "{count}일"}
+
+
+def test_a_count_may_be_no_whole_number(texts: Texts) -> None:
+    said = [texts.text("time.days", "en", count=count) for count in (1, 1.0, 0.5, 14.0, 2.25)]
+    assert said == ["1 day", "1 day", "0.5 days", "14 days", "2.25 days"]

@@ -33,7 +33,9 @@ class ReplayFolder:
             await asyncio.to_thread(self._put, self._path(sha256), data)
         except OSError as error:
             raise StorageUnavailable(
-                f"The replay could not be stored: {error.strerror or error}. Nothing of it was kept; try again later."
+                "The replay could not be stored: {problem}. Nothing of it was kept; try again later.",
+                "replay_not_stored",
+                problem=error.strerror or error,
             ) from error
 
     async def get(self, sha256: str) -> bytes | None:
@@ -41,7 +43,9 @@ class ReplayFolder:
         try:
             return await asyncio.to_thread(_whole, self._path(sha256), sha256)
         except OSError as error:
-            raise StorageUnavailable(f"The replay could not be read: {error.strerror or error}.") from error
+            raise StorageUnavailable(
+                "The replay could not be read: {problem}.", "replay_not_read", problem=error.strerror or error
+            ) from error
 
     async def sweep(self) -> int:
         """Removes what a process that was killed left half written; gives how many files. For the only writer.

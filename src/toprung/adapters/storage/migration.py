@@ -31,7 +31,9 @@ def revision_of(connection: Connection) -> str | None:
     if tables - {"alembic_version"}:
         names = ", ".join(sorted(tables)[:5])
         raise StorageUnavailable(
-            f"This database holds other tables ({names} ...) and is not Toprung's; name another one."
+            "This database holds other tables ({names} ...) and is not Toprung's; name another one.",
+            "not_ours",
+            names=names,
         )
     return None
 
@@ -39,17 +41,20 @@ def revision_of(connection: Connection) -> str | None:
 def check_revision(revision: str | None) -> None:
     """Raises `StorageUnavailable`, saying what to do, unless the revision is the one that this program knows."""
     if revision is None:
-        raise StorageUnavailable(
-            "This database is empty. `toprung import`, `toprung demo` or `toprung serve` make one; or name another one "
-            "with --database or TOPRUNG_DATABASE."
-        )
+        raise StorageUnavailable("This database is empty.", "empty_database")
     if revision > HEAD:
         raise StorageUnavailable(
-            f"This database was written by a newer Toprung (schema {revision}; this one knows {HEAD}). Use that one."
+            "This database was written by a newer Toprung (schema {revision}; this one knows {known}). Use that one.",
+            "newer_schema",
+            revision=str(revision),
+            known=HEAD,
         )
     if revision < HEAD:
         raise StorageUnavailable(
-            f"This database has the older schema {revision}; `toprung db migrate` brings it to {HEAD}, after a backup."
+            "This database has the older schema {revision}; it has to be brought to {known}, after a backup.",
+            "older_schema",
+            revision=str(revision),
+            known=HEAD,
         )
 
 

@@ -27,7 +27,7 @@ from toprung.domain.events import Change
 
 def no_nonce() -> str:
     """What a transaction that only reads has in the place of a `NewNonce`: it wants nothing sent."""
-    raise StorageUnavailable("The database was opened for reading only.")
+    raise StorageUnavailable("The database was opened for reading only.", "read_only")
 
 
 class SqlTransaction:

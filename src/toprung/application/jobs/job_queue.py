@@ -153,7 +153,12 @@ class JobQueue:
         def work(tx: Transaction) -> Job:
             job = _found(tx, job_id)
             if job.state is not JobState.DEAD:
-                raise Conflict(f"Job {job_id} is {job.state}; only a dead one can be tried again.")
+                raise Conflict(
+                    "Job {job} is {state}; only a dead one can be tried again.",
+                    "job_not_dead",
+                    job=str(job_id),
+                    state=job.state,
+                )
             tx.jobs.revive(job)
             self._handlers[job.kind].revive(tx, job)
             audit(tx, by, "retry_job", f"job {job_id}", now_us=now_us, last_error=job.last_error)
@@ -205,5 +210,5 @@ class JobHistory:
 def _found(tx: Transaction, job_id: JobId) -> Job:
     job = tx.jobs.get(job_id)
     if job is None:
-        raise NotFound(f"There is no job {job_id}; `toprung jobs list` shows the latest ones.")
+        raise NotFound("There is no job {job}.", "job", job=str(job_id))
     return job

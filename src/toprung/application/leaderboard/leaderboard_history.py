@@ -103,12 +103,19 @@ class LeaderboardHistory:
         """The board of a moment. Raises `InvalidInput` for one to come, `StorageUnavailable` for too many at once."""
         now_us = self._clock.now_us()
         if moment.at_us > now_us:
-            raise InvalidInput("as_of", f"{to_iso(moment.at_us)} is still to come; ask for a moment that has been.")
+            raise InvalidInput(
+                "as_of",
+                "{moment} is still to come; ask for a moment that has been.",
+                "future",
+                moment=to_iso(moment.at_us),
+            )
         await self._store.ensure_fresh()
         is_settled = moment.at_us < now_us - SETTLED_AFTER_SECONDS * MICROSECONDS_PER_SECOND
         key = (moment, self._store.past_seq if is_settled else self._store.seq)
         if key not in self._boards and self._waiting >= WAITING_MAX:
-            raise StorageUnavailable("Too many boards of the past are being asked for; try again in a moment.")
+            raise StorageUnavailable(
+                "Too many boards of the past are being asked for; try again in a moment.", "past_busy"
+            )
         self._waiting += 1
         try:
             async with self._making:

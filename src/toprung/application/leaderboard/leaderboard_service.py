@@ -122,7 +122,12 @@ class LeaderboardService:
         shown_us = self._clock.now_us() if page.past is None else page.past.at_us
         since_us = since.before(shown_us)
         if not 0 <= since_us < shown_us:
-            raise InvalidInput("movement_since", f"Movement is since before what is shown; {since.text} is not that.")
+            raise InvalidInput(
+                "movement_since",
+                "Movement is since before what is shown; {since} is not that.",
+                "movement_later",
+                since=since.text,
+            )
         board, movements = await self._history.movements(
             PastMoment(at_us=since_us, is_corrected=is_corrected), page.players
         )
@@ -198,7 +203,12 @@ class LeaderboardService:
 
     async def _named(self, text: str, *, limit: int, with_banned: bool, closest: bool) -> list[FoundPlayer]:
         if len(text) > SEARCH_TEXT_MAX_CODE_POINTS:
-            raise InvalidInput("search", f"Search for at most {SEARCH_TEXT_MAX_CODE_POINTS} characters of a name.")
+            raise InvalidInput(
+                "search",
+                "Search for at most {most} characters of a name.",
+                "search_long",
+                most=SEARCH_TEXT_MAX_CODE_POINTS,
+            )
         await self._store.ensure_fresh()
         return self._store.board.search(
             text,
@@ -239,7 +249,13 @@ class LeaderboardService:
         for race in filters.races or ():
             if race not in self._catalog.race_codes:
                 known = ", ".join(self._catalog.race_codes)
-                raise InvalidInput("race", f"There is no race {race!r} in this game; its races are {known}.")
+                raise InvalidInput(
+                    "race",
+                    "There is no race {race} in this game; its races are {races}.",
+                    "race",
+                    race=repr(race),
+                    races=known,
+                )
         if not filters.countries:
             return filters
         return replace(filters, countries=tuple(self._countries.expand(filters.countries) or ()))

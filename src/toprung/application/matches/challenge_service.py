@@ -30,9 +30,7 @@ class ChallengeRefused(Conflict):
     code = "challenge_refused"
 
     def __init__(self, reason: str, sentence: str, **parameters: object) -> None:
-        super().__init__(sentence)
-        self.reason = reason
-        self.parameters = parameters
+        super().__init__(sentence, reason, **parameters)
 
 
 class TooManyChallenges(LimitReached):
@@ -103,7 +101,7 @@ class ChallengeService:
         play now, `TooManyChallenges`, and `UnknownRace`.
         """
         if not races:
-            raise InvalidInput("race", "Name the race that you will play.")
+            raise InvalidInput("race", "Name the race that you will play.", "own_race")
         codes = tuple(dict.fromkeys(self._catalog.race(race).code for race in races))
         now_us = self._clock.now_us()
 
@@ -115,7 +113,7 @@ class ChallengeService:
                     return ChallengeView(challenge=one, challenger=challenger, opponent=opponent)
             if len(waiting) >= OPEN_CHALLENGES_MAX:
                 raise TooManyChallenges(
-                    f"{OPEN_CHALLENGES_MAX} of your challenges wait for an answer; let one end first."
+                    "{most} of your challenges wait for an answer; let one end first.", "most", most=OPEN_CHALLENGES_MAX
                 )
             new = NewChallenge(
                 challenger_id=challenger_id,
@@ -216,7 +214,7 @@ class ChallengeService:
             raise ChallengeRefused("oneself", "Challenge somebody else; nobody plays against themselves.")
         challenger, opponent = locked_players(tx, (challenger_id, opponent_id))
         if opponent.discord_id is None:
-            sentence = f"{opponent.name} has not joined with a Discord account and cannot be challenged here."
+            sentence = "{name} has not joined with a Discord account and cannot be challenged here."
             raise ChallengeRefused("out_of_reach", sentence, name=opponent.name)
         self._lifecycle.require_ready(tx, (challenger, opponent), now_us)
         return challenger, opponent
@@ -267,7 +265,7 @@ def _get(tx: Transaction, challenge_id: ChallengeId) -> Challenge:
 
 def _require_open(challenge: Challenge) -> None:
     if challenge.state is not ChallengeState.OPEN:
-        raise ChallengeRefused(challenge.state.value, f"This challenge is {challenge.state.value} already.")
+        raise ChallengeRefused(challenge.state.value, "This challenge is {state} already.", state=challenge.state.value)
 
 
 def _to_opponent(challenge: Challenge, opponent: Player) -> Intent:

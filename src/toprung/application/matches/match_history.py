@@ -57,7 +57,12 @@ class MatchView:
         """Why the two ratings changed, in plain sentences. Raises `Conflict` for a match that was never rated."""
         first, second = self.players
         if self.changes is None or first is None or second is None:
-            raise Conflict(f"Match {self.match.id} is {state_words(self.match.state)} and has changed no rating.")
+            raise Conflict(
+                "Match {number} is {state} and has changed no rating.",
+                "not_rated",
+                number=str(self.match.id),
+                state=state_words(self.match.state),
+            )
         one, two = first.name, second.name
         return explain(one, two, self.changes[0]) + explain(two, one, self.changes[1])
 
@@ -106,7 +111,11 @@ class MatchHistory:
         def work(tx: Transaction) -> MatchView:
             match = tx.matches.get(match_id)
             if match is None or not (viewer in match.player_ids or _is_public(match)):
-                raise MatchUnknown(f"There is no match {match_id} of yours, nor one that was played to its end.")
+                raise MatchUnknown(
+                    "There is no match {number} of yours, nor one that was played to its end.",
+                    "any",
+                    number=str(match_id),
+                )
             (view,) = _views(tx, [match])
             return _as_seen_by(view, viewer) if viewer in match.player_ids else view
 
@@ -132,7 +141,7 @@ class MatchHistory:
         def work(tx: Transaction) -> MatchView:
             match = tx.matches.get(match_id)
             if match is None:
-                raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+                raise NotFound("There is no match {number}.", "match", number=str(match_id))
             (view,) = _views(tx, [match])
             return view if viewer_name is None else _as_seen_by(view, player_named(tx, viewer_name, self._name_keys).id)
 
@@ -164,7 +173,9 @@ def _views(tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
         first, second = (players[player_id] for player_id in match.player_ids)
         rows = journal[match.id]
         if len(rows) != (0 if match.result is None else 2):
-            raise Conflict(f"Match {match.id} has not the two journal rows that a match has; see `toprung verify`.")
+            raise Conflict(
+                "Match {number} has not the two journal rows that a match has.", "journal_rows", number=str(match.id)
+            )
         changes = None if match.result is None else (rows[0], rows[1])
         replays = tuple(MatchReplay(upload=one, player=players[one.player_id]) for one in uploads[match.id])
         views.append(MatchView(match=match, players=(first, second), changes=changes, replays=replays))

@@ -74,9 +74,13 @@ class MatchLifecycle:
     ) -> Callable[[Transaction], Match]:
         """What `open` does, for a transaction that does more than that. Raises as `open` does, here and there."""
         if not 1 <= len(source_key) <= SOURCE_KEY_MAX_CODE_POINTS:
-            raise InvalidInput("key", f"A key has 1 to {SOURCE_KEY_MAX_CODE_POINTS} characters.")
+            raise InvalidInput(
+                "key", "A key has 1 to {most} characters.", "key_length", most=SOURCE_KEY_MAX_CODE_POINTS
+            )
         if first.player_id == second.player_id:
-            raise InvalidInput("player_2", "A player cannot play a match against themselves; name two players.")
+            raise InvalidInput(
+                "player_2", "A player cannot play a match against themselves; name two players.", "same_player"
+            )
         for participant in (first, second):
             self._catalog.race(participant.race)
         chosen_map = self._map(map_name)
@@ -88,7 +92,10 @@ class MatchLifecycle:
             if known is not None:
                 if known.participants != (first, second):
                     raise Conflict(
-                        f"The key {source_key!r} names another match already, number {known.id}; use another key."
+                        "The key {key} names another match already, number {number}; use another key.",
+                        "key_used",
+                        key=repr(source_key),
+                        number=str(known.id),
                     )
                 return known
             self.require_ready(tx, players, now_us)
@@ -118,7 +125,13 @@ class MatchLifecycle:
             return self._choose(pool) if pool else None
         known = {name.casefold(): name for name in pool}
         if wanted.strip().casefold() not in known:
-            raise InvalidInput("map", f"{wanted!r} is not in the map pool, which has {', '.join(pool) or 'none'}.")
+            raise InvalidInput(
+                "map",
+                "{map} is not in the map pool, which has {maps}.",
+                "map",
+                map=repr(wanted),
+                maps=", ".join(pool) or "none",
+            )
         return known[wanted.strip().casefold()]
 
     def _server(self, first: Player, second: Player) -> str | None:
@@ -171,7 +184,7 @@ class MatchLifecycle:
         def work(tx: Transaction) -> tuple[Match, Match]:
             match = tx.matches.get(match_id)
             if match is None:
-                raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+                raise NotFound("There is no match {number}.", "match", number=str(match_id))
             match = match_life.pass_deadlines(match, now_us)
             side = match_life.side_of(match, player_id)
             return match, self._after(match, side, step, outcome, now_us)
@@ -190,7 +203,7 @@ class MatchLifecycle:
             return match_life.withdraw(match, side, rules)
         if step is Step.CANCEL:
             return match_life.cancel(match, side, now_us)
-        raise StepRefused(f"A player cannot do that to match {match.id}; ask an organiser.")
+        raise StepRefused("A player cannot do that to match {number}; ask an organiser.", "refused", match.id)
 
     async def pass_deadlines(self) -> int | None:
         """Takes every match whose deadline has passed further, and gives the next deadline of all.
@@ -230,4 +243,4 @@ class MatchLifecycle:
 
 def _check_outcome(step: Step, outcome: Outcome | None) -> None:
     if (outcome is None) == (step is Step.REPORT):
-        raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.")
+        raise InvalidInput("outcome", "A report says win, loss or draw; nothing else has an outcome.", "outcome")

@@ -11,9 +11,7 @@ class NotReady(Conflict):
     """A player cannot begin a match now. `reason` is `banned`, `busy` or `penalised`."""
 
     def __init__(self, reason: str, sentence: str, **parameters: object) -> None:
-        super().__init__(sentence)
-        self.reason = reason
-        self.parameters = parameters
+        super().__init__(sentence, reason, **parameters)
 
 
 def locked_players(tx: Transaction, player_ids: tuple[PlayerId, PlayerId]) -> tuple[Player, Player]:
@@ -22,7 +20,7 @@ def locked_players(tx: Transaction, player_ids: tuple[PlayerId, PlayerId]) -> tu
     for player_id in sorted(player_ids):  # always in the same order, so that two openings never wait in a circle
         player = tx.players.get(player_id)
         if player is None:
-            raise NotFound(f"There is no player with the id {player_id}.")
+            raise NotFound("There is no player with the id {number}.", "player_id", number=str(player_id))
         players[player_id] = player
     first, second = player_ids
     return players[first], players[second]
@@ -34,17 +32,17 @@ def require_ready(tx: Transaction, players: tuple[Player, Player], now_us: int) 
     for player in players:
         name = player.name
         if player.is_banned:
-            raise NotReady("banned", f"{name} is banned and cannot play.", name=name)
+            raise NotReady("banned", "{name} is banned and cannot play.", name=name)
         if player.id in busy:
-            sentence = f"{name} is in match {busy[player.id]} already, which has to end first."
-            raise NotReady("busy", sentence, name=name)
+            sentence = "{name} is in match {number} already, which has to end first."
+            raise NotReady("busy", sentence, name=name, number=str(busy[player.id]))
         penalty = held_by_penalty(tx, player.id, now_us)
         if penalty is not None:
             minutes = -(-(penalty.until_us - now_us) // (60 * MICROSECONDS_PER_SECOND))
             raise NotReady(
                 "penalised",
-                f"{name} sits out for another {minutes} min after match {penalty.match_id}; an organiser can "
-                "pardon it with `toprung player pardon`.",
+                "{name} sits out for another {count} min after match {number}; an organiser can pardon it.",
                 name=name,
                 count=minutes,
+                number=str(penalty.match_id),
             )

@@ -54,13 +54,20 @@ class MatchService:
     def _check(self, match: FinalMatch, now_us: int) -> None:
         participants = [participant for side in match.sides for participant in side]
         if [len(side) for side in match.sides] != [1, 1]:
-            raise InvalidInput("sides", "A match has one player on each side.")
+            raise InvalidInput("sides", "A match has one player on each side.", "two_sides")
         if participants[0].player_id == participants[1].player_id:
-            raise InvalidInput("sides", f"{match.source_key}: a player cannot play a match against themselves.")
+            raise InvalidInput(
+                "sides",
+                "{key}: a player cannot play a match against themselves.",
+                "same_player_key",
+                key=match.source_key,
+            )
         for participant in participants:
             self._catalog.race(participant.race)
         if match.ended_at_us > now_us + FUTURE_END_MAX_US:
-            raise InvalidInput("ended_at", f"{match.source_key}: a match cannot end in the future.")
+            raise InvalidInput(
+                "ended_at", "{key}: a match cannot end in the future.", "ends_in_future", key=match.source_key
+            )
 
     def _record(self, tx: Transaction, matches: Sequence[FinalMatch], now_us: int) -> list[RecordedMatch | None]:
         known = tx.matches.known_source_keys([match.source_key for match in matches])

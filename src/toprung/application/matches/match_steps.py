@@ -42,7 +42,7 @@ class MatchSteps:
         """The match with this id after every deadline that has passed. Raises `NotFound`."""
         match = tx.matches.get(match_id)
         if match is None:
-            raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+            raise NotFound("There is no match {number}.", "match", number=str(match_id))
         return self.take(tx, match, pass_deadlines(match, now_us), now_us)
 
     def take(
@@ -127,7 +127,7 @@ class MatchSteps:
         """
         notice = tx.notices.get(notice_id)
         if notice is None:
-            raise NotFound(f"There is no notice {notice_id}.")
+            raise NotFound("There is no notice {number}.", "notice", number=str(notice_id))
         if notice.was_reached is not None:
             return
         tx.notices.settle(notice_id, was_reached=was_reached)
@@ -143,7 +143,7 @@ class MatchSteps:
         """Says that there is nothing left to tell by a notice; no time runs because of that. Raises `NotFound`."""
         notice = tx.notices.get(notice_id)
         if notice is None:
-            raise NotFound(f"There is no notice {notice_id}.")
+            raise NotFound("There is no notice {number}.", "notice", number=str(notice_id))
         if notice.was_reached is None:
             tx.notices.settle(notice_id, was_reached=False)
 

@@ -18,7 +18,9 @@ def announcement_text(text: str) -> str:
     """The text as it is announced: without characters that cannot be shown. Raises `InvalidInput`."""
     kept = "".join(char for char in text if char.isprintable() or char == "\n").strip()
     if not 1 <= len(kept) <= TEXT_MAX_CODE_POINTS:
-        raise InvalidInput("text", f"An announcement has 1 to {TEXT_MAX_CODE_POINTS} characters.")
+        raise InvalidInput(
+            "text", "An announcement has 1 to {most} characters.", "announcement_length", most=str(TEXT_MAX_CODE_POINTS)
+        )
     return kept
 
 

@@ -37,7 +37,7 @@ def route_of(operation: Operation[object]) -> Route:
     """How this kind of operation is asked for over HTTP. Raises `Conflict` where it is not."""
     route = spec_of(operation).route
     if route is None:
-        raise Conflict("That can only be done where the ladder itself is, not through its API.")
+        raise Conflict("That can only be done where the ladder itself is, not through its API.", "not_over_api")
     return route
 
 

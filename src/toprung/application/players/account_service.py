@@ -29,11 +29,8 @@ STEPS: Final = ("language", "terms", "name", "in_game_name", "country", "region"
 class InOpenMatch(Conflict):
     """Somebody who is in an open match cannot leave before it has ended: the opponent is owed its end."""
 
-    reason = "open_match"
-
     def __init__(self, match_id: MatchId) -> None:
-        super().__init__(f"You are in match {match_id}, which has to end first.")
-        self.parameters = {"number": str(match_id)}
+        super().__init__("You are in match {number}, which has to end first.", "open_match", number=str(match_id))
 
 
 class SetupIncomplete(InvalidInput):
@@ -42,7 +39,8 @@ class SetupIncomplete(InvalidInput):
     code = "setup_incomplete"
 
     def __init__(self, missing: tuple[str, ...]) -> None:
-        super().__init__("setup", f"The set-up still wants an answer to: {', '.join(missing)}.")
+        sentence = "The set-up still wants an answer to: {missing}."
+        super().__init__("setup", sentence, missing=", ".join(missing))
         self.missing = missing
 
 
@@ -58,8 +56,7 @@ class RenameTooSoon(Conflict):
     code = "rename_too_soon"
 
     def __init__(self, days_left: int) -> None:
-        super().__init__(f"A name can be changed every {RENAME_COOLDOWN_DAYS} days; {days_left} are left.")
-        self.parameters = {"count": days_left}
+        super().__init__("A name cannot be changed again so soon: wait {count} more days.", count=days_left)
 
 
 class NotSetUp(NotFound):
@@ -195,7 +192,7 @@ class AccountService:
         def work(tx: Transaction) -> Player:
             own = _find(tx, discord_id)
             if own is None:
-                raise NotSetUp("Run /setup first.")
+                raise NotSetUp("You are not on the ladder yet.")
             player = replace(own.player, country=code)
             self._save(tx, player)
             tx.changes.record(PlayerCountryChanged(player=player))
@@ -215,7 +212,7 @@ class AccountService:
         def work(tx: Transaction) -> None:
             own, draft = _find(tx, discord_id), tx.accounts.draft(discord_id)
             if own is None and draft is None:
-                raise NotSetUp("There is nothing here about you.")
+                raise NotSetUp("You are not on the ladder yet.")
             if own is not None:
                 tx.players.get(own.player.id)  # so that no match is opened meanwhile
                 match_id = tx.matches.open_of([own.player.id]).get(own.player.id)
@@ -271,7 +268,9 @@ class AccountService:
         owner = tx.players.by_name_keys([key]).get(key)
         is_others = owner is not None and (own is None or owner.id != own.player.id)
         if is_others or is_reserved(draft.name, self._name_keys):
-            raise NameTaken(f"The name {draft.name} is taken, or looks too much like one that is; choose another.")
+            raise NameTaken(
+                "The name {name} is taken, or looks too much like one that is; choose another.", name=draft.name
+            )
         naming = self._naming(tx, draft, own)
         left_us = self._cooldown_left_us(naming.renamed_at_us)
         if naming.is_another and left_us > 0:

@@ -38,9 +38,7 @@ class NotBack(Conflict):
     code = "not_back"
 
     def __init__(self, reason: str, sentence: str, **parameters: object) -> None:
-        super().__init__(sentence)
-        self.reason = reason
-        self.parameters = parameters
+        super().__init__(sentence, reason, **parameters)
 
 
 class Departures:
@@ -126,17 +124,17 @@ class Departures:
         departure = tx.departures.get(player.id)
         if departure is not None:
             if departure.returned_as is None:
-                sentence = f"{player.name} has not come back. Let them run /setup first, then give it back."
+                sentence = "{name} has not come back. They have to join again first; then it can be given back."
                 raise NotBack("away", sentence, name=player.name)
             return tx.players.by_ids([departure.returned_as])[departure.returned_as], departure
         found = tx.departures.returned_as(player.id)
         if not found:
             days = DEPARTURES_KEPT_DAYS
-            sentence = f"Nothing is known of {player.name} having been here before. That is kept for {days} days."
+            sentence = "Nothing is known of {name} having been here before. That is kept for {count} days."
             raise NotBack("unknown", sentence, name=player.name, count=days)
         if len(found) > 1:
             names = ", ".join(nameless(Player(id=one.player_id, name="")).name for one in found)
-            sentence = f"{player.name} was here before more than once; name the one to give back: {names}."
+            sentence = "{name} was here before more than once; name the one to give back: {names}."
             raise NotBack("several", sentence, name=player.name, names=names)
         return player, found[0]
 

@@ -78,7 +78,7 @@ class PlayerDossiers:
         """The dossier of the player with this id. Raises `NotFound`."""
         player = await self._unit_of_work.read(lambda tx: tx.players.by_ids([player_id]).get(player_id))
         if player is None:
-            raise NotFound(f"There is no player with the id {player_id}.")
+            raise NotFound("There is no player with the id {number}.", "player_id", number=str(player_id))
         return await self._dossier(player)
 
     async def _dossier(self, player: Player) -> Dossier:
@@ -112,5 +112,5 @@ class PlayerDossiers:
 
         found = await self._unit_of_work.read(work)
         if found is None:
-            raise NotFound("This Discord account is not on the ladder.")
+            raise NotFound("This Discord account is not on the ladder.", "discord_account")
         return found

@@ -167,7 +167,12 @@ class PlayerService:
             open_ids = tx.matches.open_of([current.id, old.player_id])
             if open_ids:
                 number = min(open_ids.values())
-                raise Conflict(f"{current.name} is in match {number}, which has to end first.")
+                raise Conflict(
+                    "{name} is in match {number}, which has to end first.",
+                    "in_match",
+                    name=current.name,
+                    number=str(number),
+                )
             player = self._departures.give_back(tx, current, old, now_us)
             audit(tx, by, "restore", about(player.id), now_us=now_us, former=[current.id])
             self._departures.prune(tx, now_us)
@@ -194,7 +199,9 @@ class PlayerService:
         """A name, cleaned, that is not kept for those who left."""
         cleaned = clean_name(name)
         if is_reserved(cleaned, self._name_keys):
-            raise Conflict(f"{cleaned} is what somebody is called who left; choose another name.")
+            raise Conflict(
+                "{name} is what somebody is called who left; choose another name.", "name_of_the_left", name=cleaned
+            )
         return cleaned
 
     async def by_name(self, name: str) -> Player:
@@ -205,12 +212,14 @@ class PlayerService:
 def _present(tx: Transaction, player_id: PlayerId) -> Player:
     player = _get(tx, player_id)
     if has_left(player):
-        raise Conflict(f"{player.name} has left the ladder, and has neither a name nor a country any more.")
+        raise Conflict(
+            "{name} has left the ladder, and has neither a name nor a country any more.", "has_left", name=player.name
+        )
     return player
 
 
 def _get(tx: Transaction, player_id: PlayerId) -> Player:
     player = tx.players.get(player_id)
     if player is None:
-        raise NotFound(f"There is no player with the id {player_id}.")
+        raise NotFound("There is no player with the id {number}.", "player_id", number=str(player_id))
     return player

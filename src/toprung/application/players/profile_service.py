@@ -63,7 +63,7 @@ class ProfileService:
         def work(tx: Transaction) -> tuple[Player, list[tuple[Entry, list[tuple[int, int]]]]]:
             player = tx.players.by_ids([player_id]).get(player_id)
             if player is None:
-                raise PlayerUnknown(f"There is no player with the id {player_id}.")
+                raise PlayerUnknown("There is no player with the id {number}.", "id", number=str(player_id))
             entries = tx.entries.by_keys([(player_id, race) for race in self._catalog.race_codes]).values()
             histories = tx.lookups.mmr_histories([entry.id for entry in entries], each=HISTORY_POINTS_MAX)
             return player, [(entry, histories[entry.id]) for entry in entries]

@@ -77,7 +77,9 @@ class RatingAdjustment:
 
     def _checked(self, race: str, mmr: int) -> str:
         if not MMR_MIN <= mmr <= MMR_MAX:
-            raise InvalidInput("mmr", f"An MMR lies between {MMR_MIN:,} and {MMR_MAX:,}.")
+            raise InvalidInput(
+                "mmr", "An MMR lies between {least} and {most}.", "mmr_range", least=MMR_MIN, most=MMR_MAX
+            )
         return self._catalog.race(race).code
 
     def _planned(
@@ -85,13 +87,19 @@ class RatingAdjustment:
     ) -> tuple[RatingSetOutcome, Player, Entry | None, EntryState]:
         player = tx.players.by_ids([player_id]).get(player_id)
         if player is None:
-            raise NotFound(f"There is no player with the id {player_id}.")
+            raise NotFound("There is no player with the id {number}.", "player_id", number=str(player_id))
         entry = tx.entries.by_keys([(player_id, race)]).get((player_id, race))
         before = None if entry is None else entry.state
         standing = self._engine.set_to(mmr)
         after = set_by_hand(before, EntryState(mmr=standing.mmr, skill=standing.skill))
         if before == after:
-            raise InvalidInput("mmr", f"The rating of {player.name} is set to {mmr} already; there is nothing to do.")
+            raise InvalidInput(
+                "mmr",
+                "The rating of {name} is set to {mmr} already; there is nothing to do.",
+                "mmr_same",
+                name=player.name,
+                mmr=str(mmr),
+            )
         outcome = RatingSetOutcome(
             player_name=player.name,
             race=race,

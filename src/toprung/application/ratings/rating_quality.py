@@ -81,7 +81,13 @@ def evaluate(games: Sequence[Game], *, fit: bool, tried: Callable[[], None]) -> 
     Raises `InvalidInput` for too few games to say anything.
     """
     if len(games) < GAMES_MIN:
-        raise InvalidInput("games", f"There are {len(games)} games; at least {GAMES_MIN} are needed to judge by.")
+        raise InvalidInput(
+            "games",
+            "There are {games} games; at least {least} are needed to judge by.",
+            "too_few_games",
+            games=str(len(games)),
+            least=GAMES_MIN,
+        )
     glicko2, elo = fitted(games, tried) if fit else (Glicko2(), Elo())
     systems: dict[str, tuple[Forecaster, Mapping[str, float]]] = {
         "glicko2": (Glicko2Forecaster(glicko2), asdict(glicko2)),

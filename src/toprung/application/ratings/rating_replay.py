@@ -63,4 +63,6 @@ def replay_everything(
 
 def unplayable(match_id: MatchId) -> Conflict:
     """What is raised where a match has not the two rows that a match has."""
-    return Conflict(f"The rating log cannot be played: match {match_id} has not two rows; see `toprung verify`.")
+    return Conflict(
+        "The rating log cannot be played: match {number} has not two rows.", "log_broken", number=str(match_id)
+    )

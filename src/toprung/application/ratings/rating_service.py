@@ -76,7 +76,7 @@ class RatingService:
         def work(tx: Transaction) -> CorrectionOutcome:
             match = tx.matches.get(match_id)
             if match is None:
-                raise NotFound(f"There is no match {match_id}; `toprung match list` shows the latest ones.")
+                raise NotFound("There is no match {number}.", "match", number=str(match_id))
             return self._judged(tx, match, result, now_us)[0]
 
         return await self._unit_of_work.read(work)
@@ -118,7 +118,13 @@ class RatingService:
         after = void(match, now_us) if result is None else set_result(match, result, now_us)
         if after == match:
             stands = _standing(tx, match, result)
-            raise InvalidInput("result", f"Match {match.id} {stands} already; there is nothing to correct.")
+            raise InvalidInput(
+                "result",
+                "Match {number} {result} already; there is nothing to correct.",
+                "stands_already",
+                number=str(match.id),
+                result=stands,
+            )
         replayed = None if match.result is None else self._replayed_with(tx, after)
         if replayed is not None:
             changed = list(replayed.entries)

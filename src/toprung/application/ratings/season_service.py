@@ -39,7 +39,7 @@ class SeasonService:
         wanted = season_code(code)
         found = next((season for season in await self.all() if season.code == wanted), None)
         if found is None:
-            raise NotFound(f"There is no season {wanted!r}; `toprung season list` shows them.")
+            raise NotFound("There is no season {season}.", "season", season=repr(wanted))
         return found
 
     async def start(self, code: str, name: str, *, reset_to: float | None, by: Attribution) -> SeasonStarted:
@@ -58,9 +58,13 @@ class SeasonService:
             known = tx.seasons.all()
             running = _running(known)
             if running is not None:
-                raise Conflict(f"The season {running.code} is running; end it first, with `toprung season end`.")
+                raise Conflict("The season {season} is running; end it first.", "season_running", season=running.code)
             if code in {season.code for season in known}:
-                raise Conflict(f"There was a season {code} already; give the new one another code.")
+                raise Conflict(
+                    "There was a season {season} already; give the new one another code.",
+                    "season_code_used",
+                    season=code,
+                )
             season = tx.seasons.add(code, name, started_at_us=now_us, reset_deviation=deviation)
             entries_reset = 0 if deviation is None else _reset(tx, season.id, deviation, now_us)
             details = {"name": name, "reset_deviation": deviation, "entries_reset": entries_reset}
@@ -78,7 +82,7 @@ class SeasonService:
             tx.journal.exclude_other_ratings()
             season = _running(tx.seasons.all())
             if season is None:
-                raise Conflict("No season is running; `toprung season start` begins one.")
+                raise Conflict("No season is running.", "no_season")
             ended_at_us = max(now_us, season.started_at_us)  # the clock may have been set back meanwhile
             tx.seasons.end(season.id, ended_at_us)
             audit(tx, explained, "end_season", f"season {season.code}", now_us=now_us)

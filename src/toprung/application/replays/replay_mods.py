@@ -113,10 +113,14 @@ class ReplayMods:
     def _of_upload(self, tx: Transaction, upload_id: UploadId) -> frozenset[str]:
         upload = tx.replays.upload(upload_id)
         if upload is None:
-            raise NotFound(f"There is no upload {upload_id}; `toprung replay mods` names one for each version.")
+            raise NotFound("There is no upload {upload}.", "upload_of_mod", upload=str(upload_id))
         handles = self._handles(tx.replays.file(upload.sha256))
         if handles is None:
-            raise Conflict(f"Upload {upload_id} was not read, so which mod it was played with is not known.")
+            raise Conflict(
+                "Upload {upload} was not read, so which mod it was played with is not known.",
+                "upload_unread",
+                upload=str(upload_id),
+            )
         return handles
 
     async def approve(self, upload_id: UploadId, by: Attribution) -> ModVersion:

@@ -128,22 +128,29 @@ def _admitted(tx: Transaction, new: NewUpload, file: ReplayFile) -> ReplayUpload
     """The upload, where it is there already. Raises for what may not be taken in."""
     player = tx.players.get(new.player_id)
     if player is None:
-        raise NotFound(f"There is no player with the id {new.player_id}.")
+        raise NotFound("There is no player with the id {number}.", "player_id", number=str(new.player_id))
     if new.match_id is not None and tx.matches.get(new.match_id) is None:
-        raise NotFound(f"There is no match {new.match_id}; `toprung match list` shows the latest ones.")
+        raise NotFound("There is no match {number}.", "match", number=str(new.match_id))
     known = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
     if known is not None and not _is_worth_another_look(tx, known):
         return known
     if player.is_banned:
-        raise Conflict(f"{player.name} is banned and cannot upload replays.")
+        raise Conflict("{name} is banned and cannot upload replays.", "banned_upload", name=player.name)
     used = tx.replays.bytes_uploaded(new.player_id, since_us=new.uploaded_at_us - MICROSECONDS_PER_DAY)
     if used + file.size_bytes > PLAYER_BYTES_PER_DAY_MAX:
         raise LimitReached(
-            f"{player.name} uploaded {used / 2**20:.1f} MB within a day, and {PLAYER_BYTES_PER_DAY_MAX // 2**20} MB is "
-            "the most; try again tomorrow."
+            "{name} uploaded {used} MB within a day, and {most} MB is the most; try again tomorrow.",
+            "upload_bytes",
+            name=player.name,
+            used=f"{used / 2**20:.1f}",
+            most=str(PLAYER_BYTES_PER_DAY_MAX // 2**20),
         )
     if tx.jobs.count_pending() >= PENDING_MAX:
-        raise Busy(f"{PENDING_MAX:,} replays are waiting to be read, which is the most; try again in a few minutes.")
+        raise Busy(
+            "{most} replays are waiting to be read, which is the most; try again in a few minutes.",
+            "replays_waiting",
+            most=PENDING_MAX,
+        )
     return None
 
 
@@ -242,7 +249,7 @@ class ReplayHistory:
             upload = tx.replays.upload(upload_id)
             file = None if upload is None else tx.replays.file(upload.sha256)
             if upload is None or file is None:
-                raise NotFound(f"There is no upload {upload_id}; `toprung replay list` shows the latest ones.")
+                raise NotFound("There is no upload {upload}.", "upload", upload=str(upload_id))
             return UploadView(upload=upload, file=file, player=tx.players.by_ids([upload.player_id])[upload.player_id])
 
         return await self._unit_of_work.read(work)

@@ -89,7 +89,7 @@ class ReplayVerdicts:
         def look(tx: Transaction) -> Judged:
             upload = tx.replays.upload(upload_id)
             if upload is None:
-                raise NotFound(f"There is no upload {upload_id}; `toprung replay list` shows the latest ones.")
+                raise NotFound("There is no upload {upload}.", "upload", upload=str(upload_id))
             return Judged(upload=upload, promise=tx.intents.find(_key(upload_id)))
 
         until = asyncio.get_running_loop().time() + seconds_max

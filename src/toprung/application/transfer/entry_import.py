@@ -151,7 +151,7 @@ def _fault_of_id(
     elif known is not None and known.name != row.name:
         reason = (
             f"player {player_id} is {known.name!r} on this ladder, not {row.name!r}; mend the name, or leave the cell "
-            "empty where the file is of another ladder (`toprung player rename` gives somebody another name)"
+            "empty where the file is of another ladder"
         )
     elif known is None and named is not None and named.name == row.name:
         reason = f"{row.name!r} is player {named.id} on this ladder, not {player_id}; mend the cell or leave it empty"

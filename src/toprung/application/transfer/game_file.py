@@ -117,11 +117,20 @@ class GameFileReader:
 
 def _game_id(text: str) -> str:
     if not text or len(text) > GAME_ID_MAX_CODE_POINTS:
-        raise InvalidInput("game_id", f"a game needs an id of 1 to {GAME_ID_MAX_CODE_POINTS} characters")
+        raise InvalidInput(
+            "game_id",
+            "a game needs an id of 1 to {most} characters",
+            "game_id_length",
+            most=str(GAME_ID_MAX_CODE_POINTS),
+        )
     found = unsafe_character(text)
     if found is not None:
         raise InvalidInput(
-            "game_id", f"character {found[0] + 1} of the id may not be there ({found[1].replace('_', ' ')})"
+            "game_id",
+            "character {position} of the id may not be there ({kind})",
+            "game_id_character",
+            position=str(found[0] + 1),
+            kind=found[1].replace("_", " "),
         )
     return text
 

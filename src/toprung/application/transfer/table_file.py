@@ -20,15 +20,18 @@ class Problem:
     reason: str
 
 
+_REFUSED: Final = "Nothing was imported: the file has {problems} problems. Mend the lines listed and try again."
+_REFUSED_ONE: Final = "Nothing was imported: the file has {problems} problem. Mend the lines listed and try again."
+
+
 class ImportRefused(ToprungError):
     """A file has lines that cannot be taken, and so nothing of it was. `problems` lists them, up to a limit."""
 
     code: ClassVar[str] = "import_refused"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        plural = "problem" if len(problems) == 1 else "problems"
         super().__init__(
-            f"Nothing was imported: the file has {len(problems)} {plural}. Mend the lines listed and try again."
+            _REFUSED_ONE if len(problems) == 1 else _REFUSED, problems=str(len(problems)), count=len(problems)
         )
         self.problems = tuple(problems[:PROBLEMS_LISTED_MAX])
         self.problem_count = len(problems)

@@ -33,7 +33,9 @@ class UnitOfWork:
         may be kept: whoever shows the ladder then reads it anew.
         """
         if self._is_alone:
-            raise StorageUnavailable("The clock was just set, and nothing of this was done; try again in a moment.")
+            raise StorageUnavailable(
+                "The clock was just set, and nothing of this was done; try again in a moment.", "clock_set"
+            )
         return await self._begun(self._in_turn(work))
 
     async def run_first(self, work: Callable[[Transaction], T], then: Callable[[T], None]) -> None:

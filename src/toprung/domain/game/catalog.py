@@ -35,7 +35,11 @@ class CatalogError(ToprungError):
     code = "invalid_catalog"
 
     def __init__(self, field: str, problem: str, *, file: str | None = None) -> None:
-        super().__init__(": ".join(part for part in (file, field, problem) if part))
+        place = ": ".join(part for part in (file, field) if part)
+        if place:
+            super().__init__("{place}: {problem}", "at", place=place, problem=problem)
+        else:
+            super().__init__(problem)
         self.field = field
         self.problem = problem
         self.file = file
@@ -139,7 +143,11 @@ class Catalog:
             if race.code == code:
                 return race
         raise UnknownRace(
-            "race", f"{self.name} has no race {_quoted(code)}; its races are {', '.join(self.race_codes)}."
+            "race",
+            "{game} has no race {race}; its races are {races}.",
+            game=self.name,
+            race=_quoted(code),
+            races=", ".join(self.race_codes),
         )
 
     def race_by_alias(self, text: str) -> Race | None:
@@ -155,8 +163,12 @@ class Catalog:
             if region.code == code:
                 return region
         known = ", ".join(region.code for region in self.regions)
-        sentence = f"its regions are {known}." if known else "it has none."
-        raise UnknownRegion("region", f"{self.name} has no region {_quoted(code)}; {sentence}")
+        given = {"game": self.name, "region": _quoted(code)}
+        if not known:
+            raise UnknownRegion("region", "{game} has no region {region}; it has none.", "none", **given)
+        raise UnknownRegion(
+            "region", "{game} has no region {region}; its regions are {regions}.", "others", regions=known, **given
+        )
 
     def server_for(self, region_1: str, region_2: str) -> GameServer:
         """The server for a match between players of two regions, whichever of them is named first.
@@ -167,7 +179,7 @@ class Catalog:
         """
         first, second = self.region(region_1), self.region(region_2)
         if not self.servers:
-            raise NoServer(f"{self.name} has no server to play on; add one to its data.")
+            raise NoServer("{game} has no server to play on; add one to its data.", game=self.name)
         chosen = next((o.server for o in self.server_overrides if set(o.regions) == {region_1, region_2}), None)
         if chosen is not None:
             return next(server for server in self.servers if server.code == chosen)

@@ -26,7 +26,13 @@ class Filters:
 
     def __post_init__(self) -> None:
         if self.rank is not None and self.rank not in LETTERS:
-            raise InvalidInput("rank", f"There is no rank {self.rank!r}; the ranks are {', '.join(LETTERS)}.")
+            raise InvalidInput(
+                "rank",
+                "There is no rank {rank}; the ranks are {ranks}.",
+                "rank",
+                rank=repr(self.rank),
+                ranks=", ".join(LETTERS),
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Filters) and self._normal() == other._normal()

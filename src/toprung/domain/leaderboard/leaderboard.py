@@ -56,7 +56,12 @@ class LeaderboardQuery:
 
     def __post_init__(self) -> None:
         if self.page_size < 1:
-            raise InvalidInput("page_size", f"A page needs at least one row; {self.page_size} were asked for.")
+            raise InvalidInput(
+                "page_size",
+                "A page needs at least one row; {rows} were asked for.",
+                "page_size",
+                rows=str(self.page_size),
+            )
 
 
 class LeaderboardRow(NamedTuple):

@@ -38,10 +38,8 @@ class StepRefused(Conflict):
 
     code = "step_refused"
 
-    def __init__(self, sentence: str, reason: str = "refused", match_id: MatchId | None = None) -> None:
-        super().__init__(sentence)
-        self.reason = reason
-        self.parameters = {"number": str(match_id)}
+    def __init__(self, sentence: str, reason: str = "", match_id: MatchId | None = None) -> None:
+        super().__init__(sentence, reason, **({} if match_id is None else {"number": str(match_id)}))
 
 
 class Step(StrEnum):
@@ -132,7 +130,7 @@ def side_of(match: Match, player_id: PlayerId) -> Side:
     """The side that a player acts for. Raises `StepRefused` for somebody else."""
     side = match.side_of(player_id)
     if side is None:
-        raise StepRefused(f"Only its two players and the organisers may act on match {match.id}.", "stranger", match.id)
+        raise StepRefused("Only its two players and the organisers may act on match {number}.", "stranger", match.id)
     return side
 
 
@@ -158,7 +156,7 @@ def abort(match: Match, now_us: int) -> Match:
         return match
     if match.state in {_S.IN_PROGRESS, _S.REPORTED}:
         raise StepRefused(
-            f"Match {match.id} is in progress and cannot be aborted: report its result, or agree to cancel it.",
+            "Match {number} is in progress and cannot be aborted: report its result, or agree to cancel it.",
             "begun",
             match.id,
         )
@@ -184,7 +182,7 @@ def report(
     is_put_right = is_word and (evidence is Evidence.REPLAY or result.score_of(side) == 0)
     if own is not None and not is_put_right:
         raise StepRefused(
-            f"Match {match.id} has another report of yours; withdraw that one first.", "other_report", match.id
+            "Match {number} has another report of yours; withdraw that one first.", "other_report", match.id
         )
     claim = Claim(result=result, evidence=evidence, at_us=now_us)
     claimed = match.with_side(side, replace(match.sides[side], claim=claim, cancel_asked_at_us=None))
@@ -203,7 +201,7 @@ def withdraw(match: Match, side: Side, rules: MatchRules) -> Match:
     _require(match, Step.WITHDRAW)
     if own.claim is None:
         raise StepRefused(
-            f"Match {match.id} has no report of yours to withdraw; you can report its result.", "no_report", match.id
+            "Match {number} has no report of yours to withdraw; you can report its result.", "no_report", match.id
         )
     started_us = match.started_at_us or 0  # a match that was reported has started
     open_again = match.with_side(side, replace(own, claim=None))
@@ -216,7 +214,7 @@ def cancel(match: Match, side: Side, now_us: int) -> Match:
     if match.sides[side].cancel_asked_at_us is not None and match.state in {*_OPEN, _S.VOIDED}:
         return match
     if match.state is _S.ASSIGNED:
-        raise StepRefused(f"Match {match.id} has not begun; abort it instead of cancelling it.", "not_begun", match.id)
+        raise StepRefused("Match {number} has not begun; abort it instead of cancelling it.", "not_cancelled", match.id)
     _require(match, Step.CANCEL)
     asked = match.with_side(side, replace(match.sides[side], cancel_asked_at_us=now_us))
     if any(one.cancel_asked_at_us is None for one in asked.sides):
@@ -302,7 +300,7 @@ def set_result(match: Match, result: MatchResult, now_us: int) -> Match:
         return match
     _require(match, Step.SET_RESULT)
     if match.assigned_at_us is not None and match.started_at_us is None:
-        raise StepRefused(f"Match {match.id} never began, so that it has no result.", "not_begun", match.id)
+        raise StepRefused("Match {number} never began, so that it has no result.", "not_begun", match.id)
     return _completed(match, result, now_us if match.ended_at_us is None else match.ended_at_us)
 
 
@@ -333,21 +331,21 @@ def _late_to_confirm(match: Match) -> tuple[Side, ...]:
 _SIDES: Final[tuple[Side, Side]] = (0, 1)
 _OPEN: Final = frozenset(state for state in MatchState if state.is_open)
 _REFUSALS: Final[Mapping[MatchState, str]] = {
-    _S.ASSIGNED: "has not begun: both players have to confirm it first",
-    _S.IN_PROGRESS: "is in progress; its result can be reported",
-    _S.REPORTED: "is reported, and waits for the other side",
-    _S.COMPLETED: "is over and its result stands; an organiser can correct it",
-    _S.ABORTED: "was aborted",
-    _S.ABANDONED: "was not confirmed in time",
-    _S.CONFLICT: "is not decided yet; an organiser decides it",
-    _S.EXPIRED: "was not reported in time; an organiser can still set its result",
-    _S.VOIDED: "is void; an organiser can set its result",
+    _S.ASSIGNED: "Match {number} has not begun: both players have to confirm it first.",
+    _S.IN_PROGRESS: "Match {number} is in progress; its result can be reported.",
+    _S.REPORTED: "Match {number} is reported, and waits for the other side.",
+    _S.COMPLETED: "Match {number} is over and its result stands; an organiser can correct it.",
+    _S.ABORTED: "Match {number} was aborted.",
+    _S.ABANDONED: "Match {number} was not confirmed in time.",
+    _S.CONFLICT: "Match {number} is not decided yet; an organiser decides it.",
+    _S.EXPIRED: "Match {number} was not reported in time; an organiser can still set its result.",
+    _S.VOIDED: "Match {number} is void; an organiser can set its result.",
 }
 
 
 def _require(match: Match, step: Step) -> None:
     if step not in TRANSITIONS[match.state]:
-        raise StepRefused(f"Match {match.id} {_REFUSALS[match.state]}.", match.state.value, match.id)
+        raise StepRefused(_REFUSALS[match.state], match.state.value, match.id)
 
 
 def _at_deadline(match: Match, deadline_us: int) -> Match:

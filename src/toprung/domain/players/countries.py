@@ -24,9 +24,15 @@ class UnknownCountry(InvalidInput):
 
     def __init__(self, text: str, suggestions: tuple[str, ...]) -> None:
         shown = ascii(text if len(text) <= 20 else text[:20] + "...")
-        meant = f"did you mean {' or '.join(suggestions)}? Otherwise use" if suggestions else "use"
-        sentence = f"{shown} is not a country code; {meant} two letters of ISO 3166-1, such as KR or US."
-        super().__init__("country", sentence)
+        if suggestions:
+            sentence = (
+                "{country} is not a country code; did you mean {meant}? "
+                "Otherwise use two letters of ISO 3166-1, such as KR or US."
+            )
+            super().__init__("country", sentence, "meant", country=shown, meant=" or ".join(suggestions))
+        else:
+            sentence = "{country} is not a country code; use two letters of ISO 3166-1, such as KR or US."
+            super().__init__("country", sentence, "code", country=shown)
         self.suggestions = suggestions
 
 
@@ -44,14 +50,26 @@ class Countries:
         if len(self.common) > COMMON_MAX:
             excess = self.common[COMMON_MAX]
             raise InvalidInput(
-                "common_countries", f"At most {COMMON_MAX} countries can be common; {excess} is one too many."
+                "common_countries",
+                "At most {most} countries can be common; {country} is one too many.",
+                "common_most",
+                most=str(COMMON_MAX),
+                country=excess,
             )
         for index, code in enumerate(self.common):
             if code == OTHER or code not in self.codes:
-                reason = "stands for all that are not common" if code == OTHER else "is not a country code"
-                raise InvalidInput("common_countries", f"{code!a} {reason}, so it cannot be a common country.")
+                if code == OTHER:
+                    sentence = "{country} stands for all that are not common, so it cannot be a common country."
+                    raise InvalidInput("common_countries", sentence, "common_other", country=ascii(code))
+                sentence = "{country} is not a country code, so it cannot be a common country."
+                raise InvalidInput("common_countries", sentence, "common_unknown", country=ascii(code))
             if code in self.common[:index]:
-                raise InvalidInput("common_countries", f"{code} is there twice among the common countries.")
+                raise InvalidInput(
+                    "common_countries",
+                    "{country} is there twice among the common countries.",
+                    "common_twice",
+                    country=code,
+                )
 
     def parse(self, text: str) -> str:
         """The code that the text means, in any case. Raises `UnknownCountry`."""

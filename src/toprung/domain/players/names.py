@@ -64,8 +64,8 @@ class InvalidName(InvalidInput):
 
     code = "invalid_name"
 
-    def __init__(self, reason: InvalidNameReason, sentence: str) -> None:
-        super().__init__("player_name", sentence)
+    def __init__(self, reason: InvalidNameReason, sentence: str, **parameters: object) -> None:
+        super().__init__("player_name", sentence, reason, **parameters)
         self.reason: InvalidNameReason = reason
 
 
@@ -76,13 +76,13 @@ def clean_name(raw: str) -> str:
     Raises `InvalidName`.
     """
     if len(raw) > RAW_NAME_MAX_CODE_POINTS:
-        raise InvalidName("too_long", _too_long(len(raw)))
+        raise _too_long(len(raw))
     name = _spaced(unicodedata.normalize("NFC", raw))
     if not name:
         raise InvalidName("empty", "A name needs at least one letter or digit.")
     _refuse_unsafe(name)
     if len(name) > PLAYER_NAME_MAX_CODE_POINTS:
-        raise InvalidName("too_long", _too_long(len(name)))
+        raise _too_long(len(name))
     _refuse_piles(name)
     if not any(unicodedata.category(char)[0] in "LN" for char in name):
         raise InvalidName("no_letter_or_digit", "A name needs at least one letter or digit; add one.")
@@ -99,8 +99,13 @@ def unsafe_character(text: str) -> tuple[int, InvalidNameReason] | None:
     return None
 
 
-def _too_long(length: int) -> str:
-    return f"A name may have at most {PLAYER_NAME_MAX_CODE_POINTS} characters; this one has {length}. Shorten it."
+def _too_long(length: int) -> InvalidName:
+    return InvalidName(
+        "too_long",
+        "A name may have at most {most} characters; this one has {length}. Shorten it.",
+        most=PLAYER_NAME_MAX_CODE_POINTS,
+        length=str(length),
+    )
 
 
 def _spaced(text: str) -> str:
@@ -114,14 +119,18 @@ def _refuse_unsafe(name: str) -> None:
     if found is None:
         return
     index, reason = found
-    kind = {
-        "control_character": "a control character or line break",
-        "invisible_character": "an invisible character",
-        "unassigned_character": "a character without a meaning",
+    sentence = {
+        "control_character": (
+            "Character {position} of the name is a control character or line break ({which}); take it out."
+        ),
+        "invisible_character": "Character {position} of the name is an invisible character ({which}); take it out.",
+        "unassigned_character": (
+            "Character {position} of the name is a character without a meaning ({which}); take it out."
+        ),
     }[reason]
     label = unicodedata.name(name[index], "")
     which = f"U+{ord(name[index]):04X}{' ' if label else ''}{label}"
-    raise InvalidName(reason, f"Character {index + 1} of the name is {kind} ({which}); take it out.")
+    raise InvalidName(reason, sentence, position=str(index + 1), which=which)
 
 
 def _refuse_piles(name: str) -> None:
@@ -140,8 +149,11 @@ def _refuse_piles(name: str) -> None:
             )
         stacked = stacked + 1 if category in ("Mn", "Me") else 0
         if stacked > STACKED_MARKS_MAX:
-            sentence = f"A letter in the name carries more than {STACKED_MARKS_MAX} marks; take some off."
-            raise InvalidName("stacked_marks", sentence)
+            raise InvalidName(
+                "stacked_marks",
+                "A letter in the name carries more than {most} marks; take some off.",
+                most=STACKED_MARKS_MAX,
+            )
         previous = char
 
 

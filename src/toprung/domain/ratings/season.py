@@ -38,7 +38,9 @@ def season_code(text: str) -> str:
     code = text.strip().casefold()
     if not _CODE.fullmatch(code):
         raise InvalidInput(
-            "code", "A season's code has 1 to 32 of a-z, 0-9, '_', '.' and '-', a letter or digit first: 2026-autumn."
+            "code",
+            "A season's code has 1 to 32 of a-z, 0-9, '_', '.' and '-', a letter or digit first: 2026-autumn.",
+            "season_code",
         )
     return code
 
@@ -47,9 +49,15 @@ def season_name(text: str) -> str:
     """The name that a text is. Raises `InvalidInput`."""
     name = text.strip()
     if unsafe_character(name) is not None:
-        raise InvalidInput("name", "The season's name holds a character that cannot be shown; write it as plain text.")
+        raise InvalidInput(
+            "name",
+            "The season's name holds a character that cannot be shown; write it as plain text.",
+            "season_name_unshown",
+        )
     if not 1 <= len(name) <= NAME_MAX_CODE_POINTS:
-        raise InvalidInput("name", f"A season's name has 1 to {NAME_MAX_CODE_POINTS} characters.")
+        raise InvalidInput(
+            "name", "A season's name has 1 to {most} characters.", "season_name_length", most=str(NAME_MAX_CODE_POINTS)
+        )
     return name
 
 
@@ -57,6 +65,9 @@ def reset_deviation(value: float) -> float:
     """The deviation that a season may reset to. Raises `InvalidInput`."""
     if not 0 < value <= RESET_DEVIATION_MAX:  # not a number is refused too
         raise InvalidInput(
-            "reset_deviation", f"Deviations can be reset to more than 0 and at most {RESET_DEVIATION_MAX:g}."
+            "reset_deviation",
+            "Deviations can be reset to more than 0 and at most {most}.",
+            "reset_deviation",
+            most=RESET_DEVIATION_MAX,
         )
     return float(value)

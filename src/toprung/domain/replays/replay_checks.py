@@ -262,7 +262,7 @@ CHECK_SENTENCES: Final[Mapping[CheckCode, Mapping[CheckStatus, str]]] = {
     CheckCode.PLAYERS: {
         CheckStatus.OK: "The players are the match's: {found}.",
         CheckStatus.FAILED: "The match is between {expected}, and the replay's players are {found}.",
-        CheckStatus.UNKNOWN: "Who of {found} is who in the match cannot be told; set your in-game name with /setup.",
+        CheckStatus.UNKNOWN: "Who of {found} is who in the match cannot be told; set your in-game name.",
     },
     CheckCode.RACES: {
         CheckStatus.OK: "The races are the match's: {found}.",

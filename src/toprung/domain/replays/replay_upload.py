@@ -124,11 +124,15 @@ READ: Final = UploadVerdict(
 def check_content(data: bytes, *, bytes_max: int) -> None:
     """Raises `InvalidInput` unless the bytes begin as a replay does and are not too many. The name is not looked at."""
     if not data:
-        raise InvalidInput("file", "The file is empty; choose the replay again.")
+        raise InvalidInput("file", "The file is empty; choose the replay again.", "file_empty")
     if len(data) > bytes_max:
-        raise InvalidInput("file", f"The file has more than {bytes_max:,} bytes; a replay has far fewer.")
+        raise InvalidInput(
+            "file", "The file has more than {most} bytes; a replay has far fewer.", "file_large", most=bytes_max
+        )
     if not data.startswith(MAGIC):
-        raise InvalidInput("file", "This is no replay: choose a file that ends in .SC2Replay, as the game saved it.")
+        raise InvalidInput(
+            "file", "This is no replay: choose a file that ends in .SC2Replay, as the game saved it.", "no_replay"
+        )
 
 
 def is_sha256(text: str) -> bool:

@@ -17,6 +17,7 @@ from toprung.interfaces.cli.replays.pool_command import add_pool_command
 from toprung.interfaces.cli.replays.replay_commands import add_replay_commands
 from toprung.interfaces.cli.replays.replay_upload_commands import add_replay_upload_commands
 from toprung.interfaces.cli.serving.server_commands import add_server_commands
+from toprung.interfaces.cli.terminal.language import speak
 from toprung.interfaces.cli.transfer.transfer_commands import add_transfer_commands
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
@@ -36,11 +37,15 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
 
     @cli.callback()
     def main(
-        version: Annotated[
+        version: Annotated[  # noqa: ARG001 - its callback has said it
             bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version and exit.")
         ] = False,
+        language: Annotated[
+            str | None, typer.Option("--language", metavar="TAG", help="en or ko; the locale's if omitted.")
+        ] = None,
     ) -> None:
         """The ladder for competitive 1v1 communities."""
+        speak(language)
 
     add_server_commands(cli, builder)
     add_leaderboard_command(cli, builder)

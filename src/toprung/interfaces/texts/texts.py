@@ -1,23 +1,24 @@
 """Sentences in the reader's language: one gettext catalogue a language, keyed by codes and not by English text."""
 
 import gettext
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from babel import Locale
 from babel.messages.pofile import read_po
 
-from toprung.domain.errors import ToprungError
+from toprung.domain.errors import ToprungError, filled, placeholders, shown
+from toprung.domain.players.languages import wished_languages
 
 CATALOGUES_FOLDER: Final = Path(__file__).parent / "catalogues"
 DEFAULT_LANGUAGE: Final = "en"
 COUNT: Final = "count"
 """The parameter that a plural form is chosen by."""
 
-_PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+_COUNTS_TRIED: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,18 +47,23 @@ class Texts:
 
     def __init__(self, catalogues: Mapping[str, Catalogue]) -> None:
         self._catalogues = catalogues
+        self._by_tag = {language.lower(): language for language in catalogues}
         others = sorted(language for language in catalogues if language != DEFAULT_LANGUAGE)
         self.languages: Final = (DEFAULT_LANGUAGE, *others)
 
     def language(self, *wishes: str | None) -> str:
         """The first of these wishes (`ko`, `en-US`) that there is a catalogue for, else English."""
         for wish in wishes:
-            tag = (wish or "").replace("_", "-")
+            tag = (wish or "").replace("_", "-").lower()
             while tag:
-                if tag in self._catalogues:
-                    return tag
+                if tag in self._by_tag:
+                    return self._by_tag[tag]
                 tag = tag.rpartition("-")[0]
         return DEFAULT_LANGUAGE
+
+    def accepted(self, accept_language: str | None) -> str:
+        """The language that an Accept-Language header wants most of those that there are, else English."""
+        return self.language(*wished_languages(accept_language))
 
     def own_name(self, language: str) -> str:
         """What a language calls itself."""
@@ -74,23 +80,45 @@ class Texts:
         if code not in catalogue.forms:
             catalogue = self._catalogues[DEFAULT_LANGUAGE]
         forms = catalogue.forms[code]
-        count = parameters.get(COUNT)
-        form = forms[catalogue.form_of(count)] if len(forms) > 1 and isinstance(count, int) else forms[0]
-        return _PLACEHOLDER.sub(lambda found: _shown(parameters[found[1]]), form)
+        count = parameters.get(COUNT, 0)
+        return filled(forms[_form(catalogue, forms, count)], {name: shown(value) for name, value in parameters.items()})
 
-    def error(self, error: ToprungError, language: str) -> str:
-        """What was refused and what to do: by the error's code, and its reason if it has one, else in its own words."""
-        reason = getattr(error, "reason", None)
-        for code in (f"error.{error.code}.{reason}", f"error.{error.code}"):
-            if self.has(code):
-                return self.text(code, language, **getattr(error, "parameters", {}))
+    def forms(self, code: str, language: str) -> Mapping[str, str]:
+        """The forms of a message by the plural categories of its language (`one`, `other`), not filled in."""
+        locale = Locale.parse(language, sep="-")
+        catalogue = self._catalogues[language]
+        forms = catalogue.forms[code]
+        examples = {locale.plural_form(count): count for count in reversed(range(_COUNTS_TRIED))}
+        return {category: forms[_form(catalogue, forms, count)] for category, count in examples.items()}
+
+    def _is_told(self, code: str, error: ToprungError) -> bool:
+        """Whether an error has all that a message says; one that came from another process has its sentence only."""
+        forms = self._catalogues[DEFAULT_LANGUAGE].forms[code]
+        return all(name in error.parameters for form in forms for name in placeholders(form))
+
+    def error(self, error: ToprungError, language: str, front: str = "") -> str:
+        """What was refused and what to do: by the error's code, and its reason if it has one, else in its own words.
+
+        What a front end says in its own way (`discord.error...`) goes before what all of them say.
+        """
+        code = f"error.{error.code}"
+        exact = f"{code}.{error.reason}" if error.reason else code
+        for key in (f"{front}.{exact}", f"{front}.{code}", exact, code):
+            if self.has(key) and self._is_told(key, error):
+                return self.text(key, language, **error.parameters)
         return str(error)
 
 
+@cache
 def load_texts() -> Texts:
     """The texts of all catalogues that come with the program."""
     return Texts({path.stem: read_catalogue(path) for path in sorted(CATALOGUES_FOLDER.glob("*.po"))})
 
 
-def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def _form(catalogue: Catalogue, forms: Sequence[str], count: object) -> int:
+    """Which of a message's forms a count takes; what is no whole number takes the last one."""
+    if len(forms) == 1:
+        return 0
+    if isinstance(count, float) and count.is_integer():
+        count = int(count)
+    return catalogue.form_of(count) if isinstance(count, int) else -1

@@ -8,6 +8,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from starlette.responses import Response
 
 from toprung.application.ladder import Ladder
+from toprung.interfaces.texts.texts import load_texts
 from toprung.interfaces.web.admin.admin_api import admin_router
 from toprung.interfaces.web.admin.admin_pool import PoolHealthSource, no_pool
 from toprung.interfaces.web.api.api import api_router, json_response
@@ -18,6 +19,7 @@ from toprung.interfaces.web.door.errors import InternalErrors, Refusals, add_err
 from toprung.interfaces.web.door.front_door import DoorRules, Forwarded, FrontDoor
 from toprung.interfaces.web.door.request_bodies import BodyLimits, RequestBodies
 from toprung.interfaces.web.door.security import AdminGuard, DeclaredBodyLimit, SecurityHeaders
+from toprung.interfaces.web.door.speech import Speeches
 from toprung.interfaces.web.leaderboard.filters import FilterReader
 from toprung.interfaces.web.leaderboard.pages import KeptPages, LeaderboardPages, Templates, pages_router
 from toprung.interfaces.web.site.assets import Assets
@@ -54,7 +56,9 @@ def create_app(
     token = AdminToken(admin_token, wrong_max=door.wrong_tokens_max)
     assets = Assets()
     templates = Templates(ladder, assets, site_url=door.site_url)
-    refusals = Refusals(templates.error)
+    texts = load_texts()
+    speeches = Speeches(texts)
+    refusals = Refusals(templates.error, speeches)
     app = FastAPI(
         title=f"Toprung: {ladder.catalog.name}",
         version=API_VERSION,
@@ -73,10 +77,11 @@ def create_app(
             intake=ladder.intake,
             jobs=ladder.jobs,
             upload_limits=upload_limits,
+            speeches=speeches,
             pool_health=pool_health,
         )
     )
-    pages = LeaderboardPages(ladder, hub, templates, assets, Keeper() if keeper is None else keeper)
+    pages = LeaderboardPages(ladder, hub, templates, assets, Keeper() if keeper is None else keeper, texts)
     app.include_router(pages_router(pages, assets))
     app.include_router(live_router(hub))
     app.include_router(_operations_router(health, metrics))

@@ -16,6 +16,8 @@ from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.transfer.table_file import ImportRefused, Problem
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import StorageUnavailable
+from toprung.interfaces.texts.texts import load_texts
+from toprung.interfaces.texts.wording import Wording
 from toprung.interfaces.web.admin.admin_imports import ImportStream
 
 CSV = "discord_id,player_name\n1,Maru\n2,Serral\n"
@@ -232,7 +234,7 @@ async def test_an_import_goes_on_when_nobody_listens_any_more() -> None:
         has_ended.set()
         return summary_of("")
 
-    lines = ImportStream().start(run)
+    lines = ImportStream().start(run, Wording(load_texts(), "en", "site"))
     assert json.loads(await anext(lines)) == {"progress": [1, 2]}
     await lines.aclose()
     may_end.set()

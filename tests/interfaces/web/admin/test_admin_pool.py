@@ -4,22 +4,22 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from prometheus_client.parser import text_string_to_metric_families
-from starlette.responses import PlainTextResponse
 
 from tests.adapters.replays.pool.pool_health import broken_pool, busy_pool
+from tests.interfaces.web.door.refusals import plain_refusals
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.adapters.admin_client import AdminClient, AdminRefused
 from toprung.application.replays.pool_health import NO_POOL, PoolHealth
 from toprung.interfaces.web.admin.admin_pool import add_pool_route
 from toprung.interfaces.web.door.admin_token import AdminToken
-from toprung.interfaces.web.door.errors import Refusals, add_error_handlers
+from toprung.interfaces.web.door.errors import add_error_handlers
 from toprung.interfaces.web.door.security import ADMIN_PREFIX, AdminGuard
 from toprung.log import Metrics
 
 
 def client_of(health: PoolHealth, token: str = ADMIN_TOKEN) -> AdminClient:
     app = FastAPI()
-    refusals = Refusals(lambda status, sentence: PlainTextResponse(sentence, status))
+    refusals = plain_refusals()
     add_error_handlers(app, refusals)
     router = APIRouter(prefix=ADMIN_PREFIX)
     add_pool_route(router, lambda: health)

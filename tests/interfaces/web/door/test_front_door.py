@@ -9,10 +9,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
+from tests.interfaces.web.door.refusals import plain_refusals
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from toprung.interfaces.web.door.addresses import TrustedProxies
 from toprung.interfaces.web.door.admin_token import WRONG_MAX, AdminToken
-from toprung.interfaces.web.door.errors import Refusals, TooManyRequests
+from toprung.interfaces.web.door.errors import TooManyRequests
 from toprung.interfaces.web.door.front_door import DoorRules, Forwarded, FrontDoor
 from toprung.interfaces.web.door.hosts import AllowedHosts
 
@@ -44,7 +45,7 @@ class House:
 
     def __init__(self, rules: DoorRules) -> None:
         self.app = Busy()
-        refusals = Refusals(lambda status, sentence: PlainTextResponse(sentence, status))
+        refusals = plain_refusals()
         door = FrontDoor(self.app, rules, AdminToken(ADMIN_TOKEN), refusals)
         self.door = Forwarded(door, rules.proxies)
 

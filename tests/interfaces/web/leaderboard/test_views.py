@@ -5,10 +5,14 @@ import pytest
 from tests.interfaces.web.ladder import HOUR_US, NOW_US
 from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.domain.leaderboard.filters import Filters
+from toprung.interfaces.texts.texts import load_texts
+from toprung.interfaces.texts.wording import Wording
 from toprung.interfaces.web.leaderboard.filters import BoardState
 from toprung.interfaces.web.leaderboard.views import RaceMarks, page_links
-from toprung.interfaces.web.site import wording
 from toprung.interfaces.web.site.assets import Assets
+from toprung.interfaces.web.site.wording import inactivity_rule
+
+ENGLISH = Wording(load_texts(), "en", "site")
 
 
 @pytest.mark.parametrize(
@@ -45,12 +49,12 @@ def test_a_pager_shows_both_ends_and_what_is_near(current: int, total: int, show
     ],
 )
 def test_how_long_ago(hours: float, said: str) -> None:
-    assert wording.ago(NOW_US - round(hours * HOUR_US), NOW_US) == said
+    assert ENGLISH.ago(NOW_US - round(hours * HOUR_US), NOW_US) == said
 
 
 @pytest.mark.parametrize(("days", "said"), [(14, "14 days"), (1, "1 day"), (0.5, "0.5 days")])
 def test_the_inactivity_rule_in_words(days: float, said: str) -> None:
-    assert wording.inactivity_rule(days) == f"Ranked is who has played within the last {said}."
+    assert inactivity_rule(ENGLISH, days) == f"Ranked is who has played within the last {said}."
 
 
 def test_marks_tell_families_by_colour_and_styles_by_shape() -> None:

@@ -18,7 +18,7 @@ class InFlight:
     def one(self) -> Iterator[None]:
         """Around one read or write. Raises `StorageUnavailable` once closing has begun."""
         if self._is_closing:
-            raise StorageUnavailable("The database is being closed; nothing of this was done.")
+            raise StorageUnavailable("The database is being closed; nothing of this was done.", "closing")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._running.add(done)
         try:

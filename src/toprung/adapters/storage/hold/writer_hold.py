@@ -80,7 +80,7 @@ class WriterHold:
                     self.news.set()
                     await self._confirmations.wait()
         if not self.is_confirmed:
-            raise StorageUnavailable(_NOT_IN_TOUCH)
+            raise StorageUnavailable(_NOT_IN_TOUCH, "not_in_touch")
 
     def confirm(self, at: float) -> None:
         """The database was asked at a moment of `monotonic`, and said yes."""
@@ -180,14 +180,16 @@ class WriterWatch:
                 await self._ask()
             except Exception:  # noqa: BLE001 - the one catch-all of this loop: whoever stopped asking would never know
                 _log.exception("writer_watch_failed")
-                self._hold.doubt(StorageUnavailable(_NO_ANSWER))
+                self._hold.doubt(StorageUnavailable(_NO_ANSWER, "no_answer"))
 
     async def _ask(self) -> None:
         began = monotonic()
         asking = asyncio.ensure_future(self._keeper.ask(self._hold.epoch))
         try:
             if not await self._is_answered(asking, ANSWER_SECONDS_MAX):
-                self._hold.doubt(StorageUnavailable(_NO_ANSWER))  # writing stops, and goes on if this is answered yet
+                self._hold.doubt(
+                    StorageUnavailable(_NO_ANSWER, "no_answer")
+                )  # writing stops, and goes on if this is answered yet
                 _log.warning("database_does_not_answer", seconds=ANSWER_SECONDS_MAX)
                 await self._is_answered(asking, LATE_ANSWER_SECONDS_MAX)
             _result(asking)
@@ -195,7 +197,7 @@ class WriterWatch:
             self._lose(error)
         except StorageUnavailable as error:
             _log.warning("writer_lock_lost", epoch=self._hold.epoch, reason=str(error))
-            self._hold.doubt(StorageUnavailable(_BEING_RENEWED))
+            self._hold.doubt(StorageUnavailable(_BEING_RENEWED, "lock_renewed"))
             await self._renew()
         else:
             self._hold.confirm(began)
@@ -210,14 +212,14 @@ class WriterWatch:
                 await self._is_answered(renewing, RENEW_SECONDS_MAX)
                 epoch = _result(renewing)
             except WriterPresent:
-                self._lose(WriterLost(TAKEN_OVER))
+                self._lose(WriterLost(TAKEN_OVER, "taken_over"))
                 return
             except WriterLost as error:
                 self._lose(error)
                 return
             except StorageUnavailable as error:
                 _log.debug("writer_lock_not_renewed", reason=str(error))
-                self._hold.doubt(StorageUnavailable(_NO_ANSWER))
+                self._hold.doubt(StorageUnavailable(_NO_ANSWER, "no_answer"))
                 await asyncio.sleep(RENEW_EVERY_SECONDS)
                 self._hold.silent_for(RENEW_EVERY_SECONDS)
                 continue
@@ -254,5 +256,5 @@ class WriterWatch:
 def _result(asked: "asyncio.Future[T]") -> T:
     """What was answered. Raises `StorageUnavailable` where nothing was yet."""
     if not asked.done():
-        raise StorageUnavailable(_NO_ANSWER)
+        raise StorageUnavailable(_NO_ANSWER, "no_answer")
     return asked.result()

@@ -22,15 +22,22 @@ class WriterLock:
         try:
             descriptor = open_private(self._path, os.O_RDWR)
         except OSError as error:
-            raise StorageUnavailable(f"Cannot write beside {self._database}: {error.strerror}.") from error
+            raise StorageUnavailable(
+                "Cannot write beside {database}: {problem}.",
+                "not_writable_beside",
+                database=self._database,
+                problem=error.strerror,
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
             os.close(descriptor)
             raise WriterPresent(
-                f"Process {holder or 'unknown'} is already writing to {self._database}, and only one process may. "
-                "Stop it first; commands that change something go through a running `toprung serve` by themselves."
+                "Process {process} is already writing to {database}, and only one process may. Stop it first.",
+                "process",
+                process=holder or "unknown",
+                database=self._database,
             ) from None
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))

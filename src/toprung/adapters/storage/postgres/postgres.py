@@ -122,7 +122,7 @@ class PostgresStorage:
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
         if self._writing is None:
-            raise StorageUnavailable("The database was opened for reading only.")
+            raise StorageUnavailable("The database was opened for reading only.", "read_only")
         with self._in_flight.one():
             async with self._writers:
                 return await self._writing.write(work)
@@ -136,7 +136,9 @@ class PostgresStorage:
                 async with self._writing.hold.patience():
                     return await self._read(work)
             except TimeoutError as error:
-                raise StorageUnavailable("The database does not answer. Try again in a moment.") from error
+                raise StorageUnavailable(
+                    "The database does not answer. Try again in a moment.", "silent_read"
+                ) from error
 
     async def _read(self, work: Callable[[Transaction], T]) -> T:
         def run(connection: Connection) -> T:
@@ -221,7 +223,7 @@ class _Writing:
                     await _given_back(connection)
                     raise
         except TimeoutError as error:
-            raise StorageUnavailable(_SILENT) from error
+            raise StorageUnavailable(_SILENT, "silent") from error
         if not passed.is_held:
             await _given_back(connection)
             raise self._fenced_off(epoch)
@@ -250,16 +252,17 @@ class _Writing:
         self.hold.news.set()
         if is_kept is None:
             raise OutcomeUnknown(
-                "The database was asked to keep this and has not answered, so it is not known whether it was kept. "
-                "Look whether it is there, once the database answers again, before doing it once more."
+                "The database was asked to keep this and has not answered, so it is not known whether it was "
+                "kept. Look whether it is there, once the database answers again, before doing it once more.",
+                "not_answered",
             ) from error
         if not is_kept:
-            raise StorageUnavailable(FOUND_NOT_KEPT) from error
+            raise StorageUnavailable(FOUND_NOT_KEPT, "broke_off") from error
         return committed
 
     def _fenced_off(self, epoch: int) -> StorageUnavailable:
         """What a transaction of an epoch that is over is told; if that is news, it is asked at once what is so."""
-        refusal = StorageUnavailable(_ANOTHER_EPOCH)
+        refusal = StorageUnavailable(_ANOTHER_EPOCH, "another_epoch")
         if epoch == self.hold.epoch:
             self.hold.doubt(refusal)
         return refusal

@@ -71,8 +71,10 @@ def _engine(url: str, idle_timeout_ms: int, **pool: Any) -> AsyncEngine:
     except (ArgumentError, ValueError):
         raise InvalidInput(
             "database",
-            "This is not the address of a PostgreSQL database; it looks like postgresql://user:password@host/name, "
-            "where other signs than letters and digits in user and password are written as %40 and the like.",
+            "This is not the address of a PostgreSQL database; it looks like "
+            "postgresql://user:password@host/name, where other signs than letters and digits in user and "
+            "password are written as %40 and the like.",
+            "postgres_address",
         ) from None  # that error may quote the password
 
 

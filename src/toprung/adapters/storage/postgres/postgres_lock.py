@@ -39,10 +39,6 @@ _END_SESSION: Final = text(
 )
 _END_BLOCKERS: Final = text("select pg_terminate_backend(blocker) from unnest(pg_blocking_pids(:pid)) as blocker")
 
-PRESENT: Final = (
-    "Another process is already writing to this PostgreSQL database, and only one may. Stop it first; commands "
-    "that change something go through a running `toprung serve` by themselves."
-)
 POOLED: Final = (
     "Between Toprung and PostgreSQL stands a pooler that gives each transaction another session (pgbouncer's "
     "pool_mode = transaction, say), and no lock holds through one. Give TOPRUNG_DATABASE the address of PostgreSQL "
@@ -78,20 +74,23 @@ class PostgresWriterLock:
         except DBAPIError as error:
             await closed_at_once(connection)
             if "prepared statement" in str(error.orig):  # it was made in a session that this connection had before
-                raise StorageUnavailable(POOLED) from error
+                raise StorageUnavailable(POOLED, "pooled") from error
             raise
         except BaseException:
             await closed_at_once(connection)
             raise
         if not is_free:
             await closed_at_once(connection)
-            raise WriterPresent(PRESENT)
+            raise WriterPresent(
+                "Another process is already writing to this PostgreSQL database, and only one may. Stop it first.",
+                "postgres",
+            )
         self._connection, self._session = connection, session
 
     async def take_epoch(self) -> int:
         """Begins a new epoch, after which nothing that an older writer has begun can be committed."""
         if self._connection is None or self._session is None:
-            raise StorageUnavailable("The writer's lock is not held.")
+            raise StorageUnavailable("The writer's lock is not held.", "lock_not_held")
         ending = asyncio.create_task(self._end_blockers(self._session.pid))
         try:
             return int((await self._connection.execute(_TAKE_EPOCH)).scalar_one())
@@ -104,15 +103,17 @@ class PostgresWriterLock:
         """See `Keeper`."""
         connection, session = self._connection, self._session
         if connection is None or session is None:
-            raise StorageUnavailable("The connection with the writer's lock is gone; nothing of this was kept.")
+            raise StorageUnavailable(
+                "The connection with the writer's lock is gone; nothing of this was kept.", "lock_connection_gone"
+            )
         try:
             found = (await connection.execute(_ASK, _KEY_AS_LISTED)).one()
         except (SQLAlchemyError, OSError) as error:
             raise storage_failure(error) from error
         if found.epoch != epoch:
-            raise WriterLost(TAKEN_OVER)
+            raise WriterLost(TAKEN_OVER, "taken_over")
         if not found.has_lock or found.pid != session.pid:
-            raise StorageUnavailable("The writer's lock is gone; nothing of this was kept.")
+            raise StorageUnavailable("The writer's lock is gone; nothing of this was kept.", "lock_gone")
 
     async def renew(self) -> int:
         """See `Keeper`."""
@@ -142,7 +143,7 @@ class PostgresWriterLock:
             return await connection.execution_options(isolation_level="AUTOCOMMIT")
         except DBAPIError as error:
             if "unsupported startup parameter" in str(error.orig):  # pgbouncer's words, and nobody else's
-                raise StorageUnavailable(POOLED) from error
+                raise StorageUnavailable(POOLED, "pooled") from error
             raise
 
     async def _prove_session(self, connection: AsyncConnection, pid: int) -> None:
@@ -156,11 +157,11 @@ class PostgresWriterLock:
             for _ in range(PROBES):
                 pids = [await _pid(connection)]
                 if await _pid(other) in pids:  # in a transaction, which keeps a pooler's session until its end
-                    raise StorageUnavailable(POOLED)
+                    raise StorageUnavailable(POOLED, "pooled")
                 pids.append(await _pid(connection))
                 await other.rollback()
                 if pids != [pid, pid]:
-                    raise StorageUnavailable(POOLED)
+                    raise StorageUnavailable(POOLED, "pooled")
         finally:
             await closed_at_once(other)
 

@@ -200,9 +200,11 @@ def _to_player(row: Row[Any], identities: dict[tuple[int, str], list[str]]) -> P
 def _conflict(error: IntegrityError, who: str) -> Conflict:
     reason = str(error.orig)
     if "name_key" in reason:
-        return Conflict(f"The name {who} is taken, or looks too much like one that is; choose another.")
+        return Conflict(
+            "The name {name} is taken, or looks too much like one that is; choose another.", "name_taken", name=who
+        )
     if "player.id" in reason or "pk_player" in reason:
-        return Conflict(f"{who}: this player id belongs to another player.")
+        return Conflict("{name}: this player id belongs to another player.", "player_id_taken", name=who)
     if "discord_id" in reason:
-        return Conflict(f"{who}: this Discord account belongs to another player.")
-    return Conflict(f"{who}: this in-game handle belongs to another player.")
+        return Conflict("{name}: this Discord account belongs to another player.", "discord_taken", name=who)
+    return Conflict("{name}: this in-game handle belongs to another player.", "handle_taken", name=who)

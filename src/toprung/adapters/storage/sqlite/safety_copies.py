@@ -60,7 +60,9 @@ class SafetyCopies:
             for path in (half, target):
                 path.unlink(missing_ok=True)  # half a copy is none, and takes the room that is missing
             if isinstance(error, OSError | driver().Error | StorageUnavailable):
-                raise StorageUnavailable(f"No backup could be made, so nothing was begun: {_why(error)}") from error
+                raise StorageUnavailable(
+                    "No backup could be made, so nothing was begun: {problem}", "no_backup", problem=_why(error)
+                ) from error
             raise
         _log.info("backup_made", path=str(target), reason=reason)
         self._remove_old(target)
@@ -123,11 +125,17 @@ def _check(half: Path, sums: Sums) -> None:
     with closing(driver().connect(address, uri=True, isolation_level=None)) as copy:
         faults = [row[0] for row in copy.execute("PRAGMA integrity_check(1)")]
         if faults != ["ok"]:
-            raise StorageUnavailable(f"The database file is damaged ({faults[0]}); restore the newest good copy of it.")
+            raise StorageUnavailable(
+                "The database file is damaged ({problem}); restore the newest good copy of it.",
+                "damaged_file",
+                problem=faults[0],
+            )
         found = _sums(copy)
     wrong = sorted(name for name in sums.keys() | found.keys() if sums.get(name) != found.get(name))
     if wrong:
-        raise StorageUnavailable(f"The copy does not hold what the database does (in the table {wrong[0]}).")
+        raise StorageUnavailable(
+            "The copy does not hold what the database does (in the table {table}).", "wrong_copy", table=wrong[0]
+        )
 
 
 def _sums(connection: Any) -> Sums:

@@ -58,10 +58,7 @@ class SqliteStorage:
     async def open_for_reading(cls, path: Path) -> "SqliteStorage":
         """The database, read-only. Raises `StorageUnavailable` where there is none, or one of another version."""
         if not await asyncio.to_thread(path.is_file):
-            raise StorageUnavailable(
-                f"There is no database at {path}. `toprung import`, `toprung demo` or `toprung serve` make one; "
-                "or name another one with --database or TOPRUNG_DATABASE."
-            )
+            raise StorageUnavailable("There is no database at {path}.", "no_database", path=str(path))
         readers = reading_engine(path)
         try:
             migration.check_revision(await asyncio.to_thread(_revision, readers))
@@ -83,7 +80,9 @@ class SqliteStorage:
         Raises `WriterPresent` where another process writes to it, and `StorageUnavailable`.
         """
         if not await asyncio.to_thread(path.parent.is_dir):
-            raise StorageUnavailable(f"The folder {path.parent} does not exist; make it first.")
+            raise StorageUnavailable(
+                "The folder {folder} does not exist; make it first.", "no_folder", folder=str(path.parent)
+            )
         module = driver()
         if module.sqlite_version_info < SAFE_VERSION:
             _log.warning("sqlite_is_old", version=module.sqlite_version, needed=".".join(map(str, SAFE_VERSION)))
@@ -125,7 +124,7 @@ class SqliteStorage:
     async def write(self, work: Callable[[Transaction], T]) -> Committed[T]:
         """See `Storage`."""
         if self._writing is None:
-            raise StorageUnavailable("The database was opened for reading only.")
+            raise StorageUnavailable("The database was opened for reading only.", "read_only")
         with self._in_flight.one():
             return await self._writing.write(work)
 
@@ -144,7 +143,7 @@ class SqliteStorage:
     async def make(self, reason: str) -> str | None:
         """See `Backups`: a copy beside the database, named by the time and the reason; None while it is empty."""
         if self._copies is None:
-            raise StorageUnavailable("The database was opened for reading only.")
+            raise StorageUnavailable("The database was opened for reading only.", "read_only")
         if await self.read(lambda tx: tx.changes.last_seq()) == 0:
             return None
         return str(await asyncio.to_thread(self._copies.make, reason))
@@ -178,6 +177,10 @@ def _bring_up_to_date(path: Path, copies: SafetyCopies) -> Migrated | None:
         migration.upgrade(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
-            raise StorageUnavailable(f"The database's rows do not fit together ({broken[0]}); it was left as it was.")
+            raise StorageUnavailable(
+                "The database's rows do not fit together ({problem}); it was left as it was.",
+                "rows_broken",
+                problem=broken[0],
+            )
     _log.info("database_migrated", before=revision, after=migration.HEAD)
     return Migrated(before=revision, backup=backup)

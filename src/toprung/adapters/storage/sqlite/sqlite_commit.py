@@ -35,7 +35,7 @@ def count_commit(raw: Any, epoch: int) -> int:
     """The number of the open transaction among those of this epoch. Raises `WriterLost` where another has begun."""
     row = raw.execute(_COUNT, (epoch,)).fetchone()
     if row is None:
-        raise WriterLost(TAKEN_OVER)
+        raise WriterLost(TAKEN_OVER, "taken_over")
     return int(row[0])
 
 

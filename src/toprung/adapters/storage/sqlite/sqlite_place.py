@@ -30,8 +30,11 @@ class SqlitePlace:
             return
         if names > 1:
             raise StorageUnavailable(
-                f"The file {self.path} has {names} names (hard links), and SQLite keeps what was written last beside "
-                "one of them only. Remove the other names, or make real copies of them."
+                "The file {path} has {count} names (hard links), and SQLite keeps what was written last beside "
+                "one of them only. Remove the other names, or make real copies of them.",
+                "hard_links",
+                path=str(self.path),
+                count=str(names),
             )
 
     def opened(self) -> None:
@@ -42,13 +45,18 @@ class SqlitePlace:
         """Raises `WriterLost` where something else lies there, or nothing."""
         if _identity(self.path) != self._file:
             raise WriterLost(
-                f"The file {self.path} was moved, removed or replaced while it was open, so this process ends; nothing "
-                "of this was kept. Stop Toprung before you touch its database."
+                "The file {path} was moved, removed or replaced while it was open, so this process ends; nothing "
+                "of this was kept. Stop Toprung before you touch its database.",
+                "file_moved",
+                path=str(self.path),
             )
         if _identity(self._wal) != self._wal_file:
             raise WriterLost(
-                f"The file {self._wal}, which is a part of the database, was moved, removed or replaced while it was "
-                "open, so this process ends; nothing of this was kept. Stop Toprung before you touch its database."
+                "The file {path}, which is a part of the database, was moved, removed or replaced while it was "
+                "open, so this process ends; nothing of this was kept. Stop Toprung before you touch its "
+                "database.",
+                "wal_moved",
+                path=str(self._wal),
             )
 
     @property

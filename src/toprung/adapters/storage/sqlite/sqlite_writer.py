@@ -109,7 +109,11 @@ class SqliteWriter:
         """The unit of work, committed: see `Storage`."""
         self.hold.check()
         if self._jobs.qsize() >= WRITES_WAITING_MAX:
-            raise StorageUnavailable(f"More than {WRITES_WAITING_MAX} writes are waiting; try again in a moment.")
+            raise StorageUnavailable(
+                "More than {most} writes are waiting; try again in a moment.",
+                "writes_waiting",
+                most=str(WRITES_WAITING_MAX),
+            )
         future: asyncio.Future[Committed[Any]] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(work, future, monotonic()))
         return await future
@@ -129,7 +133,9 @@ class SqliteWriter:
     async def ask(self, epoch: int) -> None:
         """See `Keeper`. In a thread of its own: a disk that hangs must not keep the event loop from saying so."""
         if self._asking is not None and self._asking.is_alive():
-            raise StorageUnavailable("The disk with the database does not answer; nothing of this was kept.")
+            raise StorageUnavailable(
+                "The disk with the database does not answer; nothing of this was kept.", "disk_silent"
+            )
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[None] = loop.create_future()
 
@@ -150,7 +156,7 @@ class SqliteWriter:
         try:
             self._place.check()
             if present_epoch(self._place.path) != epoch:
-                return WriterLost(TAKEN_OVER)
+                return WriterLost(TAKEN_OVER, "taken_over")
             self._place.check()  # again: the epoch may have been another file's
         except WriterLost as error:
             reason = error
@@ -158,7 +164,7 @@ class SqliteWriter:
             return StorageUnavailable(str(error))
         except driver().Error as error:
             return storage_failure(error)
-        return None if self._lock.is_held else StorageUnavailable(_LOCK_FILE_GONE)
+        return None if self._lock.is_held else StorageUnavailable(_LOCK_FILE_GONE, "lock_file_gone")
 
     async def renew(self) -> int:
         """See `Keeper`."""
@@ -231,7 +237,7 @@ class SqliteWriter:
         late = [job for job in batch if monotonic() - job.since_seconds > WRITE_WAITS_SECONDS_MAX]
         if late:
             _log.warning("writes_waited_too_long", writes=len(late))
-            _settle(late, [StorageUnavailable(_WAITED_TOO_LONG)] * len(late))
+            _settle(late, [StorageUnavailable(_WAITED_TOO_LONG, "waited_too_long")] * len(late))
             batch = [job for job in batch if job not in late]
         if not batch:
             return
@@ -278,8 +284,9 @@ class SqliteWriter:
         _log.warning("commit_answer_lost", transaction=number, is_kept=is_kept, error=str(error))
         if is_kept is None:
             raise OutcomeUnknown(
-                "The database was asked to keep this and failed, so it is not known whether it was kept. Look whether "
-                "it is there, once the database answers again, before doing it once more."
+                "The database was asked to keep this and failed, so it is not known whether it was kept. Look "
+                "whether it is there, once the database answers again, before doing it once more.",
+                "commit_failed",
             ) from error
         return is_kept
 
@@ -290,8 +297,10 @@ class SqliteWriter:
         except WriterLost as error:
             copy = self._leave(error)
             unknown = OutcomeUnknown(
-                f"The database file was moved, removed or replaced while this was being kept. It is in {copy or 'it'}, "
-                "and counts if you go on with that one; look before doing it once more."
+                "The database file was moved, removed or replaced while this was being kept. It is in {copy}, "
+                "and counts if you go on with that one; look before doing it once more.",
+                "file_moved",
+                copy=str(copy or "it"),
             )
             return [outcome if isinstance(outcome, Exception) else unknown for outcome in outcomes]
         return outcomes
@@ -304,7 +313,14 @@ class SqliteWriter:
         self.hold.doubt(reason)
         copy = _saved(self._connection(), self._place)
         self.hold.lose(
-            reason if copy is None else WriterLost(f"{reason} All that was kept until then is in {copy}, a whole copy.")
+            reason
+            if copy is None
+            else WriterLost(
+                "{problem} All that was kept until then is in {copy}, a whole copy.",
+                "file_moved_copy",
+                problem=str(reason),
+                copy=str(copy),
+            )
         )
         return copy
 

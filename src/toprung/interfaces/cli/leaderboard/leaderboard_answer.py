@@ -91,22 +91,28 @@ async def _find(
         text, filters, limit=MATCHES_LISTED_MAX, page_size=page_size, past=past, with_banned=True
     )
     if not found:
-        raise NotFound(f"Nobody on this ladder has {text!r} in their name.")
+        raise NotFound("Nobody on this ladder has {text} in their name.", "nobody", text=repr(text))
     if len(found) > 1:
         return None, [meant.player for meant in found]
     (meant,) = found
     if meant.hidden_by:
         hiding = ", ".join(as_option(filters, name) for name in meant.hidden_by)
-        then = " was not listed then" if past is not None else " is not listed"
-        raise NotFound(f"{meant.player.player_name}{then} under these filters; leave some out: {hiding}.")
+        if past is not None:
+            sentence = "{name} was not listed then under these filters; leave some out: {filters}."
+            raise NotFound(sentence, "not_listed_then", name=meant.player.player_name, filters=hiding)
+        sentence = "{name} is not listed under these filters; leave some out: {filters}."
+        raise NotFound(sentence, "not_listed", name=meant.player.player_name, filters=hiding)
     if meant.standing is None:
-        raise NotFound(f"{meant.player.player_name} {_why_unranked(meant.player, past)}")
+        raise _unranked(meant.player, past)
     return meant.standing, ()
 
 
-def _why_unranked(player: FoundPlayer, past: PastMoment | None) -> str:
+def _unranked(player: FoundPlayer, past: PastMoment | None) -> NotFound:
+    """Why a player stands nowhere."""
+    name = player.player_name
     if player.is_banned:
-        return "is banned."
+        return NotFound("{name} is banned.", "banned", name=name)
     if past is not None:
-        return "was not listed then."
-    return "is not ranked: no games yet, or none recently enough; try --inactivity-days off."
+        return NotFound("{name} was not listed then.", "unlisted_then", name=name)
+    sentence = "{name} is not ranked: no games yet, or none recently enough; try --inactivity-days off."
+    return NotFound(sentence, "not_ranked", name=name)

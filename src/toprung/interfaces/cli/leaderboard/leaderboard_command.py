@@ -45,7 +45,9 @@ def add_leaderboard_command(cli: typer.Typer, builder: "Callable[[], Builder]") 
         """Show the leaderboard."""
         with reporting():
             if find is not None and page is not None:
-                raise InvalidInput("page", "--find goes to the page where the player stands; leave out --page.")
+                raise InvalidInput(
+                    "page", "--find goes to the page where the player stands; leave out --page.", "find_page"
+                )
             # Here, since these load the ladder's own modules.
             from toprung.interfaces.cli.leaderboard.leaderboard_answer import Question, answer
             from toprung.interfaces.cli.leaderboard.leaderboard_screen import show_json, show_page, show_timing

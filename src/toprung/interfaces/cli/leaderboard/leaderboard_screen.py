@@ -34,7 +34,7 @@ def show_json(answer: Answer) -> None:
     """Prints the page as JSON and nothing else. Raises `Conflict` where a name search found several players."""
     if answer.matches:
         names = ", ".join(match.player_name for match in answer.matches)
-        raise Conflict(f"Several players have that in their name; say which one: {names}.")
+        raise Conflict("Several players have that in their name; say which one: {names}.", "several", names=names)
     text = json.dumps(leaderboard_json(answer.page), ensure_ascii=False, indent=2)
     print_bytes(f"{text}\n".encode())
 

@@ -38,15 +38,19 @@ MovementSince = Annotated[
 def look(as_of: str | None, corrected: bool, movement_since: str | None) -> LookArguments:
     """What these options ask for. Raises `InvalidInput`."""
     if corrected and as_of is None and movement_since is None:
-        raise InvalidInput("corrected", "--corrected is about the past; say which with --as-of or --movement-since.")
+        raise InvalidInput(
+            "corrected", "--corrected is about the past; say which with --as-of or --movement-since.", "corrected"
+        )
     try:
         at_us = None if as_of is None else from_iso(as_of)
     except ValueError as error:
-        raise InvalidInput("as_of", f"--as-of: {error}.") from None
+        raise InvalidInput("as_of", "--as-of: {problem}.", "as_of", problem=str(error)) from None
     try:
         since = None if movement_since is None else parse_since(movement_since)
     except ValueError as error:
-        raise InvalidInput("movement_since", f"--movement-since: {error}.") from None
+        raise InvalidInput(
+            "movement_since", "--movement-since: {problem}.", "movement_since", problem=str(error)
+        ) from None
     return LookArguments(
         past=None if at_us is None else PastMoment(at_us=at_us, is_corrected=corrected),
         movement_since=since,

@@ -130,9 +130,11 @@ def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
         """
         with reporting():
             if sum((winner is not None, draw, flip, void)) != 1:
-                raise InvalidInput("result", "Say one of --winner NAME, --draw, --flip and --void.")
+                raise InvalidInput("result", "Say one of --winner NAME, --draw, --flip and --void.", "say_result")
             if not reason.strip():
-                raise InvalidInput("reason", "Say why with --reason TEXT; it is kept with the correction.")
+                raise InvalidInput(
+                    "reason", "Say why with --reason TEXT; it is kept with the correction.", "say_why_correction"
+                )
             from toprung.application.organising.match_operations import CorrectMatch
             from toprung.interfaces.cli.matches.match_screen import show_preview
 
@@ -177,14 +179,26 @@ def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) ->
         names = [player.name for player in view.players if player is not None]
         matching = [place for place, name in enumerate(names) if name.casefold() == winner.strip().casefold()]
         if len(matching) != 1:
-            raise InvalidInput("winner", f"Match {view.match.id} was played by {names[0]} and {names[1]}; name one.")
+            raise InvalidInput(
+                "winner",
+                "Match {number} was played by {first} and {second}; name one.",
+                "winner",
+                number=str(view.match.id),
+                first=names[0],
+                second=names[1],
+            )
         return (MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON)[matching[0]]
     if draw:
         return MatchResult.DRAW
     if not flip:
         return None
     if view.match.result is None:
-        raise InvalidInput("flip", f"Match {view.match.id} has no result to flip; say who won with --winner NAME.")
+        raise InvalidInput(
+            "flip",
+            "Match {number} has no result to flip; say who won with --winner NAME.",
+            "flip",
+            number=str(view.match.id),
+        )
     return {
         MatchResult.SIDE_1_WON: MatchResult.SIDE_2_WON,
         MatchResult.SIDE_2_WON: MatchResult.SIDE_1_WON,

@@ -31,7 +31,7 @@ async def search_players(builder: Builder, options: Options, text: str, limit: i
             standing = await leaderboard.find_player(match.player_id) if match.is_listed else None
             players.append((match, standing.row if standing else None))
         if not players:
-            raise NotFound(f"Nobody on this ladder has {text!r} in their name.")
+            raise NotFound("Nobody on this ladder has {text} in their name.", "nobody", text=repr(text))
         return Found(catalog=reading.ladder.catalog, players=tuple(players))
 
 

@@ -32,7 +32,9 @@ def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]"
         """Set a player's rating by hand. Games stay counted; the rating counts as unsure until games confirm it."""
         with reporting():
             if not reason.strip():
-                raise InvalidInput("reason", "Say why with --reason TEXT; it is kept with the rating.")
+                raise InvalidInput(
+                    "reason", "Say why with --reason TEXT; it is kept with the rating.", "say_why_rating"
+                )
             from toprung.application.organising.rating_operations import SetRating
 
             opened = options(database=database, game=game)

@@ -122,7 +122,10 @@ def _reset_to(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise InvalidInput(
-            "reset_deviation", f"--reset-deviation takes a number such as {RESET_DEVIATION_DEFAULT:g}, or none."
+            "reset_deviation",
+            "--reset-deviation takes a number such as {example}, or none.",
+            "reset_deviation_option",
+            example=RESET_DEVIATION_DEFAULT,
         ) from None
 
 

@@ -144,9 +144,21 @@ def _bytes_of(file: Path) -> bytes:
         with file.open("rb") as opened:
             data = opened.read(READ_BYTES_MAX + 1)
     except OSError as error:
-        raise InvalidInput("file", f"Cannot read {file}: {error.strerror or error}.") from None
+        raise InvalidInput(
+            "file",
+            "Cannot read {file}: {problem}.",
+            "replay_unreadable_file",
+            file=str(file),
+            problem=str(error.strerror or error),
+        ) from None
     if len(data) > READ_BYTES_MAX:
-        raise InvalidInput("file", f"{file} has more than {READ_BYTES_MAX:,} bytes; a replay has far fewer.")
+        raise InvalidInput(
+            "file",
+            "{file} has more than {most} bytes; a replay has far fewer.",
+            "replay_large_file",
+            file=str(file),
+            most=READ_BYTES_MAX,
+        )
     return data
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from toprung.domain.errors import ToprungError
+from toprung.interfaces.cli.terminal.language import wording
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
     from toprung.application.transfer.table_file import ImportRefused
@@ -140,7 +141,7 @@ def _show_error(error: ToprungError) -> None:
 
         if isinstance(error, ImportRefused):
             _show_problems(console, error)
-    say(console, (f"toprung: {error}", ERROR_STYLE))
+    say(console, (f"toprung: {wording().error(error)}", ERROR_STYLE))
 
 
 def _show_problems(console: Console, error: "ImportRefused") -> None:

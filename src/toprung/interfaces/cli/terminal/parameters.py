@@ -74,5 +74,5 @@ def options(
         try:
             now_us = from_iso(now)
         except ValueError as error:
-            raise InvalidInput("now", f"--now: {error}.") from None
+            raise InvalidInput("now", "--now: {problem}.", "now", problem=str(error)) from None
     return Options(database=database, game=game, inactivity_days=inactivity_days, host=host, port=port, now_us=now_us)

@@ -56,7 +56,10 @@ def chosen_format(target: Path | None, wanted: ExportFormat | None) -> ExportFor
     found = FORMATS_BY_SUFFIX.get(target.suffix.lower())
     if found is None:
         raise InvalidInput(
-            "format", f"The name {target.name!r} does not say which format; add --format csv, json or parquet."
+            "format",
+            "The name {file} does not say which format; add --format csv, json or parquet.",
+            "format",
+            file=repr(target.name),
         )
     return found
 
@@ -88,11 +91,16 @@ def refuse_target(target: Path, *, force: bool) -> None:
     with _naming(target):
         exists, is_file, has_folder = target.exists(), target.is_file(), target.resolve().parent.is_dir()
     if exists and not is_file:
-        raise InvalidInput("file", f"{str(target)!r} is not an ordinary file; use - to write to standard output.")
+        raise InvalidInput(
+            "file",
+            "{file} is not an ordinary file; use - to write to standard output.",
+            "not_ordinary",
+            file=repr(str(target)),
+        )
     if exists and not force:
-        raise Conflict(f"{str(target)!r} exists; add --force to write over it.")
+        raise Conflict("{file} exists; add --force to write over it.", "file_exists", file=repr(str(target)))
     if not has_folder:
-        raise InvalidInput("file", f"There is no folder {str(target.parent)!r}.")
+        raise InvalidInput("file", "There is no folder {folder}.", "no_folder", folder=repr(str(target.parent)))
 
 
 def write_whole(target: Path, data: bytes) -> None:
@@ -121,7 +129,13 @@ def _naming(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InvalidInput("file", f"{str(target)!r} cannot be written: {error.strerror}.") from None
+        raise InvalidInput(
+            "file",
+            "{file} cannot be written: {problem}.",
+            "not_written",
+            file=repr(str(target)),
+            problem=error.strerror,
+        ) from None
 
 
 def _records(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:

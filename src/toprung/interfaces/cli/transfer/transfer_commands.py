@@ -127,7 +127,7 @@ def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
             if target is not None:
                 refuse_target(target, force=force)
             elif chosen == "parquet" and sys.stdout.isatty():
-                raise InvalidInput("file", "Parquet is not for reading on a terminal; name a file.")
+                raise InvalidInput("file", "Parquet is not for reading on a terminal; name a file.", "parquet_terminal")
             opened = options(database=database, game=game, inactivity_days=inactivity_days, now=now)
             work = _exported(builder(), opened, chosen, filters if ranked or filters.active() else None)
             data, rows = run(work)
@@ -148,23 +148,33 @@ def read_text(file: str) -> str:
             with Path(file).open("rb") as stream:
                 data = stream.read(IMPORT_MAX_BYTES + 1)
     except FileNotFoundError:
-        raise NotFound(f"There is no file {name}.") from None
+        raise NotFound("There is no file {file}.", "file", file=name) from None
     except OSError as error:
-        raise InvalidInput("file", f"{name} cannot be read: {error.strerror}.") from None
+        raise InvalidInput(
+            "file", "{file} cannot be read: {problem}.", "file_unreadable", file=name, problem=error.strerror
+        ) from None
     if len(data) > IMPORT_MAX_BYTES:
         limit_mib = IMPORT_MAX_BYTES // (1024 * 1024)
-        raise InvalidInput("file", f"{name} is larger than {limit_mib} MiB; import it in parts.")
+        raise InvalidInput(
+            "file",
+            "{file} is larger than {most} MiB; import it in parts.",
+            "file_too_large",
+            file=name,
+            most=str(limit_mib),
+        )
     try:
         return data.decode("utf-8")  # a byte order mark stays, so that the text's hash is the file's
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        sentence = f"{name} is not in UTF-8 (a byte on line {line} cannot be); save it as UTF-8 and try again."
-        raise InvalidInput("file", sentence) from None
+        sentence = "{file} is not in UTF-8 (a byte on line {line} cannot be); save it as UTF-8 and try again."
+        raise InvalidInput("file", sentence, "file_not_text", file=name, line=str(line)) from None
 
 
 def _source_of(file: str) -> str:
     if file == STANDARD_STREAM:
-        raise InvalidInput("source", "Standard input has no name; say with --source where the games come from.")
+        raise InvalidInput(
+            "source", "Standard input has no name; say with --source where the games come from.", "source_unnamed"
+        )
     return Path(file).stem
 
 

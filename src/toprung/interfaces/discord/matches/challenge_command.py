@@ -164,10 +164,10 @@ class ChallengeCog(commands.Cog):
         context = self._context
         reader = await context.reader(interaction)
         if reader.player_id is None:
-            raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
+            raise NotSetUp("You are not on the ladder yet.")
         known = await context.ladder.readers.reader(player.id)
         if known.player_id is None:
-            raise ChallengeRefused("unknown", f"{player.display_name} is not on the ladder.", name=player.display_name)
+            raise ChallengeRefused("unknown", "{name} is not on the ladder.", name=player.display_name)
         codes = races_of(context.ladder.catalog, races)
         if not codes:
             await context.ladder.challenges.check(reader.player_id, known.player_id)
@@ -197,7 +197,7 @@ async def _made(
     context: BotContext, reader: Reader, opponent: PlayerId, races: tuple[str, ...], channel_id: int | None
 ) -> Markdown:
     if reader.player_id is None:
-        raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
+        raise NotSetUp("You are not on the ladder yet.")
     view = await context.ladder.challenges.make(reader.player_id, opponent, races, channel_id=channel_id)
     context.wake()
     return reader.say("challenge.made", name=view.opponent.name, due=moment(view.challenge.expires_at_us))

@@ -50,11 +50,11 @@ class MatchPresses:
         reader = await self._context.reader(interaction)
         player_id = reader.player_id
         if player_id is None:
-            raise MatchUnknown(f"There is no match {match_id} of yours.")
+            raise MatchUnknown("There is no match {number} of yours.", number=str(match_id))
         before = (await self._context.ladder.matches.seen_by(match_id, player_id)).match
         side = before.side_of(player_id)
         if side is None:
-            raise MatchUnknown(f"There is no match {match_id} of yours.")
+            raise MatchUnknown("There is no match {number} of yours.", number=str(match_id))
         refusal = None
         if action.removesuffix(_SURE) in _MOVES:
             try:

@@ -41,7 +41,7 @@ class MatchesCog(commands.Cog):
         context = self._context
         reader = await context.reader(interaction)
         if reader.player_id is None:
-            raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
+            raise NotSetUp("You are not on the ladder yet.")
         await interaction.response.defer(ephemeral=True, thinking=True)
         matches = context.ladder.matches
         if number is not None:

@@ -36,7 +36,7 @@ class Reader:
 
     def error(self, error: ToprungError) -> Markdown:
         """What was refused and what to do about it."""
-        return escaped(self.texts.error(error, self.language))
+        return escaped(self.texts.error(error, self.language, "discord"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

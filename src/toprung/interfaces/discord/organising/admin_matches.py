@@ -173,7 +173,7 @@ def act(
     def operation(view: MatchView, by: Attribution) -> ActForPlayer:
         player = view.players[side]
         if player is None:
-            raise NotFound(f"There is no such player in match {match_id}.")
+            raise NotFound("There is no such player in match {number}.", "not_in_match", number=str(match_id))
         return ActForPlayer(match_id=match_id, player=player.name, step=step, outcome=outcome, by=by)
 
     async def preview() -> Markdown:

@@ -101,7 +101,7 @@ class ProfileCog(commands.Cog):
         elif reader.player_id is not None:
             player_id = reader.player_id
         else:
-            raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
+            raise NotSetUp("You are not on the ladder yet.")
         await interaction.response.defer(thinking=True)  # the database and the picture may take their time
         profile = await self._context.ladder.profiles.profile(player_id)
         # The picture's font knows Latin letters.

@@ -31,9 +31,7 @@ def races_of(catalog: Catalog, text: str) -> tuple[str, ...]:
         if race is None and part:
             races = ", ".join(one.name for one in catalog.races)
             shown = clipped(part, _SHOWN_MAX)
-            raise ChallengeRefused(
-                "no_race", f"There is no race {shown!r}; there are: {races}.", race=shown, races=races
-            )
+            raise ChallengeRefused("no_race", "There is no race {race}; there are: {races}.", race=shown, races=races)
         if race is not None:
             found[race.code] = race
     return tuple(found)

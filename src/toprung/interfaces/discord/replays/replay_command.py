@@ -34,8 +34,8 @@ class ReplayTooLarge(InvalidInput):
     code = "replay_too_large"
 
     def __init__(self, bytes_max: int) -> None:
-        super().__init__("file", f"A replay may have {bytes_max:,} bytes at most.")
-        self.parameters = {"kilobytes": bytes_max // 1024}
+        sentence = "A replay may have {kilobytes} KB at most. Nothing was fetched."
+        super().__init__("file", sentence, kilobytes=bytes_max // 1024)
 
 
 class AttachmentLost(ToprungError):
@@ -68,14 +68,14 @@ class ReplayCog(commands.Cog):
         reader = await context.reader(interaction)
         own = await context.ladder.accounts.find(reader.discord_id)
         if own is None:
-            raise NotSetUp("You are not on the ladder yet; /setup is the way in.")
+            raise NotSetUp("You are not on the ladder yet.")
         if file.size > context.ladder.replay_bytes_max:
             raise ReplayTooLarge(context.ladder.replay_bytes_max)
         await interaction.response.defer(ephemeral=True, thinking=True)
         matches, player_id = context.ladder.matches, own.player.id
         view = await (matches.open_of(player_id) if number is None else matches.seen_by(MatchId(number), player_id))
         if view is not None and view.match.side_of(player_id) is None:
-            raise MatchUnknown(f"There is no match {number} of yours.")
+            raise MatchUnknown("There is no match {number} of yours.", number=str(number))
         try:
             data = await file.read()
         except discord.HTTPException as error:

@@ -18,6 +18,7 @@ from toprung.interfaces.web.admin.operation_routes import add_operation_routes
 from toprung.interfaces.web.api.openapi import error_answers
 from toprung.interfaces.web.api.uploads import UploadLimits
 from toprung.interfaces.web.door.security import ADMIN_PREFIX, BODY_MAX_BYTES
+from toprung.interfaces.web.door.speech import Speeches
 
 
 def admin_router(
@@ -29,6 +30,7 @@ def admin_router(
     intake: Intake,
     jobs: JobHistory,
     upload_limits: UploadLimits,
+    speeches: Speeches,
     pool_health: PoolHealthSource = no_pool,
 ) -> APIRouter:
     """The routes under `/api/v1/admin`; `AdminGuard` must stand before them."""
@@ -40,7 +42,7 @@ def admin_router(
         responses=error_answers(401, 408, 413, 422, 429, 503),
         max_body_size=BODY_MAX_BYTES,
     )
-    add_operation_routes(router, administration, Answers(matches=matches, jobs=jobs, catalog=catalog))
+    add_operation_routes(router, administration, Answers(matches=matches, jobs=jobs, catalog=catalog), speeches)
     add_match_routes(router, matches, catalog)
     add_pool_route(router, pool_health)
     add_replay_routes(router, intake, upload_limits)

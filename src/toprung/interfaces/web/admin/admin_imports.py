@@ -18,10 +18,12 @@ from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.writing.audit import Attribution
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import Conflict, InvalidInput, ToprungError
+from toprung.interfaces.texts.wording import Wording
 from toprung.interfaces.web.admin.operation_bodies import ACTOR_MAX_CODE_POINTS, UNNAMED_ACTOR, taken_of
 from toprung.interfaces.web.api.openapi import error_answers
 from toprung.interfaces.web.door.errors import error_body, internal_error_body, status_of_kind
 from toprung.interfaces.web.door.security import IMPORT_BODY_MAX_BYTES
+from toprung.interfaces.web.door.speech import Speeches
 
 PROGRESS_INTERVAL_SECONDS: Final = 0.1
 
@@ -39,14 +41,14 @@ class ImportStream:
     def __init__(self) -> None:
         self._running: asyncio.Task[ImportSummary] | None = None
 
-    def start(self, run: Import) -> AsyncGenerator[bytes, None]:
-        """Begins an import and gives its lines. Raises `Conflict` while another one runs."""
+    def start(self, run: Import, wording: Wording) -> AsyncGenerator[bytes, None]:
+        """Begins an import and gives its lines, in these words. Raises `Conflict` while another one runs."""
         if self._running is not None:
-            raise Conflict("Another import is running; wait until it is done.")
+            raise Conflict("Another import is running; wait until it is done.", "import_running")
         feed = _ProgressFeed(asyncio.get_running_loop())
         self._running = asyncio.ensure_future(run(feed.tell))
         self._running.add_done_callback(self._finished)
-        return _lines(self._running, feed)
+        return _lines(self._running, feed, wording)
 
     def _finished(self, task: asyncio.Task[ImportSummary]) -> None:
         self._running = None
@@ -77,7 +79,9 @@ class _ProgressFeed:
         return latest
 
 
-async def _lines(task: asyncio.Task[ImportSummary], feed: _ProgressFeed) -> AsyncGenerator[bytes, None]:
+async def _lines(
+    task: asyncio.Task[ImportSummary], feed: _ProgressFeed, wording: Wording
+) -> AsyncGenerator[bytes, None]:
     while not task.done():
         news = asyncio.ensure_future(feed.has_news.wait())
         try:
@@ -91,17 +95,17 @@ async def _lines(task: asyncio.Task[ImportSummary], feed: _ProgressFeed) -> Asyn
     progress = feed.take()
     if progress is not None:
         yield _line({"progress": progress})
-    yield _line(_outcome(task))
+    yield _line(_outcome(task, wording))
 
 
-def _outcome(task: asyncio.Task[ImportSummary]) -> Mapping[str, object]:
+def _outcome(task: asyncio.Task[ImportSummary], wording: Wording) -> Mapping[str, object]:
     try:
         summary = task.result()
     except ToprungError as error:
-        return {"error": _with_problems(error_body(error))}
+        return {"error": _with_problems(error_body(error, wording.error(error)))}
     except Exception:  # noqa: BLE001 - the status line is sent already, so the last line has to say it
         _log.exception("import_failed")
-        return {"error": _with_problems(internal_error_body())}
+        return {"error": _with_problems(internal_error_body(wording))}
     return {
         "summary": {
             "rows": summary.rows,
@@ -127,15 +131,21 @@ async def _text(request: Request) -> str:
     async for chunk in request.stream():
         parts += chunk
     if not parts:
-        raise InvalidInput("body", "The file is empty.")
+        raise InvalidInput("body", "The file is empty.", "body_empty")
     try:
         return parts.decode()
     except UnicodeDecodeError as error:
-        raise InvalidInput("body", f"The file is not UTF-8 text: byte {error.start + 1} is wrong.") from None
+        sentence = "The file is not UTF-8 text: byte {position} is wrong."
+        raise InvalidInput("body", sentence, "body_not_text", position=str(error.start + 1)) from None
 
 
 def add_import_route(
-    router: APIRouter, administration: Administration, stream: ImportStream, kind: type[Operation[object]], route: Route
+    router: APIRouter,
+    administration: Administration,
+    stream: ImportStream,
+    speeches: Speeches,
+    kind: type[Operation[object]],
+    route: Route,
 ) -> None:
     """Adds the route of an operation that imports a file; of those that share a stream only one is done at a time."""
     asked = [field for field in own_fields(kind) if field.name != TEXT]
@@ -162,7 +172,8 @@ def add_import_route(
         by = {name: _told(request, name, taken, is_required=False) for name, taken in _BY.items()}
         attribution = Attribution(actor=by["actor"] or UNNAMED_ACTOR, reason=by["reason"])
         operation: Operation[Any] = kind(**{TEXT: await _text(request)}, **told, by=attribution)
-        lines = stream.start(lambda progress: administration.perform(operation, progress))
+        wording = speeches.of(request.scope).wording
+        lines = stream.start(lambda progress: administration.perform(operation, progress), wording)
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
@@ -192,7 +203,16 @@ def _told(request: Request, name: str, taken: Taken, is_required: bool) -> str:
     text = request.query_params.get(name, "")
     limit = taken.max_length or len(text)
     if is_required and not (taken.min_length or 0) <= len(text) <= limit:
-        raise InvalidInput(name, f"{taken.description}, in {taken.min_length} to {limit} characters.")
+        raise InvalidInput(
+            name,
+            "{what}, in {least} to {most} characters.",
+            "told_length",
+            what=taken.description,
+            least=str(taken.min_length),
+            most=str(limit),
+        )
     if len(text) > limit:
-        raise InvalidInput(name, f"At most {limit} characters are kept of {name}; shorten it.")
+        raise InvalidInput(
+            name, "At most {most} characters are kept of {field}; shorten it.", "told_too_long", most=str(limit)
+        )
     return text

@@ -17,6 +17,7 @@ from toprung.interfaces.web.admin.operation_bodies import UNNAMED_ACTOR, body_of
 from toprung.interfaces.web.api.api import json_response
 from toprung.interfaces.web.api.openapi import error_answers
 from toprung.interfaces.web.door.errors import status_of_kind
+from toprung.interfaces.web.door.speech import Speeches
 
 ID_MAX: Final = 2**63 - 1
 
@@ -25,14 +26,16 @@ Number = Annotated[int, Path(ge=1, le=ID_MAX)]
 _BODY: Final = "body"
 
 
-def add_operation_routes(router: APIRouter, administration: Administration, answers: Answers) -> None:
+def add_operation_routes(
+    router: APIRouter, administration: Administration, answers: Answers, speeches: Speeches
+) -> None:
     """Adds the route of every operation that has one."""
     stream = ImportStream()
     for spec in OPERATIONS:
         if spec.route is None:
             continue
         if spec.route.carries is Carries.CSV:
-            add_import_route(router, administration, stream, spec.kind, spec.route)
+            add_import_route(router, administration, stream, speeches, spec.kind, spec.route)
         else:
             _add(router, administration, answers, spec.kind, spec.route)
 

@@ -127,10 +127,15 @@ def _add_players(router: APIRouter, leaderboard: LeaderboardService) -> None:
         items = request.query_params.multi_items()
         for name, _ in items:
             if name not in _SEARCH or len([item for item in items if item[0] == name]) > 1:
-                raise InvalidInput(name[:40], f"{name[:40]!a} is unknown here, or there twice; use search and limit.")
+                raise InvalidInput(
+                    name[:40],
+                    "{name} is unknown here, or there twice; use search and limit.",
+                    "search_parameter",
+                    name=ascii(name[:40]),
+                )
         given = dict(items)
         if not given.get("search"):
-            raise InvalidInput("search", "Say what to search for: a name or a part of one.")
+            raise InvalidInput("search", "Say what to search for: a name or a part of one.", "search_empty")
         limit = whole(given, "limit", 1, SEARCH_RESULTS_MAX) or SEARCH_LIMIT_DEFAULT
         found = await leaderboard.search_players(given["search"], limit=limit)
         players = [
@@ -160,7 +165,9 @@ def _add_standing(
         state = reader.read(request.query_params.multi_items(), API_STANDING)
         standing = await leaderboard.find_player(player_id, state.filters, page_size=state.page_size, past=state.past)
         if standing is None:
-            raise NotFound(f"No entry of player {player_id} is listed under these filters.")
+            raise NotFound(
+                "No entry of player {number} is listed under these filters.", "standing", number=str(player_id)
+            )
         answer = {
             "page": standing.page,
             "player": row_json(standing.row),

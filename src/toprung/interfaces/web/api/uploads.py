@@ -26,12 +26,14 @@ async def received(chunks: AsyncIterator[bytes], limits: UploadLimits) -> bytes:
             async for chunk in chunks:
                 body += chunk
                 if len(body) > limits.bytes_max:
-                    raise BodyTooLarge(f"The file may have at most {limits.bytes_max:,} bytes.")
+                    raise BodyTooLarge("The file may have at most {most} bytes.", "file", most=limits.bytes_max)
                 earned = limits.grace_seconds + len(body) / limits.bytes_per_second_min
                 deadline.reschedule(started + min(limits.seconds_max, earned))
     except TimeoutError:
         raise UploadTooSlow(
-            f"The file came too slowly: it may take {limits.seconds_max:g} s, at no less than "
-            f"{limits.bytes_per_second_min:,} bytes a second. Try again on a better connection."
+            "The file came too slowly: it may take {seconds} s, at no less than {rate} bytes a second. Try "
+            "again on a better connection.",
+            seconds=limits.seconds_max,
+            rate=limits.bytes_per_second_min,
         ) from None
     return bytes(body)

@@ -51,19 +51,26 @@ class AdminToken:
         """Why a request does not get through, or None where its token is right. A wrong one is counted and logged."""
         given = Headers(scope=scope).get("authorization")
         if given is None:
-            return Unauthorized("The admin API needs its token, as `Authorization: Bearer ...`.")
+            return Unauthorized("The admin API needs its token, as `Authorization: Bearer ...`.", "no_token")
         client = scope.get("client")
         address = counted_as(client[0]) if client else ""
         now = self._clock()
         wrong = [at for at in self._wrong.get(address, ()) if now - at < self._window_seconds]
         if len(wrong) >= self._wrong_max:
             seconds = max(1, math.ceil(wrong[0] + self._window_seconds - now))
-            return TooManyRequests(f"Too many wrong tokens from your address; try again in {seconds} s.", seconds)
+            return TooManyRequests(
+                "Too many wrong tokens from your address; try again in {seconds} s.",
+                seconds,
+                "wrong_tokens",
+                seconds=str(seconds),
+            )
         if hmac.compare_digest(_digest(given), self._expected):
             return None
         self._remember(address, [*wrong, now])
         _log.warning("admin_token_wrong", address=address, within_the_minute=len(wrong) + 1)
-        return Unauthorized("This is not the admin API's token; it goes into `Authorization: Bearer ...`.")
+        return Unauthorized(
+            "This is not the admin API's token; it goes into `Authorization: Bearer ...`.", "wrong_token"
+        )
 
     def _remember(self, address: str, wrong: list[float]) -> None:
         self._wrong[address] = wrong

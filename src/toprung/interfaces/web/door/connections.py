@@ -267,7 +267,9 @@ class Connection(H11Protocol):
                 self._wait_for_progress()
         elif self._has_begun:
             seconds = self._limits.head_seconds
-            self._refuse(HeadTooSlow(f"The head of a request has to be here within {seconds:g} s; send it again."))
+            self._refuse(
+                HeadTooSlow("The head of a request has to be here within {seconds} s; send it again.", seconds=seconds)
+            )
         else:
             self.dismiss()
 
@@ -286,12 +288,10 @@ class Connection(H11Protocol):
         """Answers what is no request."""
         error = sys.exception()
         if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == HEADERS_TOO_LARGE:
-            self._refuse(HeadRefused(self._head_sentence()), HEADERS_TOO_LARGE)
+            sentence = "The head of a request may have at most {most} bytes."
+            self._refuse(HeadRefused(sentence, "head", most=self._limits.head_bytes_max), HEADERS_TOO_LARGE)
         else:
-            self._refuse(HeadRefused("This is no request over HTTP/1.1 that can be understood."))
-
-    def _head_sentence(self) -> str:
-        return f"The head of a request may have at most {self._limits.head_bytes_max:,} bytes."
+            self._refuse(HeadRefused("This is no request over HTTP/1.1 that can be understood.", "not_http"))
 
     def _refuse(self, error: ToprungError, status: int | None = None) -> None:
         """Says why, lets nothing in any more, and gives the client a moment to read it."""

@@ -22,28 +22,25 @@ from toprung.domain.errors import (
     StorageUnavailable,
     ToprungError,
 )
+from toprung.interfaces.texts.wording import Wording
+from toprung.interfaces.web.door.speech import Speech, Speeches
 
 PROGRAM_PATHS: Final = ("/api/", "/healthz", "/metrics", "/openapi.json", "/events", "/static/")
 RETRY_AFTER_SECONDS: Final = 5
+ACCEPT_LANGUAGE: Final = "Accept-Language"
 
-ErrorPage = Callable[[int, str], Response]
-"""Draws the page for a status and a sentence."""
+ErrorPage = Callable[[Speech, int, str], Response]
+"""Draws the page for a status and a sentence, in the language that a request is answered in."""
 
 _log = structlog.get_logger(__name__)
 
+_INTERNAL: Final = "internal"
 _CODES: Final[Mapping[int, str]] = {
     HTTPStatus.NOT_FOUND: "not_found",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
     HTTPStatus.REQUEST_TIMEOUT: "body_too_slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
 }
-_SENTENCES: Final[Mapping[int, str]] = {
-    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer this method.",
-    HTTPStatus.REQUEST_TIMEOUT: "The body of the request came too slowly, so it was not waited for; send it again.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is larger than this address takes.",
-}
-_INTERNAL_SENTENCE: Final = "Something went wrong on our side; it was noted. Try again in a moment."
 
 
 class Unauthorized(ToprungError):
@@ -87,8 +84,8 @@ class TooManyRequests(ToprungError):
 
     code: ClassVar[str] = "too_many_requests"
 
-    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str, retry_after_seconds: int, reason: str = "", **parameters: object) -> None:
+        super().__init__(sentence, reason, **parameters)
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -128,13 +125,13 @@ def status_of_kind(error: type[ToprungError]) -> int:
     return next((int(status) for kind, status in _STATUSES if issubclass(error, kind)), 500)
 
 
-def error_body(error: ToprungError) -> dict[str, object]:
-    """The JSON of an error: what it is, in a sentence and for a program, and for an import the lines to mend."""
-    body: dict[str, object] = {
-        "code": error.code,
-        "message": str(error),
-        "field": error.field if isinstance(error, InvalidInput) else None,
-    }
+def error_body(error: ToprungError, sentence: str | None = None) -> dict[str, object]:
+    """The JSON of an error: what it is, in a sentence and for a program, and for an import the lines to mend.
+
+    The sentence is the error's own, in English, where none is given.
+    """
+    field = error.field if isinstance(error, InvalidInput) else None
+    body = _body(error.code, str(error) if sentence is None else sentence, field)
     if isinstance(error, ImportRefused):
         body |= {
             "problems": [
@@ -145,9 +142,13 @@ def error_body(error: ToprungError) -> dict[str, object]:
     return {"error": body}
 
 
-def internal_error_body() -> dict[str, object]:
+def internal_error_body(wording: Wording) -> dict[str, object]:
     """The JSON of an error that nobody foresaw, without details."""
-    return {"error": {"code": "internal", "message": _INTERNAL_SENTENCE, "field": None}}
+    return {"error": _body(_INTERNAL, wording.say("http.internal"))}
+
+
+def _body(code: str, sentence: str, field: str | None = None) -> dict[str, object]:
+    return {"code": code, "message": sentence, "field": field}
 
 
 def is_for_programs(path: str) -> bool:
@@ -163,35 +164,57 @@ def retry_after_seconds(error: ToprungError) -> int | None:
 
 
 class Refusals:
-    """Answers refusals: by JSON where the address is for programs, by a page where it is for people."""
+    """Answers refusals: by JSON where the address is for programs, by a page where it is for people.
 
-    def __init__(self, error_page: ErrorPage) -> None:
+    Both are in the best language that the client accepts; a page's address may choose another one.
+    """
+
+    def __init__(self, error_page: ErrorPage, speeches: Speeches) -> None:
         self._error_page = error_page
+        self._speeches = speeches
 
-    def answer(self, path: str, status: int, sentence: str, body: Mapping[str, object]) -> Response:
-        """The answer at an address, with this status."""
-        return JSONResponse(body, status) if is_for_programs(path) else self._error_page(status, sentence)
+    def speech(self, scope: Scope) -> Speech:
+        """How a request is spoken to."""
+        return self._speeches.of(scope, is_chosen_by_address=not is_for_programs(scope["path"]))
 
-    def of(self, path: str, error: ToprungError) -> Response:
-        """The answer at an address that tells of an error."""
+    def answer(self, scope: Scope, status: int, sentence: str, body: Mapping[str, object]) -> Response:
+        """The answer to a request, with this status."""
+        speech = self.speech(scope)
+        is_json = is_for_programs(scope["path"])
+        response = JSONResponse(body, status) if is_json else self._error_page(speech, status, sentence)
+        response.headers["Content-Language"] = speech.wording.language
+        response.headers["Vary"] = ACCEPT_LANGUAGE
+        return response
+
+    def of(self, scope: Scope, error: ToprungError) -> Response:
+        """The answer to a request that tells of an error."""
         status = status_of(error)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return self.internal(path)
-        response = self.answer(path, status, str(error), error_body(error))
+            return self.internal(scope)
+        sentence = self.speech(scope).wording.error(error)
+        response = self.answer(scope, status, sentence, error_body(error, sentence))
         seconds = retry_after_seconds(error)
         if seconds is not None:
             response.headers["Retry-After"] = str(seconds)
         return response
 
-    def told(self, path: str, error: ToprungError) -> Response:
+    def told(self, scope: Scope, error: ToprungError) -> Response:
         """The same; what is no fault of the client's is logged."""
         if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning("web_request_refused", path=path, code=error.code, reason=str(error))
-        return self.of(path, error)
+            _log.warning("web_request_refused", path=scope["path"], code=error.code, reason=str(error))
+        return self.of(scope, error)
 
-    def internal(self, path: str) -> Response:
-        """The answer at an address where something happened that nobody foresaw."""
-        return self.answer(path, HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL_SENTENCE, internal_error_body())
+    def http(self, scope: Scope, status: int, detail: str) -> Response:
+        """The answer to a request that HTTP itself refuses, with this status."""
+        code = _CODES.get(status, "http_error")
+        sentence = self.speech(scope).wording.say(f"http.{code}") if status in _CODES else detail
+        return self.answer(scope, status, sentence, {"error": _body(code, sentence)})
+
+    def internal(self, scope: Scope) -> Response:
+        """The answer to a request at which something happened that nobody foresaw."""
+        wording = self.speech(scope).wording
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        return self.answer(scope, status, wording.say("http.internal"), internal_error_body(wording))
 
 
 def add_error_handlers(app: FastAPI, refusals: Refusals) -> None:
@@ -200,24 +223,22 @@ def add_error_handlers(app: FastAPI, refusals: Refusals) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         if not isinstance(error, ToprungError):
             raise error
-        return refusals.told(request.url.path, error)
+        return refusals.told(request.scope, error)
 
     async def invalid(request: Request, error: Exception) -> Response:
         if not isinstance(error, RequestValidationError):
             raise error
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
-        return await refused(request, InvalidInput(field, f"{field}: {first['msg']}."))
+        return await refused(request, InvalidInput(field, "{field}: {problem}.", "value", problem=first["msg"]))
 
     async def http_error(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
         status = error.status_code
         if status == HTTPStatus.BAD_REQUEST:  # the only one that is raised so: the body is not even text
-            return await refused(request, InvalidInput("body", "The body must be JSON in UTF-8."))
-        sentence = _SENTENCES.get(status, str(error.detail))
-        body = {"error": {"code": _CODES.get(status, "http_error"), "message": sentence, "field": None}}
-        response = refusals.answer(request.url.path, status, sentence, body)
+            return await refused(request, InvalidInput("body", "The body must be JSON in UTF-8.", "not_json"))
+        response = refusals.http(request.scope, status, str(error.detail))
         response.headers.update(error.headers or {})
         return response
 
@@ -251,4 +272,4 @@ class InternalErrors:
             if has_begun:
                 raise
             _log.exception("web_request_failed", method=scope["method"], path=scope["path"])
-            await self._refusals.internal(scope["path"])(scope, receive, send)
+            await self._refusals.internal(scope)(scope, receive, send)

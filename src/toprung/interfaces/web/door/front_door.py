@@ -101,7 +101,7 @@ class FrontDoor:
         address = counted_as(client[0]) if client else ""
         error = self._host_error(scope) or self._room_error(scope, address)
         if error is not None:
-            await self._refusals.of(scope["path"], error)(scope, receive, send)
+            await self._refusals.of(scope, error)(scope, receive, send)
             return
         self._inside[address] += 1
         self._inside_in_all += 1
@@ -120,7 +120,8 @@ class FrontDoor:
             return None
         shown = ascii(host[:_HOST_SHOWN_CODE_POINTS])
         return HostRefused(
-            f"This ladder does not answer to the name {shown}. Who runs it can add the name to TOPRUNG_ALLOWED_HOSTS."
+            "This ladder does not answer to the name {host}. Who runs it can add the name to TOPRUNG_ALLOWED_HOSTS.",
+            host=shown,
         )
 
     def _room_error(self, scope: Scope, address: str) -> ToprungError | None:
@@ -132,5 +133,7 @@ class FrontDoor:
         if scope["path"].startswith(ADMIN_PREFIX):
             return self._token.refusal(scope)
         if is_address_full:
-            return TooManyRequests("Too many requests of your address are open; end one first.", ROOM_SOON_SECONDS)
-        return Busy("Too many are here at this moment; try again in a few seconds.")
+            return TooManyRequests(
+                "Too many requests of your address are open; end one first.", ROOM_SOON_SECONDS, "requests"
+            )
+        return Busy("Too many are here at this moment; try again in a few seconds.", "requests")

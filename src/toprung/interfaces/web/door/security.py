@@ -85,7 +85,7 @@ class AdminGuard:
         if scope["type"] == "http" and scope["path"].startswith(ADMIN_PREFIX):
             error = self._token.refusal(scope)
             if error is not None:
-                response = self._refusals.of(scope["path"], error)
+                response = self._refusals.of(scope, error)
                 if response.status_code == HTTPStatus.UNAUTHORIZED:
                     response.headers["WWW-Authenticate"] = "Bearer"
                 await response(scope, receive, send)
@@ -112,7 +112,7 @@ class DeclaredBodyLimit:
             limit = self._limit(scope["path"])
             declared = Headers(scope=scope).get("content-length", "0")
             if not _LENGTH.fullmatch(declared) or int(declared) > limit:
-                error = BodyTooLarge(f"The body may have at most {limit:,} bytes here.")
-                await self._refusals.of(scope["path"], error)(scope, receive, send)
+                error = BodyTooLarge("The body may have at most {most} bytes here.", "body", most=limit)
+                await self._refusals.of(scope, error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

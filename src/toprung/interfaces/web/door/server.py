@@ -46,7 +46,12 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or str(error)
-        raise AddressTaken(f"Cannot listen on {host} port {port}: {reason}. Choose another with --port.") from None
+        raise AddressTaken(
+            "Cannot listen on {host} port {port}: {problem}. Choose another with --port.",
+            host=host,
+            port=str(port),
+            problem=str(reason),
+        ) from None
     return listener
 
 
@@ -144,4 +149,4 @@ async def serve(
         for number in stopping:
             loop.remove_signal_handler(number)
     if not server.started:
-        raise StorageUnavailable("The site could not start; the log says why.")
+        raise StorageUnavailable("The site could not start; the log says why.", "site_not_started")

@@ -9,6 +9,7 @@ from toprung.domain.game.catalog import Catalog
 from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.players.countries import Countries
+from toprung.interfaces.texts.wording import Wording
 from toprung.interfaces.web.leaderboard.parameters import boolean, short
 
 VALUES_MAX: Final = 300
@@ -38,7 +39,9 @@ def read_filters(
     """
     rank = one.get("rank")
     if rank is not None and rank not in LETTERS:
-        raise InvalidInput("rank", f"There is no rank {short(rank)!a}; the ranks are {', '.join(LETTERS)}.")
+        ranks = ", ".join(LETTERS)
+        sentence = "There is no rank {rank}; the ranks are {ranks}."
+        raise InvalidInput("rank", sentence, "rank", rank=ascii(short(rank)), ranks=ranks)
     races = {catalog.race(code).code for code in several.get("race", ())}
     return Filters.chosen(
         rank=rank,
@@ -58,11 +61,14 @@ def filter_pairs(filters: Filters) -> list[tuple[str, str]]:
 
 
 def active_filters(
-    filters: Filters, race_name: Callable[[str], str], country_name: Callable[[str | None], str]
+    filters: Filters,
+    wording: Wording,
+    race_name: Callable[[str], str],
+    country_name: Callable[[str | None], str],
 ) -> Iterator[ActiveFilter]:
     """What the filters let through, in the order in which it is said."""
     if filters.rank:
-        yield _whole(filters, "rank", f"Rank {filters.rank}")
+        yield _whole(filters, "rank", wording.say("site.rank_filter", rank=filters.rank))
     for race in filters.races or ():
         others = tuple([one for one in filters.races or () if one != race]) or None
         yield ActiveFilter("races", key=race, label=race_name(race), without=replace(filters, races=others))
@@ -71,17 +77,17 @@ def active_filters(
         label, without = country_name(code), replace(filters, countries=rest)
         yield ActiveFilter("countries", key=str(code), label=label, without=without)
     if filters.best_race_only:
-        yield _whole(filters, "best_race_only", "Best race only", key="best")
+        yield _whole(filters, "best_race_only", wording.say("site.best_race_only"), key="best")
 
 
 def _whole(filters: Filters, name: str, label: str, key: str = "") -> ActiveFilter:
     return ActiveFilter(name, key=key or name, label=label, without=filters.without(name))
 
 
-def filter_choices(filters: Filters) -> dict[str, list[tuple[str, str, bool]]]:
+def filter_choices(filters: Filters, wording: Wording) -> dict[str, list[tuple[str, str, bool]]]:
     """The values of each filter of which one is chosen, by its parameter: (value, label, whether it is chosen)."""
     chosen = {"rank": filters.rank or ""}
-    offered = {"rank": {"": "All"} | {letter: letter for letter in LETTERS}}
+    offered = {"rank": {"": wording.say("site.all_ranks")} | {letter: letter for letter in LETTERS}}
     return {
         name: [(value, label, value == chosen[name]) for value, label in labels.items()]
         for name, labels in offered.items()

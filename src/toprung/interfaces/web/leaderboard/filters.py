@@ -30,7 +30,7 @@ PLAYER_ID_MAX: Final = 10**18 - 1
 PAST: Final = frozenset({"as_of", "corrected"})
 API_LEADERBOARD: Final = FILTERS | PAST | {"movement_since", "page", "page_size"}
 API_STANDING: Final = FILTERS | PAST | {"page_size"}
-PAGE: Final = API_LEADERBOARD | {"player", "find"}
+PAGE: Final = API_LEADERBOARD | {"player", "find", "lang"}
 
 
 class UnknownParameter(InvalidInput):
@@ -43,7 +43,8 @@ class UnknownParameter(InvalidInput):
 class BoardState:
     """What one look at the leaderboard asks for. `player` is highlighted; `find` is a name that is looked for.
 
-    `as_of_us` is a moment of the past, and None the present; `is_corrected` says how the past is looked at.
+    `as_of_us` is a moment of the past, and None the present; `is_corrected` says how the past is looked at. `language`
+    is the one that was chosen on the page, and empty where the browser's is to be followed.
     """
 
     filters: Filters = NO_FILTERS
@@ -54,6 +55,7 @@ class BoardState:
     page_size: int = PAGE_SIZE_DEFAULT
     player: PlayerId | None = None
     find: str = ""
+    language: str = ""
 
     @property
     def is_filtered(self) -> bool:
@@ -88,6 +90,7 @@ class BoardState:
         pairs += [("page", str(self.page))] if self.page != 1 else []
         pairs += [("page_size", str(self.page_size))] if self.page_size != PAGE_SIZE_DEFAULT else []
         pairs += [("player", str(self.player))] if self.player is not None else []
+        pairs += [("lang", self.language)] if self.language else []
         return tuple(pairs)
 
     @property
@@ -107,15 +110,24 @@ class BoardState:
         """The whole ladder, from the top, at the same moment."""
         return replace(self.first_page(), filters=NO_FILTERS)
 
+    def whole_ladder(self) -> "BoardState":
+        """The whole ladder as it is now, in the same language."""
+        return BoardState(language=self.language)
+
+    def in_language(self, language: str) -> "BoardState":
+        """The same in another language; in the browser's where it is empty."""
+        return replace(self, language=language)
+
     def at_present(self) -> "BoardState":
         """The same filters on the ladder as it is now."""
         return replace(self.first_page(), as_of_us=None, is_corrected=False)
 
 
 class FilterReader:
-    """Reads query strings for one game's catalogue."""
+    """Reads query strings for one game's catalogue. `languages` are those that the page can be chosen in."""
 
-    def __init__(self, *, catalog: Catalog, countries: Countries) -> None:
+    def __init__(self, *, catalog: Catalog, countries: Countries, languages: Collection[str] = ()) -> None:
+        self._languages = languages
         self._catalog = catalog
         self._countries = countries
 
@@ -125,15 +137,20 @@ class FilterReader:
         for name, value in items:
             if name not in allowed:
                 known = ", ".join(sorted(allowed))
-                raise UnknownParameter(short(name), f"There is no parameter {short(name)!a} here; there are {known}.")
+                sentence = "There is no parameter {name} here; there are {parameters}."
+                raise UnknownParameter(short(name), sentence, name=ascii(short(name)), parameters=known)
             values.setdefault(name, []).append(value)
             if len(values[name]) > (VALUES_MAX if name in REPEATABLE else 1):
-                raise InvalidInput(name, f"{name} is there too often.")
+                raise InvalidInput(name, "{field} is there too often.", "too_often")
         return self._state(values)
 
     def read_page(self, items: Iterable[tuple[str, str]]) -> BoardState:
         """`read` for people: what a form leaves empty and what others hang on a link is passed over."""
         return self.read([(name, value) for name, value in items if name in PAGE and value], PAGE)
+
+    def language(self, text: str | None) -> str:
+        """The language that is chosen by a tag; empty where there is none like that."""
+        return text if text and text in self._languages else ""
 
     def _state(self, values: Mapping[str, list[str]]) -> BoardState:
         one = {name: texts[0] for name, texts in values.items() if name not in REPEATABLE}
@@ -148,6 +165,7 @@ class FilterReader:
             page_size=whole(one, "page_size", 1, PAGE_SIZE_MAX) or PAGE_SIZE_DEFAULT,
             player=PlayerId(player) if player else None,
             find=one.get("find", "").strip(),
+            language=self.language(one.get("lang")),
         )
 
 

@@ -10,23 +10,27 @@ from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toprung.application.ladder import Ladder
-from toprung.domain.errors import ToprungError
+from toprung.domain.errors import ToprungError, filled
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
+from toprung.interfaces.texts.texts import Texts
+from toprung.interfaces.texts.wording import Wording
 from toprung.interfaces.web.door.errors import Refusals
+from toprung.interfaces.web.door.speech import LANG, Speech
 from toprung.interfaces.web.leaderboard.filters import BoardState, FilterReader
 from toprung.interfaces.web.leaderboard.finding import Finding, find_player
-from toprung.interfaces.web.leaderboard.views import Views, page_links
-from toprung.interfaces.web.site import wording
+from toprung.interfaces.web.leaderboard.views import LanguageChoice, Viewer, Views, page_links
 from toprung.interfaces.web.site.assets import STATIC_PATH, Assets
 from toprung.interfaces.web.site.kept import Keeper, KeptAnswer, KeptResponse
 from toprung.interfaces.web.site.live import BoardHub
+from toprung.interfaces.web.site.wording import inactivity_rule
 
 TEMPLATES_FOLDER: Final = Path(__file__).parents[1] / "site" / "templates"
 PAGE_PATH: Final = "/leaderboard"
@@ -47,6 +51,12 @@ PIECES_AT_ONCE_MAX: Final = 200
 
 _MINUTE_US: Final = 60 * MICROSECONDS_PER_SECOND
 
+LIVE_TEXTS: Final = (
+    *("site.live", "site.live_past", "site.live_paused", "site.live_connecting", "site.live_reconnecting"),
+    *("site.rows_changed", "time.just_now", "time.minutes_ago", "time.hours_ago"),
+)
+"""What the page says of itself while it stays open."""
+
 Kind = Literal["page", "rows"]
 
 _KINDS: Final[Mapping[str, Kind]] = {PAGE_PATH: "page", ROWS_PATH: "rows"}
@@ -60,6 +70,7 @@ class Templates:
     """
 
     def __init__(self, ladder: Ladder, assets: Assets, *, site_url: str | None = None) -> None:
+        self._inactivity_days = ladder.inactivity_days
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES_FOLDER),
             autoescape=True,
@@ -71,33 +82,43 @@ class Templates:
             "asset": assets.url,
             "site_url": site_url or "",
             "game_name": ladder.catalog.name,
-            "inactivity_rule": wording.inactivity_rule(ladder.inactivity_days),
             "inactivity_days": ladder.inactivity_days,
-            "counted": wording.counted,
-            "number": wording.number,
-            "days": wording.days,
         }
 
-    def html(self, name: str, **context: Any) -> str:
-        """A template, drawn."""
-        return self._environment.get_template(name).render(**context)
+    def html(self, name: str, wording: Wording, **context: Any) -> str:
+        """A template, drawn in a language."""
+        return self._environment.get_template(name).render(**self._said(wording), **context)
 
-    async def drawn(self, name: str, **context: Any) -> bytes:
+    async def drawn(self, name: str, wording: Wording, **context: Any) -> bytes:
         """A template, drawn in small steps."""
         pieces: list[str] = []
-        for piece in self._environment.get_template(name).generate(**context):
+        for piece in self._environment.get_template(name).generate(**self._said(wording), **context):
             pieces.append(piece)
             if len(pieces) % PIECES_AT_ONCE_MAX == 0:
                 await asyncio.sleep(0)
         return "".join(pieces).encode()
 
-    def render(self, name: str, status_code: int = 200, **context: Any) -> HTMLResponse:
-        """A template as a response."""
-        return HTMLResponse(self.html(name, **context), status_code, headers=PAGE_HEADERS)
-
-    def error(self, status: int, sentence: str) -> Response:
+    def error(self, speech: Speech, status: int, sentence: str) -> Response:
         """The page of an error."""
-        return self.render("error.html", status, status=status, sentence=sentence)
+        home = f"{PAGE_PATH}?{LANG}={speech.chosen}" if speech.chosen else PAGE_PATH
+        html = self.html("error.html", speech.wording, status=status, sentence=sentence, home_url=home)
+        return HTMLResponse(html, status, headers=PAGE_HEADERS)
+
+    def _said(self, wording: Wording) -> dict[str, Any]:
+        def markup(code: str, **parameters: object) -> Markup:
+            """A sentence with HTML among its parameters; whatever is none is escaped."""
+            slots = {name: f"{{{name}}}" for name in parameters}
+            form = escape(wording.say(code, **slots))
+            return Markup(filled(form, {name: str(escape(value)) for name, value in parameters.items()}))  # noqa: S704
+
+        return {
+            "language": wording.language,
+            "say": wording.say,
+            "markup": markup,
+            "number": wording.number,
+            "days": wording.days,
+            "inactivity_rule": inactivity_rule(wording, self._inactivity_days),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +137,20 @@ class LeaderboardPages:
     minute is over: what is said of how long ago something was is as of the minute's beginning.
     """
 
-    def __init__(self, ladder: Ladder, hub: BoardHub, templates: Templates, assets: Assets, keeper: Keeper) -> None:
+    def __init__(
+        self, ladder: Ladder, hub: BoardHub, templates: Templates, assets: Assets, keeper: Keeper, texts: Texts
+    ) -> None:
         self._ladder = ladder
         self._leaderboard = ladder.leaderboard
         self._hub = hub
         self._templates = templates
         self._keeper = keeper
-        self._reader = FilterReader(catalog=ladder.catalog, countries=ladder.countries)
+        self._texts = texts
+        self._wordings = {language: Wording(texts, language, "site") for language in texts.languages}
+        self._live_texts = {
+            language: {code: wording.forms(code) for code in LIVE_TEXTS} for language, wording in self._wordings.items()
+        }
+        self._reader = FilterReader(catalog=ladder.catalog, countries=ladder.countries, languages=texts.languages)
         self._views = Views(
             catalog=ladder.catalog,
             countries=ladder.countries,
@@ -131,7 +159,7 @@ class LeaderboardPages:
         )
         self._countries = lru_cache(COUNTRY_LISTS_KEPT)(self._drawn_countries)
         self._kept_state = lru_cache(QUERIES_KEPT)(self._read_state)
-        self._kept_locale = lru_cache(LANGUAGES_KEPT)(ladder.country_names.best_locale)
+        self._kept_viewer = lru_cache(LANGUAGES_KEPT)(self._found_viewer)
 
     async def answer(self, kind: Kind, query: str, accept_language: str | None) -> KeptAnswer | None:
         """What is drawn for a query string; None where this is no canonical one of a page, or looks for a name.
@@ -143,42 +171,60 @@ class LeaderboardPages:
             state = replace(state, find="") if state.find else state
         elif state.find or query != state.query:
             return None
-        locale = self._locale(accept_language)
+        viewer = self._viewer(state.language or accept_language)
         now_us = self._hub.now_us()
         minute_us = now_us - now_us % _MINUTE_US
         tag = await self._leaderboard.tag()
 
         async def draw() -> KeptAnswer:
-            body = await self._drawn(kind, state, locale, minute_us)
+            body = await self._drawn(kind, state, viewer, minute_us)
             return await asyncio.to_thread(KeptAnswer.of, body, PAGE_HEADERS)
 
-        return await self._keeper.answer((kind, state.query, locale), (tag, minute_us), draw)
+        question = kind, state.query, viewer.wording.language, viewer.locale
+        return await self._keeper.answer(question, (tag, minute_us), draw)
 
-    async def _drawn(self, kind: Kind, state: BoardState, locale: str, now_us: int) -> bytes:
-        context = await self._board(state, locale, now_us)
+    async def _drawn(
+        self, kind: Kind, state: BoardState, viewer: Viewer, now_us: int, finding: Finding | None = None
+    ) -> bytes:
+        context = await self._board(state, viewer, now_us)
         if kind == "rows":
-            return await self._templates.drawn("_board.html", **context)
-        return await self._templates.drawn("leaderboard.html", **context, **self._frame(state, locale, now_us))
+            return await self._templates.drawn("_board.html", viewer.wording, **context)
+        frame = self._frame(state, viewer, now_us, finding)
+        return await self._templates.drawn("leaderboard.html", viewer.wording, **context, **frame)
 
-    def _frame(self, state: BoardState, locale: str, now_us: int, finding: Finding | None = None) -> dict[str, Any]:
+    def _frame(self, state: BoardState, viewer: Viewer, now_us: int, finding: Finding | None) -> dict[str, Any]:
         """What is around the board."""
         found = finding.matches if finding else ()
-        said = self._said(state, locale)
+        said = self._said(state, viewer)
         return {
             "finding": finding,
             "matches": [
                 (
                     match,
-                    self._views.country(match.player.country, locale),
+                    self._views.country(match.player.country, viewer.locale),
                     ", ".join(said[name] for name in match.hidden_by),
                 )
                 for match in found
             ],
-            "looks": self._views.look_choices(state, now_us),
-            "choices": self._views.filter_choices(state),
+            "looks": self._views.look_choices(state, viewer.wording, now_us),
+            "choices": self._views.filter_choices(state, viewer.wording),
             "races": self._views.race_choices(state),
-            "countries": self._countries(state.filters.countries or (), locale),
+            "countries": self._countries(state.filters.countries or (), viewer.wording.language, viewer.locale),
+            "languages": self._language_choices(state, viewer.wording.language),
+            "home_url": state.whole_ladder().url(),
+            "live_texts": self._live_texts[viewer.wording.language],
         }
+
+    def _language_choices(self, state: BoardState, current: str) -> list[LanguageChoice]:
+        return [
+            LanguageChoice(
+                language=language,
+                name=self._texts.own_name(language),
+                url=state.in_language(language).url(),
+                is_current=language == current,
+            )
+            for language in self._texts.languages
+        ]
 
     async def page(self, request: Request) -> Response:
         """The whole page, or the way to the canonical address of what is asked for."""
@@ -193,10 +239,9 @@ class LeaderboardPages:
                 return RedirectResponse(finding.go_to, SEE_OTHER)
         if request.url.query != state.query:
             return RedirectResponse(state.url(), SEE_OTHER)
-        locale, now_us = self._locale(request.headers.get("accept-language")), self._hub.now_us()
-        context = await self._board(state, locale, now_us)
-        frame = self._frame(state, locale, now_us, finding)
-        return HTMLResponse(await self._templates.drawn("leaderboard.html", **context, **frame), headers=PAGE_HEADERS)
+        viewer = self._viewer(state.language or request.headers.get("accept-language"))
+        body = await self._drawn("page", state, viewer, self._hub.now_us(), finding)
+        return HTMLResponse(body, headers=PAGE_HEADERS)
 
     async def rows(self, request: Request) -> Response:
         """The part of the page that the board's versions change."""
@@ -208,41 +253,51 @@ class LeaderboardPages:
     def _read_state(self, query: str) -> BoardState:
         return self._reader.read_page(QueryParams(query).multi_items())
 
-    def _drawn_countries(self, chosen: tuple[str | None, ...], locale: str) -> str:
+    def _drawn_countries(self, chosen: tuple[str | None, ...], language: str, locale: str) -> str:
         common, others = self._views.country_choices(chosen, locale)
-        return self._templates.html("_countries.html", common_countries=common, other_countries=others, locale=locale)
+        return self._templates.html(
+            "_countries.html",
+            self._wordings[language],
+            common_countries=common,
+            other_countries=others,
+            locale=locale,
+        )
 
-    def _locale(self, accept_language: str | None) -> str:
-        if len(accept_language or "") <= LANGUAGE_KEPT_CODE_POINTS_MAX:
-            return self._kept_locale(accept_language)
-        return self._ladder.country_names.best_locale(accept_language)
+    def _viewer(self, wish: str | None) -> Viewer:
+        """Whom a page is for: by the language that was chosen, or else by what the browser says."""
+        is_short = len(wish or "") <= LANGUAGE_KEPT_CODE_POINTS_MAX
+        return self._kept_viewer(wish) if is_short else self._found_viewer(wish)
 
-    async def _board(self, state: BoardState, locale: str, now_us: int) -> dict[str, Any]:
+    def _found_viewer(self, wish: str | None) -> Viewer:
+        wording = self._wordings[self._texts.accepted(wish)]
+        return Viewer(wording=wording, locale=self._ladder.country_names.best_locale(wish))
+
+    async def _board(self, state: BoardState, viewer: Viewer, now_us: int) -> dict[str, Any]:
         page = await self._leaderboard.get_leaderboard_data(
             filters=state.filters, **state.look, current_page=state.page, page_size=state.page_size
         )
         now_us = now_us if state.as_of_us is None else state.as_of_us
-        current = page.current_page
+        wording, current = viewer.wording, page.current_page
         top = state.first_page()
         return {
             "state": state,
             "page": page,
-            "rows": self._views.rows(page, found=state.player, locale=locale, now_us=now_us),
+            "rows": self._views.rows(page, found=state.player, viewer=viewer, now_us=now_us),
             "past": None if state.as_of_us is None else wording.date_and_time(state.as_of_us),
             "present_url": state.at_present().url(),
             "other_past_url": replace(state.first_page(), is_corrected=not state.is_corrected).url(),
             "moved_since": None if page.since_us is None else wording.date_and_time(page.since_us),
-            "chips": self._views.chips(state, locale),
+            "chips": self._views.chips(state, viewer),
             "whole_ladder_url": state.without_filters().url(),
             "links": page_links(state, current, page.total_pages),
             "previous_url": replace(top, page=current - 1).url() if current > 1 else None,
             "next_url": replace(top, page=current + 1).url() if current < page.total_pages else None,
-            "emptied": await self._emptied(state, page, locale),
+            "emptied": await self._emptied(state, page, viewer),
             "last_activity": None if page.last_activity_us is None else wording.date_and_time(page.last_activity_us),
             "last_activity_ago": None if page.last_activity_us is None else wording.ago(page.last_activity_us, now_us),
         }
 
-    async def _emptied(self, state: BoardState, page: LeaderboardPage, locale: str) -> list[Emptied]:
+    async def _emptied(self, state: BoardState, page: LeaderboardPage, viewer: Viewer) -> list[Emptied]:
         """Where the filters let nobody through although somebody is ranked: what dropping each of them would show."""
         if page.players or not page.total_ranked:
             return []
@@ -253,13 +308,13 @@ class LeaderboardPages:
                 url=replace(state.first_page(), filters=dropped[name].filters).url(),
                 rows=dropped[name].rows,
             )
-            for name, label in self._said(state, locale).items()
+            for name, label in self._said(state, viewer).items()
         ]
 
-    def _said(self, state: BoardState, locale: str) -> dict[str, str]:
+    def _said(self, state: BoardState, viewer: Viewer) -> dict[str, str]:
         """How each active filter is said, by its name."""
         said: dict[str, list[str]] = {}
-        for chip in self._views.chips(state, locale):
+        for chip in self._views.chips(state, viewer):
             said.setdefault(chip.name, []).append(chip.label)
         return {name: ", ".join(labels) for name, labels in said.items()}
 
@@ -277,11 +332,11 @@ class KeptPages:
         kind = _KINDS.get(scope["path"]) if scope["type"] == "http" and scope["method"] in _READING else None
         answer: ASGIApp | None = None
         if kind is not None:
-            language = Headers(scope=scope).get("accept-language")
+            wish = Headers(scope=scope).get("accept-language")
             try:
-                answer = await self._pages.answer(kind, scope["query_string"].decode("latin-1"), language)
+                answer = await self._pages.answer(kind, scope["query_string"].decode("latin-1"), wish)
             except ToprungError as error:
-                answer = self._refusals.told(scope["path"], error)
+                answer = self._refusals.told(scope, error)
         await (answer or self._app)(scope, receive, send)
 
 

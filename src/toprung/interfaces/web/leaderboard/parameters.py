@@ -18,7 +18,14 @@ def whole(items: Mapping[str, str], name: str, smallest: int, largest: int) -> i
     if text is None:
         return None
     if not _WHOLE.fullmatch(text) or not smallest <= int(text) <= largest:
-        raise InvalidInput(name, f"{name} must be a whole number from {smallest} to {largest}, not {short(text)!a}.")
+        raise InvalidInput(
+            name,
+            "{field} must be a whole number from {least} to {most}, not {given}.",
+            "whole",
+            least=str(smallest),
+            most=str(largest),
+            given=ascii(short(text)),
+        )
     return int(text)
 
 
@@ -26,7 +33,7 @@ def boolean(items: Mapping[str, str], name: str) -> bool:
     """A truth value; false where it is not given."""
     text = items.get(name, "false")
     if text not in _BOOLEANS:
-        raise InvalidInput(name, f"{name} must be true or false, not {short(text)!a}.")
+        raise InvalidInput(name, "{field} must be true or false, not {given}.", "boolean", given=ascii(short(text)))
     return _BOOLEANS[text]
 
 
@@ -38,7 +45,8 @@ def moment(items: Mapping[str, str], name: str) -> int | None:
     try:
         return from_iso(text)
     except ValueError:
-        raise InvalidInput(name, f"{name} must be a time like 2026-01-31T18:00:00Z, not {short(text)!a}.") from None
+        sentence = "{field} must be a time like 2026-01-31T18:00:00Z, not {given}."
+        raise InvalidInput(name, sentence, "moment", given=ascii(short(text))) from None
 
 
 def since(items: Mapping[str, str], name: str) -> Since | None:
@@ -49,8 +57,8 @@ def since(items: Mapping[str, str], name: str) -> Since | None:
     try:
         return parse_since(text)
     except ValueError:
-        sentence = f"{name} must be a stretch such as 7d, 24h or 2w, or a time like 2026-01-31T18:00:00Z"
-        raise InvalidInput(name, f"{sentence}, not {short(text)!a}.") from None
+        sentence = "{field} must be a stretch such as 7d, 24h or 2w, or a time like 2026-01-31T18:00:00Z, not {given}."
+        raise InvalidInput(name, sentence, "stretch", given=ascii(short(text))) from None
 
 
 def short(text: str, limit: int = 40) -> str:

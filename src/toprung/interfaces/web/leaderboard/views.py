@@ -10,14 +10,15 @@ from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardR
 from toprung.domain.moment import MICROSECONDS_PER_SECOND, to_datetime, to_iso
 from toprung.domain.players.countries import OTHER, Countries
 from toprung.domain.players.player import PlayerId
+from toprung.interfaces.texts.wording import Wording
 from toprung.interfaces.web.leaderboard.filter_fields import active_filters, filter_choices
 from toprung.interfaces.web.leaderboard.filters import BoardState
-from toprung.interfaces.web.site import wording
+from toprung.interfaces.web.site import wording as rules
 from toprung.interfaces.web.site.assets import Assets
 
 PAGES_AROUND: Final = 1
 HUES: Final = 8
-STRETCHES: Final = {"24h": "movement in 24 hours", "7d": "movement in 7 days", "30d": "movement in 30 days"}
+STRETCHES: Final = ("24h", "7d", "30d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +144,24 @@ def _family(race: Race) -> str:
     return race.short[0].casefold()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Whom a page is drawn for: what it says is in their language, the names of countries are in their locale."""
+
+    wording: Wording
+    locale: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChoice:
+    """A language that the page can be read in: its tag, its own name, and where the page is in it."""
+
+    language: str
+    name: str
+    url: str
+    is_current: bool
+
+
 class Views:
     """Makes views for one game."""
 
@@ -159,7 +178,7 @@ class Views:
             code=code or "", name=self._country_names.name(code, locale), flag_url=self._assets.flag_url(code)
         )
 
-    def rows(self, page: LeaderboardPage, *, found: PlayerId | None, locale: str, now_us: int) -> list[RowView]:
+    def rows(self, page: LeaderboardPage, *, found: PlayerId | None, viewer: Viewer, now_us: int) -> list[RowView]:
         """The rows of a page."""
         seen: set[int] = set()
         rows: list[RowView] = []
@@ -167,8 +186,8 @@ class Views:
         for place, row in enumerate(page.players):
             anchor = None if row.player_id in seen else f"player-{row.player_id}"
             seen.add(row.player_id)
-            moved = None if movements is None else movement_view(movements[place])
-            rows.append(self._row(row, anchor, moved, found=row.player_id == found, locale=locale, now_us=now_us))
+            moved = None if movements is None else movement_view(movements[place], viewer.wording)
+            rows.append(self._row(row, anchor, moved, found=row.player_id == found, viewer=viewer, now_us=now_us))
         return rows
 
     def _row(
@@ -178,9 +197,10 @@ class Views:
         moved: MovementView | None,
         *,
         found: bool,
-        locale: str,
+        viewer: Viewer,
         now_us: int,
     ) -> RowView:
+        wording = viewer.wording
         second_us = row.last_played_us - row.last_played_us % MICROSECONDS_PER_SECOND
         return RowView(
             key=f"row-{row.player_id}-{row.race}",
@@ -191,7 +211,7 @@ class Views:
             letter=row.letter_rank,
             percentile=f"{row.percentile:.1f}",
             name=row.player_name,
-            country=self.country(row.country, locale),
+            country=self.country(row.country, viewer.locale),
             race=self._races[row.race],
             mmr=row.mmr,
             won=row.games_won,
@@ -201,7 +221,7 @@ class Views:
             last_played=to_iso(second_us),
             last_played_ago=wording.ago(row.last_played_us, now_us),
             last_played_full=wording.date_and_time(row.last_played_us),
-            unsure=wording.unsure(row.deviation) if row.is_provisional else "",
+            unsure=rules.unsure(wording, row.deviation) if row.is_provisional else "",
             moved=moved,
         )
 
@@ -211,10 +231,11 @@ class Views:
         chosen = state.filters.races or ()
         return [Choice(value=mark.code, label=mark.name, is_chosen=mark.code in chosen, race=mark) for mark in marks]
 
-    def look_choices(self, state: BoardState, now_us: int) -> LookChoices:
+    def look_choices(self, state: BoardState, wording: Wording, now_us: int) -> LookChoices:
         """The moment that is looked at and the stretches of time to see movements over."""
         chosen = "" if state.movement_since is None else state.movement_since.text
-        stretches = {"": "no movement", **STRETCHES}
+        stretches = {"": wording.say("site.no_movement")}
+        stretches |= {stretch: wording.say(f"site.movement_{stretch}") for stretch in STRETCHES}
         if chosen:
             stretches.setdefault(chosen, chosen)
         return LookChoices(
@@ -225,11 +246,11 @@ class Views:
             ],
         )
 
-    def filter_choices(self, state: BoardState) -> dict[str, list[Choice]]:
+    def filter_choices(self, state: BoardState, wording: Wording) -> dict[str, list[Choice]]:
         """The values of each filter of which one is chosen, by its parameter."""
         return {
             name: [Choice(value=value, label=label, is_chosen=is_chosen) for value, label, is_chosen in offered]
-            for name, offered in filter_choices(state.filters).items()
+            for name, offered in filter_choices(state.filters, wording).items()
         }
 
     def country_choices(self, chosen: Collection[str | None], locale: str) -> tuple[list[Choice], list[Choice]]:
@@ -242,11 +263,14 @@ class Views:
         marks = [self.country(code, locale) for code in codes]
         return [Choice(value=mark.code, label=mark.name, is_chosen=mark.code in chosen, country=mark) for mark in marks]
 
-    def chips(self, state: BoardState, locale: str) -> list[Chip]:
+    def chips(self, state: BoardState, viewer: Viewer) -> list[Chip]:
         """The active filters, each with the state that is left when it is dropped."""
         top = state.first_page()
         active = active_filters(
-            state.filters, lambda code: self._races[code].name, lambda code: self._country_names.name(code, locale)
+            state.filters,
+            viewer.wording,
+            lambda code: self._races[code].name,
+            lambda code: self._country_names.name(code, viewer.locale),
         )
         return [
             Chip(name=one.name, key=one.key, label=one.label, without=replace(top, filters=one.without))
@@ -254,17 +278,18 @@ class Views:
         ]
 
 
-def movement_view(movement: Movement | None) -> MovementView:
+def movement_view(movement: Movement | None, wording: Wording) -> MovementView:
     """How a row moved, drawn and in words; None is an entry that was not ranked then."""
     if movement is None:
-        return MovementView(direction="new", text="new", words="not ranked then")
+        return MovementView(
+            direction="new", text=wording.say("site.moved_new"), words=wording.say("site.not_ranked_then")
+        )
     places = abs(movement.places)
     direction = "up" if movement.places > 0 else "down" if movement.places < 0 else "same"
-    words = f"{direction} {wording.counted(places, 'place', 'places')}" if places else "same place"
     return MovementView(
         direction=direction,
         text=wording.number(places) if places else "–",
-        words=f"{words}, {movement.mmr:+d} MMR",
+        words=wording.say(f"site.moved_{direction}", count=places, mmr=f"{movement.mmr:+d}"),
     )
 
 

@@ -111,10 +111,10 @@ class BoardHub:
         Raises `LiveUnavailable`, `TooManyRequests` and `StorageUnavailable`.
         """
         if len(self._wake_ups) >= LISTENERS_MAX:
-            raise LiveUnavailable("Too many are watching live at this moment; the page works without it.")
+            raise LiveUnavailable("Too many are watching live at this moment; the page works without it.", "streams")
         if address is not None and self._of_address[address] >= self._listeners_per_address:
             sentence = "Too many pages of your address are watching live already; the page works without it."
-            raise TooManyRequests(sentence, STREAM_AGAIN_SECONDS)
+            raise TooManyRequests(sentence, STREAM_AGAIN_SECONDS, "streams")
         wake_up = asyncio.Event()
         self._wake_ups.add(wake_up)
         self._turn, turn = (self._turn + 1) % LAPSE_TURNS, self._turn
@@ -221,7 +221,7 @@ def live_router(hub: BoardHub, *, keep_alive_seconds: float = KEEP_ALIVE_SECONDS
         try:
             first = await anext(versions)
         except StopAsyncIteration:
-            raise LiveUnavailable("The server is about to stop.") from None
+            raise LiveUnavailable("The server is about to stop.", "stopping") from None
         return BoardEvents(first, versions, keep_alive_seconds)
 
     return router

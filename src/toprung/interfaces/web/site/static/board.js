@@ -15,6 +15,17 @@
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   document.documentElement.classList.add("js");
 
+  // What is said here is said in the page's language, by the same catalogue: each text by its plural forms.
+
+  const texts = JSON.parse(byId("texts").content);
+  const plurals = new Intl.PluralRules(document.documentElement.lang);
+
+  function say(code, parameters = {}) {
+    const forms = texts[code];
+    const form = forms[plurals.select(parameters.count ?? 0)] ?? forms.other;
+    return form.replace(/\{(\w+)\}/g, (_, name) => parameters[name]);
+  }
+
   // Live: one event stream says which version the board has; the rows are fetched again when it is another one.
 
   let source = null;
@@ -36,20 +47,20 @@
     clearTimeout(reconnectTimer);
     if (byId("board")?.dataset.past !== undefined) {
       disconnect();
-      show("paused", "Past");
+      show("paused", say("site.live_past"));
       return;
     }
     if (source || document.hidden) return;
-    show("waiting", "Connecting");
+    show("waiting", say("site.live_connecting"));
     source = new EventSource("/events");
     source.addEventListener("board", (event) => {
       reconnectMs = RECONNECT_MIN_MS;
-      show("live", "Live");
+      show("live", say("site.live"));
       wanted = event.data;
       fetchSoon();
     });
     source.addEventListener("error", () => {
-      show("waiting", "Reconnecting");
+      show("waiting", say("site.live_reconnecting"));
       if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       disconnect();
       reconnectTimer = setTimeout(connect, reconnectMs * (1 + Math.random()));
@@ -95,7 +106,7 @@
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       disconnect();
-      show("paused", "Paused");
+      show("paused", say("site.live_paused"));
     } else {
       connect();
     }
@@ -154,7 +165,7 @@
     }
     if (moved && performance.now() - announcedAt > ANNOUNCE_INTERVAL_MIN_MS) {
       announcedAt = performance.now();
-      byId("announce").textContent = `Leaderboard updated: ${moved} ${moved === 1 ? "row" : "rows"} on this page changed.`;
+      byId("announce").textContent = say("site.rows_changed", { count: moved });
     }
   }
 
@@ -178,13 +189,13 @@
     fetchSoon();
   }
 
-  // Times grow older while the page stays open. `wording.ago` says the same on the server.
+  // Times grow older while the page stays open. `Wording.ago` says the same on the server.
 
   function ago(then) {
     const minutes = Math.floor((Date.now() - then) / 60000);
-    if (minutes < 1) return "just now";
-    if (minutes < 60) return `${minutes} min ago`;
-    if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h ago`;
+    if (minutes < 1) return say("time.just_now");
+    if (minutes < 60) return say("time.minutes_ago", { minutes });
+    if (minutes < 24 * 60) return say("time.hours_ago", { hours: Math.floor(minutes / 60) });
     return null;
   }
 
