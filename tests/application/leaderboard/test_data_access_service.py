@@ -184,10 +184,13 @@ async def test_a_gap_between_two_changes_is_noticed(ladder: MemoryLadder) -> Non
     assert await ladder.standings() == [("Ann", "terran", 1610), ("Ben", "zerg", 1550), ("Ben", "terran", 1470)]
 
 
-async def test_changes_that_are_told_out_of_order_end_in_the_same_ladder(ladder: MemoryLadder) -> None:
-    for event in (won(ANN_T, 10), won(BEN_Z, 50), won(ANN_T, 20)):
+@pytest.mark.parametrize("order", [(1, 2, 0), (2, 0, 1), (2, 1, 0), (1, 0, 2)])
+async def test_changes_that_are_told_out_of_order_end_in_the_same_ladder(
+    ladder: MemoryLadder, order: tuple[int, ...]
+) -> None:
+    for event in (won(BEN_Z, 50), won(ANN_T, 10), won(ANN_T, 20)):  # of Ben's entry there is no other change
         await ladder.happen_elsewhere(event)
-    for change in (1, 2, 0):
+    for change in order:
         await ladder.store.on_changes([ladder.storage.database.changes[change]])
     assert await ladder.standings() == [("Ann", "terran", 1620), ("Ben", "zerg", 1550), BEFORE[2]]
 

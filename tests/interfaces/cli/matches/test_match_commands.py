@@ -69,7 +69,7 @@ def test_the_list_is_of_one_player_and_as_long_as_asked(ladder: Ladder) -> None:
     assert invoke(ladder, "match", "list", "--limit", "201").exit_code == 2
 
 
-def test_a_list_goes_on_where_its_cursor_says(ladder: Ladder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_goes_on_where_its_cursor_says(ladder: Ladder) -> None:
     seen: list[str] = []
     arguments = ["match", "list", "--limit", "3", "--json"]
     while True:
@@ -79,10 +79,8 @@ def test_a_list_goes_on_where_its_cursor_says(ladder: Ladder, monkeypatch: pytes
             break
         arguments = ["match", "list", "--limit", "3", "--json", "--cursor", page["next"]]
     assert seen == ["4", "3", "2", "1"]
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # somebody looks
-    result = invoke(ladder, "match", "list", "--limit", "3")
-    (cursor,) = re.findall(r"--cursor (\S+)", result.stderr)
-    monkeypatch.delenv("TTY_COMPATIBLE")
+    result = invoke(ladder, "match", "list", "--limit", "3", terminal=True)
+    (cursor,) = re.findall(r"--cursor (\w+)", result.stderr)
     assert [row[0] for row in rows_of(said(ladder, "match", "list", "--cursor", cursor))] == ["1"]
     assert "no cursor of this list" in refusal(ladder, "match", "list", "--cursor", "x")
 

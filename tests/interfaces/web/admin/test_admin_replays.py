@@ -120,7 +120,7 @@ async def test_limits_have_statuses_of_their_own(
 
 
 async def test_jobs_are_listed_shown_counted_and_tried_again(ladder: Ladder, client: httpx.AsyncClient) -> None:
-    assert (await client.get("/jobs")).json() == {"jobs": []}
+    assert (await client.get("/jobs")).json() == {"jobs": [], "next": None}
     await dead_letter(ladder, client)
     await client.post("/replays?as=Serral", content=replay(2))
     listed = (await client.get("/jobs")).json()["jobs"]
