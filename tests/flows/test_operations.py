@@ -11,8 +11,9 @@ import pytest
 import toprung.interfaces
 from tests.interfaces.cli.ladder import csv_of
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
-from tests.support.intake import replay
+from tests.support.intake import MemoryIntake, replay
 from toprung.adapters.admin_client import AdminClient, AdminRefused
+from toprung.adapters.catalog_files import find_game, load_catalog
 from toprung.application.organising.announcement_operation import Announce
 from toprung.application.organising.match_operations import ActForPlayer, CorrectMatch, OpenMatch
 from toprung.application.organising.operation import NOBODY_YET, Carries, Foreseeable, FrontEnd, Operation, Spec
@@ -41,17 +42,18 @@ from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId
 from toprung.domain.replays.replay_upload import UploadId
 
+CATALOG = load_catalog(find_game("sc_evo"))
 INTERFACES = Path(toprung.interfaces.__file__).parent
 ADDRESS = "http://127.0.0.1:8123"
 EVE = Attribution(actor="cli:eve", reason="as asked")
 
-Example = Callable[[Ladder, Attribution], Awaitable[Operation[object]]]
+Example = Callable[[MemoryIntake, Attribution], Awaitable[Operation[object]]]
 
 
-async def arranged() -> Ladder:
-    """A ladder with a finished match, 1, and one that is played, 2."""
-    ladder = Ladder()
-    cases = ladder.use_cases
+async def arranged(made: MemoryIntake | None = None) -> MemoryIntake:
+    """A ladder, new unless one is given, with a finished match, 1, and one that is played, 2."""
+    made = made or MemoryIntake(catalog=CATALOG)
+    cases = made.ladder
     await cases.store.load()
     players = [(await cases.players.register(name)).id for name in ("Maru", "Serral", "Clem", "herO")]
     sides = [Participant(player_id=player, race="sc2_terran") for player in players]
@@ -59,69 +61,69 @@ async def arranged() -> Ladder:
         source_key="cup",
         sides=((sides[0],), (sides[1],)),
         result=MatchResult.SIDE_1_WON,
-        ended_at_us=ladder.clock.now_us(),
+        ended_at_us=cases.clock.now_us(),
     )
     await cases.recorder.record(match)
     opened = await cases.lifecycle.open(sides[2], sides[3])
     for player in players[2:]:
         await cases.lifecycle.act(opened.id, player, Step.CONFIRM)
-    return ladder
+    return made
 
 
 def at_once(make: Callable[[Attribution], Operation[object]]) -> Example:
     """An operation that needs nothing more."""
 
-    async def made(_ladder: Ladder, by: Attribution) -> Operation[object]:
+    async def made(_made: MemoryIntake, by: Attribution) -> Operation[object]:
         return make(by)
 
     return made
 
 
-async def a_return(ladder: Ladder, by: Attribution) -> Operation[object]:
-    accounts = ladder.use_cases.accounts
+async def a_return(made: MemoryIntake, by: Attribution) -> Operation[object]:
+    accounts = made.ladder.accounts
     for name in ("Old", "New"):
         await accounts.answer(
             7, language="en", accepts_terms=True, name=name, in_game_name="x#1", country="KR", region="KRJ"
         )
         await accounts.finish(7)
         if name == "Old":
-            await ladder.use_cases.administration.perform(SetRating(name="Old", race="bw_zerg", mmr=1600, by=EVE))
+            await made.ladder.administration.perform(SetRating(name="Old", race="bw_zerg", mmr=1600, by=EVE))
             await accounts.forget(7)
     return RestorePlayer(name="New", by=by)
 
 
-async def a_wrong_rating(ladder: Ladder, by: Attribution) -> Operation[object]:
-    entries = ladder.storage.database.entries
+async def a_wrong_rating(made: MemoryIntake, by: Attribution) -> Operation[object]:
+    entries = made.storage.database.entries
     entries[EntryId(2)] = replace(entries[EntryId(2)], state=replace(entries[EntryId(2)].state, mmr=9999))
     return RecomputeRatings(by=by)
 
 
-async def a_running_season(ladder: Ladder, by: Attribution) -> Operation[object]:
-    await ladder.use_cases.seasons.start("s1", "One", reset_to=None, by=EVE)
+async def a_running_season(made: MemoryIntake, by: Attribution) -> Operation[object]:
+    await made.ladder.seasons.start("s1", "One", reset_to=None, by=EVE)
     return EndSeason(by=by)
 
 
-async def an_upload(ladder: Ladder, by: Attribution) -> Operation[object]:
-    await ladder.intake.replays.submit(PlayerId(1), None, replay())
-    await ladder.intake.work_off()
+async def an_upload(made: MemoryIntake, by: Attribution) -> Operation[object]:
+    await made.replays.submit(PlayerId(1), None, replay())
+    await made.work_off()
     return ApproveMod(upload_id=UploadId(1), by=by)
 
 
-async def an_approved_upload(ladder: Ladder, by: Attribution) -> Operation[object]:
-    await ladder.use_cases.administration.perform(await an_upload(ladder, EVE))
+async def an_approved_upload(made: MemoryIntake, by: Attribution) -> Operation[object]:
+    await made.ladder.administration.perform(await an_upload(made, EVE))
     return UnlistMod(upload_id=UploadId(1), by=by)
 
 
-async def a_dead_letter(ladder: Ladder, by: Attribution) -> Operation[object]:
-    ladder.intake.parser.tell(replay(), Died(exit_code=1, signal=None))
-    await ladder.intake.replays.submit(PlayerId(1), None, replay())
-    await ladder.intake.work_off_with_retries()
+async def a_dead_letter(made: MemoryIntake, by: Attribution) -> Operation[object]:
+    made.parser.tell(replay(), Died(exit_code=1, signal=None))
+    await made.replays.submit(PlayerId(1), None, replay())
+    await made.work_off_with_retries()
     return RetryJob(job_id=JobId(1), by=by)
 
 
-async def some_games(ladder: Ladder, by: Attribution) -> Operation[object]:
+async def some_games(made: MemoryIntake, by: Attribution) -> Operation[object]:
     header = "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2"
-    text = f"{header}\n{to_iso(ladder.clock.now_us())},7,Maru,Serral,2,1,sc2_terran,sc2_terran\n"
+    text = f"{header}\n{to_iso(made.ladder.clock.now_us())},7,Maru,Serral,2,1,sc2_terran,sc2_terran\n"
     return ImportGames(text=text, source="cup", file="a & b.csv", by=by)
 
 
@@ -157,16 +159,16 @@ EXAMPLES: dict[type[Operation[object]], Example] = {
 every = pytest.mark.parametrize("spec", OPERATIONS, ids=lambda spec: spec.kind.__name__)
 
 
-def ratings(ladder: Ladder) -> dict[tuple[PlayerId, str], int]:
-    return {(entry.player_id, entry.race): entry.mmr for entry in ladder.storage.database.entries.values()}
+def ratings(made: MemoryIntake) -> dict[tuple[PlayerId, str], int]:
+    return {(entry.player_id, entry.race): entry.mmr for entry in made.storage.database.entries.values()}
 
 
-def audit(ladder: Ladder) -> list[AuditRow]:
-    return list(ladder.storage.database.audit)
+def audit(made: MemoryIntake) -> list[AuditRow]:
+    return list(made.storage.database.audit)
 
 
-def client_of(ladder: Ladder, token: str = ADMIN_TOKEN) -> AdminClient:
-    return AdminClient(ADDRESS, token, httpx.ASGITransport(ladder.app))
+def client_of(site: Ladder, token: str = ADMIN_TOKEN) -> AdminClient:
+    return AdminClient(ADDRESS, token, httpx.ASGITransport(site.app))
 
 
 def test_the_list_and_the_examples_have_the_same_operations() -> None:
@@ -175,40 +177,41 @@ def test_the_list_and_the_examples_have_the_same_operations() -> None:
 
 @every
 async def test_it_leaves_one_row_in_the_audit_that_says_what_who_and_why(spec: Spec) -> None:
-    ladder = await arranged()
-    operation = await EXAMPLES[spec.kind](ladder, EVE)
-    before = audit(ladder)
-    await ladder.use_cases.administration.perform(operation)
-    (row,) = audit(ladder)[len(before) :]
+    made = await arranged()
+    operation = await EXAMPLES[spec.kind](made, EVE)
+    before = audit(made)
+    await made.ladder.administration.perform(operation)
+    (row,) = audit(made)[len(before) :]
     assert row.action in spec.actions
     assert (row.actor, row.reason) == (EVE.actor, EVE.reason)
 
 
 @every
 async def test_what_moves_ratings_can_be_looked_at_before_or_leaves_a_copy(spec: Spec) -> None:
-    ladder = await arranged()
-    operation = await EXAMPLES[spec.kind](ladder, EVE)
-    before, copies = ratings(ladder), list(ladder.intake.backups.reasons)
+    made = await arranged()
+    operation = await EXAMPLES[spec.kind](made, EVE)
+    before, copies = ratings(made), list(made.backups.reasons)
     if isinstance(operation, Foreseeable):
-        writes = ladder.storage.writes
-        await ladder.use_cases.administration.preview(replace(operation, by=NOBODY_YET))
-        assert (ladder.storage.writes, ratings(ladder)) == (writes, before)
-    await ladder.use_cases.administration.perform(operation)
-    assert (ratings(ladder) != before) is spec.moves_ratings
-    assert (ladder.intake.backups.reasons != copies) is spec.makes_copy
+        writes = made.storage.writes
+        await made.ladder.administration.preview(replace(operation, by=NOBODY_YET))
+        assert (made.storage.writes, ratings(made)) == (writes, before)
+    await made.ladder.administration.perform(operation)
+    assert (ratings(made) != before) is spec.moves_ratings
+    assert (made.backups.reasons != copies) is spec.makes_copy
     assert not spec.moves_ratings or spec.makes_copy or isinstance(operation, Foreseeable)
 
 
 @every
 async def test_the_api_lets_nobody_do_it_without_the_token(spec: Spec) -> None:
-    ladder = await arranged()
-    operation = await EXAMPLES[spec.kind](ladder, EVE)
-    before = ladder.storage.writes
+    site = Ladder()
+    made = await arranged(site.intake)
+    operation = await EXAMPLES[spec.kind](made, EVE)
+    before = made.storage.writes
     kind = Conflict if spec.route is None else AdminRefused
-    async with client_of(ladder, "a guess") as client:
+    async with client_of(site, "a guess") as client:
         with pytest.raises(kind):
             await client.perform(operation)
-    assert ladder.storage.writes == before
+    assert made.storage.writes == before
 
 
 @every
@@ -216,9 +219,10 @@ async def test_a_client_does_the_same_as_the_process_that_holds_the_ladder(spec:
     if spec.route is None:
         return
     by = Attribution(actor="api") if spec.route.carries is Carries.NOTHING else EVE
-    here, there = await arranged(), await arranged()
-    done = await here.use_cases.administration.perform(await EXAMPLES[spec.kind](here, by))
-    async with client_of(there) as client:
+    site = Ladder()
+    here, there = await arranged(MemoryIntake(catalog=CATALOG, clock=site.clock)), await arranged(site.intake)
+    done = await here.ladder.administration.perform(await EXAMPLES[spec.kind](here, by))
+    async with client_of(site) as client:
         told = await client.perform(await EXAMPLES[spec.kind](there, by))
     assert type(told) is type(done)
     assert (audit(there), ratings(there)) == (audit(here), ratings(here))

@@ -24,6 +24,7 @@ from toprung.domain.events import Event, PlayerRegistered, RatingChanged
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.match import MatchId
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND, from_iso
+from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState, Standing
 from toprung.interfaces.web.api.uploads import UploadLimits
@@ -194,6 +195,7 @@ class Ladder:
         self.storage.database.players[player_id] = Player(
             id=player_id, name=name, country=country, discord_id=10**17 + player_id
         )
+        self.storage.database.name_keys[player_id] = NameKeys({}).key(name)
         entry_id = EntryId(len(self.storage.database.entries) + 1)
         self.storage.database.entries[EntryId(entry_id)] = Entry(
             id=entry_id,
@@ -223,6 +225,7 @@ class Ladder:
         """A player registers, who has no entry yet."""
         player = Player(id=PlayerId(len(self.storage.database.players) + 1), name=name)
         self.storage.database.players[player.id] = player
+        self.storage.database.name_keys[player.id] = NameKeys({}).key(name)
         await self.commit(PlayerRegistered(player=player))
 
     async def commit(self, event: Event) -> None:
