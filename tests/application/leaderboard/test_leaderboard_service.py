@@ -36,7 +36,8 @@ def filled() -> Oracle:
         oracle.players[player.id] = player
         for place, race in enumerate(RACES[: 1 + number % 3]):
             age_us = (number * 7 + place) % 16 * some.DAY_US
-            one = entry(len(oracle.entries) + 1, number, race, 1500 + number * 37 % 50 - 40 * place, NOON_US - age_us)
+            mmr, won = 1500 + number * 37 % 50 - 40 * place, 1 + (number + place) % 4
+            one = entry(len(oracle.entries) + 1, number, race, mmr, NOON_US - age_us, won=won)
             oracle.entries[one.id] = one
     return oracle
 
@@ -58,7 +59,7 @@ def ladder() -> MemoryLadder:
 
 def in_one_value(said: dict[str, Any]) -> dict[str, Any]:
     """The same question with its filters as one value. Raises `InvalidInput`."""
-    names = {"race_filter": "races", "country_filter": "countries", "rank_filter": "rank"}
+    names = {"race_filter": "races", "country_filter": "countries", "rank_filter": "rank", "min_games": "min_games"}
     chosen = {names[name]: one for name, one in said.items() if name in names}
     return {name: one for name, one in said.items() if name not in names} | {"filters": Filters.chosen(**chosen)}
 
@@ -67,9 +68,21 @@ def rows_of(asked: Asked) -> tuple[LeaderboardRow, ...]:
     return tuple(ORACLE.rows(asked, NOON_US))
 
 
-@given(codes_of_countries, codes_of_races, st.booleans(), st.none() | st.sampled_from("SABCDEF"), st.integers(1, 12))
+@given(
+    codes_of_countries,
+    codes_of_races,
+    st.booleans(),
+    st.none() | st.sampled_from("SABCDEF"),
+    st.integers(0, 5),
+    st.integers(1, 12),
+)
 async def test_pages_frame_and_standings_agree_with_the_oracle_under_all_filters(
-    countries: list[str] | None, races: list[str] | None, best_race_only: bool, rank: str | None, page_size: int
+    countries: list[str] | None,
+    races: list[str] | None,
+    best_race_only: bool,
+    rank: str | None,
+    min_games: int,
+    page_size: int,
 ) -> None:
     ladder = new_ladder()
     said: dict[str, Any] = {
@@ -77,6 +90,7 @@ async def test_pages_frame_and_standings_agree_with_the_oracle_under_all_filters
         "race_filter": races,
         "best_race_only": best_race_only,
         "rank_filter": rank,
+        "min_games": min_games,
     }
     expected = rows_of(
         Asked(
@@ -84,9 +98,12 @@ async def test_pages_frame_and_standings_agree_with_the_oracle_under_all_filters
             races=frozenset(races) if races else None,
             best_race_only=best_race_only,
             rank=rank,
+            min_games=min_games,
         )
     )
-    filters = Filters.chosen(countries=countries, races=races, best_race_only=best_race_only, rank=rank)
+    filters = Filters.chosen(
+        countries=countries, races=races, best_race_only=best_race_only, rank=rank, min_games=min_games
+    )
     first = await ladder.leaderboard.get_leaderboard_data(**said, page_size=page_size)
     assert first == await ladder.leaderboard.get_leaderboard_data(filters=filters, page_size=page_size)
     assert (first.total_players, first.total_pages) == (len(expected), max(1, math.ceil(len(expected) / page_size)))
@@ -98,6 +115,10 @@ async def test_pages_frame_and_standings_agree_with_the_oracle_under_all_filters
     assert tuple(shown) == expected
     frame = await ladder.leaderboard.filtered_frame(filters)
     assert frame["entry_id"].to_list() == [row.entry_id for row in expected]
+    literal = {name: one for name, one in said.items() if name != "country_filter"}
+    if not countries:
+        ranked = await ladder.leaderboard.filtered_frame()
+        assert _get_filtered_leaderboard_dataframe(ranked, **literal)[0].equals(frame)
     assert frame["filter_rank"].to_list() == [row.filter_rank for row in expected]
     for player_id in ORACLE.players:
         found = await ladder.leaderboard.find_player(player_id, filters, page_size=page_size)
@@ -142,6 +163,7 @@ async def test_other_is_every_country_that_is_not_common_and_the_unknown_too(lad
         ({"country_filter": ["QQ"]}, "country"),
         ({"rank_filter": "G"}, "rank"),
         ({"rank_filter": "d"}, "rank"),
+        ({"min_games": -1}, "min_games"),
         ({"page_size": 0}, "page_size"),
         ({"page_size": -1}, "page_size"),
     ],

@@ -39,6 +39,7 @@ class Asked:
     races: frozenset[str] | None = None
     best_race_only: bool = False
     rank: str | None = None
+    min_games: int = 0
 
 
 @dataclass
@@ -86,6 +87,7 @@ class Oracle:
                 and (asked.countries is None or self.lets_through(country, asked.countries))
                 and (asked.races is None or entry.race in asked.races)
                 and (asked.rank is None or letter == asked.rank)
+                and entry.state.games_won + entry.state.games_lost + entry.state.games_drawn >= asked.min_games
             ):
                 shown.append((rank, letter, entry))
         return [

@@ -56,6 +56,7 @@ questions = st.builds(
     races=st.none() | st.frozensets(st.sampled_from((*RACES, "random")), max_size=2),
     best_race_only=st.booleans(),
     rank=st.none() | st.sampled_from(LETTERS),
+    min_games=st.sampled_from((0, 0, 1, 2, 3, 6, 7)),
 )
 page_sizes = st.sampled_from((1, 1, 2, 3, 7, 40, 1000))
 
@@ -71,6 +72,7 @@ def query_of(asked: Asked, *, page: int = 1, page_size: int = 40) -> Leaderboard
         races=None if asked.races is None else tuple(asked.races),
         best_race_only=asked.best_race_only,
         rank=asked.rank,
+        min_games=asked.min_games,
     )
     return LeaderboardQuery(filters=filters, page=page, page_size=page_size)
 

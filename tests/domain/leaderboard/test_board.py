@@ -34,7 +34,8 @@ def ladder(players: int, *, seed: int = 1, age_us: int | None = None) -> Oracle:
         oracle.players[PlayerId(player_id)] = Player(id=PlayerId(player_id), name=f"p{player_id}", country=country)
         for race in chance.sample(RACES, chance.randint(1, 3)):
             last_played_us = NOW_US - (chance.randrange(13 * DAY_US) if age_us is None else age_us)
-            one = some.entry(len(oracle.entries) + 1, player_id, race, round(chance.gauss(1500, 150)), last_played_us)
+            mmr, won = round(chance.gauss(1500, 150)), chance.randint(1, 7)
+            one = some.entry(len(oracle.entries) + 1, player_id, race, mmr, last_played_us, won=won)
             skill = SkillEstimate(one.mmr, chance.uniform(30, 350), 0.06) if chance.random() < 0.9 else None
             oracle.entries[one.id] = replace(one, state=replace(one.state, skill=skill))
     return oracle

@@ -97,6 +97,26 @@ BUGS: dict[str, Seed] = {
     "the queue forgets what was pushed": line(ExpiryQueue.next_time_us, "if self._heap and", "if False and"),
     "the queue gives again what it gave": line(ExpiryQueue.pop_before, "self._taken = max(self._taken, last)", "pass"),
     "the version does not count expiries": VERSION_WITHOUT_EXPIRIES,
+    "a filter looks for the old number of games": line(BoardOrder.move, "self.games[target] = games", "pass"),
+    "an entry that joins has no games": line(BoardOrder.insert, "country, False, games)", "country, False, 0)"),
+    "a load counts the games of other rows": line(BoardOrder.replace, "games[order]", "games"),
+    "a game more than was asked for is needed": line(
+        Board._matches, ">= wanted.filters.min_games", "> wanted.filters.min_games"
+    ),
+    "the reference needs a game more": line(filtered_entries, ">= filters.min_games", "> filters.min_games"),
+    "drawn games do not count": line(
+        Board._matches,
+        "order.games[start:stop]",
+        "(order.games[start:stop] - self._table.games_drawn[order.slots[start:stop]])",
+    ),
+    "a total knows no minimum of games": line(Board._total, "if wanted.filters.min_games:", "if False:"),
+    "a minimum of games takes the best race among what is left": line(
+        filtered_entries,
+        'shown = shown.filter(pl.col("games_played") >= filters.min_games)',
+        'shown = shown.filter(pl.col("games_played") >= filters.min_games) if not filters.best_race_only else '
+        'ranked.filter(pl.col("games_played") >= filters.min_games)'
+        '.unique("player_id", keep="first", maintain_order=True)',
+    ),
     "letters stay when an entry joins": line(Board._settle, LETTERS, "pass"),
     "letters stay when an entry leaves": line(Board._unrank, LETTERS, "pass"),
     "a rebuild leaves the letters": line(Board._rebuild, LETTERS, "pass"),

@@ -41,6 +41,9 @@ PLAIN_QUESTIONS = (
     Asked(countries=frozenset({"KR", None}), best_race_only=True),
     *(Asked(races=frozenset({race})) for race in RACES),
     Asked(races=frozenset(RACES[:2]), best_race_only=True),
+    *(Asked(min_games=number) for number in (1, 2, 4)),
+    Asked(min_games=2, best_race_only=True),
+    Asked(min_games=2, rank="D"),
 )
 
 changes_of_player = st.fixed_dictionaries(

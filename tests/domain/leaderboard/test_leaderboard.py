@@ -14,7 +14,7 @@ from tests.domain.leaderboard import strategies as some
 from tests.domain.leaderboard.oracle import letters_of
 from tests.domain.leaderboard.strategies import NOW_US, RACES, SECOND_US, WINDOW_US
 from toprung.domain.errors import InvalidInput
-from toprung.domain.leaderboard.filters import Filters
+from toprung.domain.leaderboard.filters import MIN_GAMES_MAX, Filters
 from toprung.domain.leaderboard.leaderboard import (
     ENTRY_SCHEMA,
     LeaderboardQuery,
@@ -40,6 +40,7 @@ all_filters = st.fixed_dictionaries(
         "races": sets_of_races,
         "best_race_only": st.just(True),
         "rank": st.sampled_from(LETTERS),
+        "min_games": st.integers(1, 3),
     },
 )
 Chosen = dict[str, Any]
@@ -47,7 +48,7 @@ Chosen = dict[str, Any]
 
 def under(ranked: pl.DataFrame, **chosen: Any) -> pl.DataFrame:
     """The rows under these filters."""
-    filters: dict[str, Any] = {name: one if isinstance(one, str | bool) else tuple(one) for name, one in chosen.items()}
+    filters: dict[str, Any] = {name: one if isinstance(one, str | int) else tuple(one) for name, one in chosen.items()}
     return filtered_entries(ranked, Filters(**filters))
 
 
@@ -235,6 +236,8 @@ def test_every_page_that_is_shown_exists(total: int, page_size: int, page: int) 
         (lambda: LeaderboardQuery(page_size=-1), "page_size"),
         (lambda: Filters(rank="G"), "rank"),
         (lambda: Filters(rank=""), "rank"),
+        (lambda: Filters(min_games=-1), "min_games"),
+        (lambda: Filters(min_games=MIN_GAMES_MAX + 1), "min_games"),
     ],
 )
 def test_a_question_that_cannot_be_is_refused_by_its_field(make: Callable[[], object], field: str) -> None:

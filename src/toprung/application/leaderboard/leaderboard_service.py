@@ -90,6 +90,7 @@ class LeaderboardService:
         past: PastMoment | None = None,
         movement_since: Since | None = None,
         is_movement_corrected: bool = False,
+        min_games: int = 0,
         filters: Filters | None = None,
     ) -> LeaderboardPage:
         """The page of the leaderboard under these filters, as of the last commit and of now, or as of a past moment.
@@ -105,6 +106,7 @@ class LeaderboardService:
                 races=race_filter,
                 countries=country_filter,
                 best_race_only=best_race_only,
+                min_games=min_games,
             )
         query = LeaderboardQuery(filters=self._expanded(filters), page=current_page, page_size=page_size)
         if past is not None:
@@ -268,6 +270,7 @@ def _get_filtered_leaderboard_dataframe(
     best_race_only: bool = False,
     rank_filter: str | None = None,
     page_size: int = PAGE_SIZE_DEFAULT,
+    min_games: int = 0,
     filters: Filters | None = None,
 ) -> tuple[pl.DataFrame, int, int]:
     """`(filtered_df, total_players, total_pages)` of a ranked frame: the reference query with its totals.
@@ -282,6 +285,7 @@ def _get_filtered_leaderboard_dataframe(
             races=race_filter,
             countries=country_filter,
             best_race_only=best_race_only,
+            min_games=min_games,
         )
     filtered = filtered_entries(df, filters)
     return filtered, filtered.height, page_count(filtered.height, page_size)

@@ -7,6 +7,7 @@ entries lapse by the clock and not by the next write. It belongs to one thread.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -124,12 +125,12 @@ class Board:
             if place is not None:
                 self._unrank(place)
             return
-        key = order_key(int(table.mmr[slot]), last_played_us)
+        key, games = order_key(int(table.mmr[slot]), last_played_us), int(table.games_played[slot])
         if place is not None:
-            order.move(place, key)
+            order.move(place, key, games)
         else:
             race, country = int(table.race[slot]), int(table.country[table.seats[slot]])
-            order.insert(key, int(table.entry_ids[slot]), slot, race, country)
+            order.insert(key, int(table.entry_ids[slot]), slot, race, country, games)
             self._counts[race, country, 0] += 1
             self._bounds = letter_bounds(order.size)
         if self._inactivity_us is not None:
@@ -196,7 +197,8 @@ class Board:
         slots = np.flatnonzero(ranked).astype(np.int32)
         seats = table.seats[slots]
         keys = order_keys(table.mmr[slots], last_played_us[slots])
-        order.replace(keys, table.entry_ids[slots], slots, table.race[slots], table.country[seats])
+        games = table.games_played[slots]
+        order.replace(keys, table.entry_ids[slots], slots, table.race[slots], table.country[seats], games)
         if order.size:
             order.is_best[np.unique(table.seats[order.slots], return_index=True)[1]] = True
         self._counts[:] = 0
@@ -312,12 +314,14 @@ class Board:
     def _matches(self, wanted: _Wanted, start: int, stop: int) -> Bools:
         """Which positions from `start` up to `stop` the filters let through, whatever the letter."""
         order = self._order
-        matches = order.is_best[start:stop] if wanted.filters.best_race_only else np.ones(stop - start, np.bool_)
+        kept = [order.is_best[start:stop]] if wanted.filters.best_race_only else []
         if wanted.races is not None:
-            matches = matches & among(order.races[start:stop], wanted.races)
+            kept.append(among(order.races[start:stop], wanted.races))
         if wanted.countries is not None:
-            matches = matches & among(order.countries[start:stop], wanted.countries)
-        return matches
+            kept.append(among(order.countries[start:stop], wanted.countries))
+        if wanted.filters.min_games:
+            kept.append(order.games[start:stop] >= wanted.filters.min_games)
+        return reduce(np.logical_and, kept) if kept else np.ones(stop - start, np.bool_)
 
     def _total(self, wanted: _Wanted) -> tuple[int, Int64s | None]:
         """How many rows the filter lets through, and their positions where finding the number found them too."""
@@ -326,6 +330,8 @@ class Board:
         if wanted.stop - wanted.start < self._order.size:
             positions = np.flatnonzero(self._matches(wanted, wanted.start, wanted.stop)) + wanted.start
             return len(positions), positions
+        if wanted.filters.min_games:  # of numbers of games there is no table: comparing them all is quick enough
+            return int(np.count_nonzero(self._matches(wanted, 0, self._order.size))), None
         counts = self._counts[:, :, 1:] if wanted.filters.best_race_only else self._counts
         if wanted.races is not None:
             counts = counts[wanted.races]

@@ -62,9 +62,10 @@ class BoardOrder:
         self.races: Uint8s = np.zeros(_FIRST_CAPACITY, np.uint8)
         self.countries: Uint8s = np.zeros(_FIRST_CAPACITY, np.uint8)
         self.is_best: Bools = np.zeros(_FIRST_CAPACITY, np.bool_)
+        self.games: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
 
     def _columns(self) -> tuple[npt.NDArray[Any], ...]:
-        return (self.keys, self.entry_ids, self.slots, self.races, self.countries, self.is_best)
+        return (self.keys, self.entry_ids, self.slots, self.races, self.countries, self.is_best, self.games)
 
     def replace(
         self,
@@ -73,12 +74,14 @@ class BoardOrder:
         slots: Int32s,
         races: Uint8s,
         countries: Uint8s,
+        games: Int32s,
     ) -> None:
         """Takes these rows, in any order, in place of all that were there; no row is a best one yet."""
         order = np.lexsort((entry_ids, keys))
         self.size = len(order)
         self.keys, self.entry_ids, self.slots = keys[order], entry_ids[order], slots[order]
         self.races, self.countries = races[order], countries[order]
+        self.games = games[order]
         self.is_best = np.zeros(self.size, np.bool_)
 
     def position(self, key: int, entry_id: int) -> int:
@@ -90,13 +93,13 @@ class BoardOrder:
         last = int(keys.searchsorted(key, "right"))
         return first + int(self.entry_ids[first:last].searchsorted(entry_id))
 
-    def insert(self, key: int, entry_id: int, slot: int, race: int, country: int) -> None:
+    def insert(self, key: int, entry_id: int, slot: int, race: int, country: int, games: int) -> None:
         """Adds a row at its place; it is not a best one yet."""
         if self.size == len(self.keys):
             columns = [grown(column, max(_FIRST_CAPACITY, 2 * self.size)) for column in self._columns()]
-            self.keys, self.entry_ids, self.slots, self.races, self.countries, self.is_best = columns
+            self.keys, self.entry_ids, self.slots, self.races, self.countries, self.is_best, self.games = columns
         place = self.position(key, entry_id)
-        values = (key, entry_id, slot, race, country, False)
+        values = (key, entry_id, slot, race, country, False, games)
         for column, value in zip(self._columns(), values, strict=True):
             _shift(column, place, self.size, 1)
             column[place] = value
@@ -108,8 +111,8 @@ class BoardOrder:
             _shift(column, place + 1, self.size, -1)
         self.size -= 1
 
-    def move(self, place: int, key: int) -> None:
-        """Gives the row at a position a new key and shifts what lies between its old place and its new one."""
+    def move(self, place: int, key: int, games: int) -> None:
+        """Gives the row at a position a new key and its games, and shifts what lies between its old and new place."""
         target = self.position(key, int(self.entry_ids[place]))
         if target > place:
             target -= 1
@@ -121,6 +124,7 @@ class BoardOrder:
                 _shift(column, target, place, 1)
             column[target] = value
         self.keys[target] = key
+        self.games[target] = games
 
 
 def codes_of(codes: Mapping[_Code, int], chosen: Iterable[_Code]) -> list[int]:

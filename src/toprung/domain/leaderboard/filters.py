@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar, cast
 from toprung.domain.errors import InvalidInput
 from toprung.domain.leaderboard.ranks import LETTERS
 
+MIN_GAMES_MAX: Final = 1_000_000_000
+
 _Code = TypeVar("_Code", bound="str | None")
 
 
@@ -16,13 +18,15 @@ class Filters:
 
     Codes stand in the order in which they are shown, which says nothing: filters that let the same through are equal
     values. `countries` may hold None for "unknown". No codes at all let nobody through; where people choose, nothing
-    chosen is no filter (`chosen`). Raises `InvalidInput` for a rank that there is not.
+    chosen is no filter (`chosen`). `min_games` counts games of that entry, drawn ones included. Raises `InvalidInput`
+    for a rank or a number of games that cannot be.
     """
 
     races: tuple[str, ...] | None = None
     countries: tuple[str | None, ...] | None = None
     rank: str | None = None
     best_race_only: bool = False
+    min_games: int = 0
 
     def __post_init__(self) -> None:
         if self.rank is not None and self.rank not in LETTERS:
@@ -32,6 +36,15 @@ class Filters:
                 "rank",
                 rank=repr(self.rank),
                 ranks=", ".join(LETTERS),
+            )
+        if not 0 <= self.min_games <= MIN_GAMES_MAX:
+            raise InvalidInput(
+                "min_games",
+                "{field} must be a whole number from {least} to {most}, not {given}.",
+                "whole",
+                least="0",
+                most=str(MIN_GAMES_MAX),
+                given=str(self.min_games),
             )
 
     def __eq__(self, other: object) -> bool:
@@ -52,6 +65,7 @@ class Filters:
         countries: Iterable[str | None] | None = None,
         rank: str | None = None,
         best_race_only: bool = False,
+        min_games: int = 0,
     ) -> "Filters":
         """The filters that somebody chose: an empty choice is none, a code counts once, and a text is one code."""
         return cls(
@@ -59,6 +73,7 @@ class Filters:
             countries=_once(countries),
             rank=rank or None,
             best_race_only=best_race_only,
+            min_games=min_games,
         )
 
     def active(self) -> tuple[str, ...]:

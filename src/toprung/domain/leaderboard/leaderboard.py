@@ -198,6 +198,8 @@ def filtered_entries(ranked: pl.DataFrame, filters: Filters = NO_FILTERS) -> pl.
         shown = shown.filter(pl.col("race").is_in(pl.Series(list(filters.races), dtype=pl.String()).implode()))
     if filters.rank is not None:
         shown = shown.filter(pl.col("letter_rank") == filters.rank)
+    if filters.min_games:
+        shown = shown.filter(pl.col("games_played") >= filters.min_games)
     return shown.with_columns(
         filter_rank=pl.int_range(1, shown.height + 1, eager=True),
         percentile=pl.Series(np.arange(shown.height, 0, -1) * 100 / max(1, shown.height)),

@@ -57,6 +57,19 @@ def test_filters_are_in_the_title_and_add_the_rank_among_them(ladder: Ladder) ->
     assert "page 1 of 1 · 2 of 5 entries · version" in text
 
 
+def test_a_minimum_of_games_counts_drawn_ones(ladder: Ladder) -> None:
+    text = look(ladder, "--min-games", "41")
+    assert text.startswith("SC: Evo Complete · at least 41 games\n")
+    assert [row.split()[:2] for row in rows_of(text)] == [["2", "1"]]
+    assert [row["player_name"] for row in look_json(ladder, "--min-games", "40")["players"]] == ["Maru", "김민철"]
+    assert look_json(ladder, "--min-games", "0") == look_json(ladder)
+    assert "  without --min-games 42: 5 entries\n" in look(ladder, "--min-games", "42")
+    assert "leave some out: --min-games 9." in refusal(
+        ladder, "leaderboard", "--now", NOW, "--find", "Serral", "--min-games", "9", "--country", "FI"
+    )
+    assert "whole number from 0" in refusal(ladder, "leaderboard", "--min-games", "-1")
+
+
 def test_best_race_only_counts_players(ladder: Ladder) -> None:
     text = look(ladder, "--best-race-only")
     assert text.startswith("SC: Evo Complete · best race only\n")

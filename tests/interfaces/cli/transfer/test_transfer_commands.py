@@ -232,6 +232,7 @@ def test_a_filter_asks_for_ranked_rows(ladder: Ladder) -> None:
     off = rows_of(exported(ladder, "--country", "FI", "--inactivity-days", "off"))
     assert [row["player_name"] for row in off] == ["Gone"]
     assert rows_of(exported(ladder, "--best-race-only", "--rank", "s")) == []
+    assert rows_of(exported(ladder, "--min-games", "1000", "--now", NOW)) == []
     assert json.loads(exported(ladder, "--rank", "S", "--format", "json")) == []
 
 

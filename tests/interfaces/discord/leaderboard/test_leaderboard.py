@@ -85,6 +85,17 @@ async def test_the_letter_button_goes_through_all_letters_and_back(world: World)
     assert seen == ["S", "A", "B", "C", "D", "E", "F", "all"]
 
 
+async def test_the_games_button_goes_through_its_numbers_and_back(world: World) -> None:
+    message = await opened(world, 300)
+    seen = []
+    for games in (5, 10, 20, 50, 100, 0):
+        await world.alice.click(message, custom_id="leaderboard:games")
+        seen.append(controls(message)["leaderboard:games"]["label"].removeprefix("Games: "))
+        assert names(message) == await shown_by_service(world, min_games=games)
+        assert (f"at least {games} games" in text_of(message)) == bool(games)
+    assert seen == ["5+", "10+", "20+", "50+", "100+", "any"]
+
+
 async def test_an_empty_result_says_what_to_clear(world: World) -> None:
     message = await opened(world, 60)
     await world.alice.select(message, ["NZ"], custom_id="leaderboard:countries_1")

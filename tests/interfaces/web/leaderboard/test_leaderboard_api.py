@@ -71,6 +71,22 @@ async def test_filters_combine_and_never_renumber_the_ladder(client: httpx.Async
     assert [row["percentile"] for row in rows] == [100.0, 50.0]
 
 
+async def test_a_minimum_of_games_changes_the_rank_in_the_filter_and_no_other(client: httpx.AsyncClient) -> None:
+    everybody = (await client.get("/api/v1/leaderboard")).json()
+    games = sorted({player["games_played"] for player in everybody["players"]})
+    for number in (0, *games, games[-1] + 1):
+        page = (await client.get(f"/api/v1/leaderboard?min_games={number}")).json()
+        kept = [player for player in everybody["players"] if player["games_played"] >= number]
+        assert page["total_players"] == len(kept)
+        assert [player["filter_rank"] for player in page["players"]] == list(range(1, len(kept) + 1))
+        for name in ("player_id", "race", "global_rank", "letter_rank", "games_played"):
+            assert [player[name] for player in page["players"]] == [player[name] for player in kept]
+    document = (await client.get("/openapi.json")).json()
+    parameters = document["paths"]["/api/v1/leaderboard"]["get"]["parameters"]
+    (described,) = [one for one in parameters if one["name"] == "min_games"]
+    assert (described["schema"]["minimum"], described["schema"]["default"]) == (0, 0)
+
+
 async def test_best_race_only_keeps_one_row_a_player(client: httpx.AsyncClient) -> None:
     page = (await client.get("/api/v1/leaderboard?best_race_only=true")).json()
     assert [row["race"] for row in page["players"]] == ["bw_terran", "sc2_zerg", "sc2_terran"]
@@ -150,6 +166,10 @@ def test_if_none_match(given: str | None, matches: bool) -> None:
         ("rank=Q", "rank", "invalid_input"),
         ("rank=A&rank=B", "rank", "invalid_input"),
         ("best_race_only=maybe", "best_race_only", "invalid_input"),
+        ("min_games=-1", "min_games", "invalid_input"),
+        ("min_games=1.5", "min_games", "invalid_input"),
+        ("min_games=1000000001", "min_games", "invalid_input"),
+        ("min_games=5&min_games=6", "min_games", "invalid_input"),
         ("page=0", "page", "invalid_input"),
         ("page=-1", "page", "invalid_input"),
         ("page=1.5", "page", "invalid_input"),

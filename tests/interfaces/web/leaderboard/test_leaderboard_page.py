@@ -75,6 +75,8 @@ async def test_a_row_says_all_there_is(client: httpx.AsyncClient) -> None:
         ("?country=ZZ", ["4-sc2_terran"]),
         ("?best_race_only=true", ["1-bw_terran", "2-sc2_zerg", "3-sc2_terran", "4-sc2_terran"]),
         ("?country=KR&best_race_only=true", ["1-bw_terran"]),
+        ("?min_games=9", ["1-bw_terran"]),
+        ("?min_games=5", ["1-bw_terran", "2-sc2_zerg", "3-sc2_terran", "1-bw_zerg", "4-sc2_terran"]),
         ("?page=2&page_size=2", ["3-sc2_terran", "1-bw_zerg"]),
         ("?page=99&page_size=2", ["4-sc2_terran"]),
     ],
@@ -92,6 +94,9 @@ async def test_filters_and_pages(client: httpx.AsyncClient, query: str, expected
         ("rank=&page=1&find=", ""),
         ("page_size=40&best_race_only=false", ""),
         ("utm_source=somewhere&rank=B", "rank=B"),
+        ("min_games=0", ""),
+        ("min_games=&rank=B", "rank=B"),
+        ("min_games=7&rank=B", "rank=B&min_games=7"),
         ("race=sc2_zerg&race=bw_zerg&race=sc2_zerg", "race=bw_zerg&race=sc2_zerg"),
         ("country=us&country=KR", "country=KR&country=US"),
         ("player=1&page=2&country=KR&rank=C", "rank=C&country=KR&page=2&player=1"),
@@ -215,6 +220,20 @@ async def test_one_whom_the_filters_leave_out(client: httpx.AsyncClient) -> None
     assert page.status_code == 200
     assert "Drop the filters" in page.text
     assert "/leaderboard?player=2#player-2" in links(page)
+
+
+async def test_a_minimum_of_games_is_a_chip_and_a_choice_whatever_its_number(client: httpx.AsyncClient) -> None:
+    page = await client.get("/leaderboard?country=KR&min_games=9")
+    text = re.sub(r"<[^>]*>", "", page.text)
+    assert "At least 9 games" in text
+    assert "/leaderboard?country=KR" in links(page)
+    assert '<input class="pick" type="radio" name="min_games" value="9" id="min-games-9" checked>' in page.text
+    assert '<input type="hidden" name="min_games" value="9">' in page.text  # the other forms carry it along
+    nobody = await client.get("/leaderboard?country=FI&min_games=9")
+    assert "Without “At least 9 games”: 1 row" in re.sub(r"<[^>]*>", "", nobody.text)
+    away = await client.get("/leaderboard?min_games=9&find=Serral")
+    assert "The filters leave them out: At least 9 games." in re.sub(r"<[^>]*>", "", away.text)
+    assert "/leaderboard?player=2#player-2" in links(away)
 
 
 async def test_one_who_is_not_ranked(client: httpx.AsyncClient) -> None:

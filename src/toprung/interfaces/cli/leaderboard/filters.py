@@ -41,6 +41,12 @@ def _said(
         bool,
         typer.Option("--best-race-only", help="Only each player's best ranked race.", rich_help_panel=_WHICH_ROWS),
     ] = False,
+    min_games: Annotated[
+        int,
+        typer.Option(
+            "--min-games", metavar="N", help="Only entries with at least N games.", rich_help_panel=_WHICH_ROWS
+        ),
+    ] = 0,
 ) -> Filters:
     """The filters of these options; races may still be said by their short marks (see `in_game`)."""
     return Filters.chosen(
@@ -48,6 +54,7 @@ def _said(
         races=races,
         countries=[code.strip().upper() for code in countries or ()],
         best_race_only=best_race_only,
+        min_games=min_games,
     )
 
 
@@ -80,6 +87,7 @@ def as_option(filters: Filters, name: str) -> str:
         "countries": " ".join(f"--country {code}" for code in filters.countries or ()),
         "rank": f"--rank {filters.rank}",
         "best_race_only": "--best-race-only",
+        "min_games": f"--min-games {filters.min_games}",
     }
     return said[name]
 
@@ -91,6 +99,7 @@ def in_words(filters: Filters, ladder: "Ladder") -> list[str]:
         "countries": [ladder.country_names.name(code, LOCALE) for code in filters.countries or ()],
         "rank": [f"rank {filters.rank}"],
         "best_race_only": ["best race only"],
+        "min_games": [f"at least {filters.min_games:,} games"],
     }
     return [words for name in filters.active() for words in said[name]]
 

@@ -29,6 +29,7 @@ from toprung.interfaces.discord.messages.markdown import Markdown
 FILTER_NAMES_SHOWN_MAX: Final = 12
 HEADER_CHARACTERS_MAX: Final = 700
 OTHERS_FOUND_MAX: Final = 4
+GAMES_OFFERED: Final = (0, 5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class LeaderboardView(Layout):
                 "leaderboard.filter_country", countries=listed(countries, FILTER_NAMES_SHOWN_MAX)
             ),
             "best_race_only": lambda: reader.say("leaderboard.filter_best_race"),
+            "min_games": lambda: reader.say("leaderboard.filter_games", count=filters.min_games),
         }
         active = filters.active()
         return {name: label() for name, label in labels.items() if name in active}
@@ -220,6 +222,14 @@ class LeaderboardView(Layout):
         self.add_row(
             Button("leaderboard:me", say("leaderboard.find_me"), self._find_me, emoji="📍"),
             Button("leaderboard:search", say("leaderboard.search"), self._open_search, emoji="🔍"),
+            Button(
+                "leaderboard:games",
+                say("leaderboard.games", games=f"{filters.min_games}+")
+                if filters.min_games
+                else say("leaderboard.games_any"),
+                self._next_games,
+                style=active if filters.min_games else quiet,
+            ),
         )
 
     def _country_lists(self) -> list[tuple[str, ...]]:
@@ -263,6 +273,10 @@ class LeaderboardView(Layout):
 
     async def _toggle_best_race(self, interaction: discord.Interaction) -> None:
         await self._filtered(interaction, best_race_only=not self.filters.best_race_only)
+
+    async def _next_games(self, interaction: discord.Interaction) -> None:
+        place = GAMES_OFFERED.index(self.filters.min_games)
+        await self._filtered(interaction, min_games=GAMES_OFFERED[(place + 1) % len(GAMES_OFFERED)])
 
     async def _clear(self, interaction: discord.Interaction) -> None:
         self.filters = NO_FILTERS

@@ -6,15 +6,16 @@ from typing import Any, Final
 
 from toprung.domain.errors import InvalidInput
 from toprung.domain.game.catalog import Catalog
-from toprung.domain.leaderboard.filters import Filters
+from toprung.domain.leaderboard.filters import MIN_GAMES_MAX, Filters
 from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.players.countries import Countries
 from toprung.interfaces.texts.wording import Wording
-from toprung.interfaces.web.leaderboard.parameters import boolean, short
+from toprung.interfaces.web.leaderboard.parameters import boolean, short, whole
 
 VALUES_MAX: Final = 300
 REPEATABLE: Final = frozenset({"race", "country"})
-FILTERS: Final = frozenset({"race", "country", "rank", "best_race_only"})
+FILTERS: Final = frozenset({"race", "country", "rank", "best_race_only", "min_games"})
+GAMES_OFFERED: Final = (5, 10, 20, 50, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def read_filters(
         races=[code for code in catalog.race_codes if code in races],
         countries=sorted({countries.parse(code) for code in several.get("country", ())}),
         best_race_only=boolean(one, "best_race_only"),
+        min_games=whole(one, "min_games", 0, MIN_GAMES_MAX) or 0,
     )
 
 
@@ -57,6 +59,7 @@ def filter_pairs(filters: Filters) -> list[tuple[str, str]]:
     pairs += [("race", race) for race in filters.races or ()]
     pairs += [("country", str(code)) for code in filters.countries or ()]
     pairs += [("best_race_only", "true")] if filters.best_race_only else []
+    pairs += [("min_games", str(filters.min_games))] if filters.min_games else []
     return pairs
 
 
@@ -78,6 +81,8 @@ def active_filters(
         yield ActiveFilter("countries", key=str(code), label=label, without=without)
     if filters.best_race_only:
         yield _whole(filters, "best_race_only", wording.say("site.best_race_only"), key="best")
+    if filters.min_games:
+        yield _whole(filters, "min_games", wording.say("site.at_least_games", count=filters.min_games), key="games")
 
 
 def _whole(filters: Filters, name: str, label: str, key: str = "") -> ActiveFilter:
@@ -86,8 +91,12 @@ def _whole(filters: Filters, name: str, label: str, key: str = "") -> ActiveFilt
 
 def filter_choices(filters: Filters, wording: Wording) -> dict[str, list[tuple[str, str, bool]]]:
     """The values of each filter of which one is chosen, by its parameter: (value, label, whether it is chosen)."""
-    chosen = {"rank": filters.rank or ""}
-    offered = {"rank": {"": wording.say("site.all_ranks")} | {letter: letter for letter in LETTERS}}
+    chosen = {"rank": filters.rank or "", "min_games": str(filters.min_games or "")}
+    games = sorted({*GAMES_OFFERED, filters.min_games} - {0})
+    offered = {
+        "rank": {"": wording.say("site.all_ranks")} | {letter: letter for letter in LETTERS},
+        "min_games": {"": wording.say("site.any_games")} | {str(number): f"{number:,}+" for number in games},
+    }
     return {
         name: [(value, label, value == chosen[name]) for value, label in labels.items()]
         for name, labels in offered.items()
@@ -108,5 +117,10 @@ def filter_schemas(catalog: Catalog, countries: Countries) -> list[tuple[str, di
             "best_race_only",
             {"type": "boolean", "default": False},
             "Only each player's best entry; applied first.",
+        ),
+        (
+            "min_games",
+            {"type": "integer", "minimum": 0, "maximum": MIN_GAMES_MAX, "default": 0},
+            "Only entries with at least so many games, drawn ones included.",
         ),
     ]
