@@ -115,7 +115,7 @@ async def test_the_form_shows_the_state_and_chips_take_it_back(client: httpx.Asy
     page = await client.get("/leaderboard?rank=C&race=sc2_zerg&country=FI&best_race_only=true")
     for control in ("rank-C", "race-sc2_zerg", "country-FI", "best-race-only"):
         assert re.search(rf'id="{control}" checked', page.text)
-    assert len(re.findall(" checked>", page.text)) == 4
+    assert len(re.findall(" checked>", page.text)) == 5
     assert {
         "/leaderboard?race=sc2_zerg&country=FI&best_race_only=true",
         "/leaderboard?rank=C&country=FI&best_race_only=true",
