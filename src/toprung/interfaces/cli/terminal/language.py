@@ -3,20 +3,20 @@
 import os
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from toprung.interfaces.texts.texts import load_texts
-from toprung.interfaces.texts.wording import Wording
+if TYPE_CHECKING:  # the module loads Babel, which `toprung --help` should not wait for
+    from toprung.interfaces.texts.wording import Wording
 
 FRONT: Final = "cli"
 LOCALE_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
 
-_spoken: Final[ContextVar[str]] = ContextVar("spoken")
+_wished: Final[ContextVar[str | None]] = ContextVar("wished", default=None)
 
 
 def speak(language: str | None) -> None:
     """Sets the language of the command that runs: the one that is named, else the locale's."""
-    _spoken.set(load_texts().language(language or locale_language(os.environ)))
+    _wished.set(language)
 
 
 def locale_language(environment: Mapping[str, str]) -> str:
@@ -25,10 +25,13 @@ def locale_language(environment: Mapping[str, str]) -> str:
     return locale.partition(".")[0].partition("@")[0]
 
 
-def wording() -> Wording:
+def wording() -> "Wording":
     """The sentences for whoever runs the command."""
+    from toprung.interfaces.texts.texts import load_texts
+    from toprung.interfaces.texts.wording import Wording
+
     texts = load_texts()
-    return Wording(texts, _spoken.get(texts.languages[0]), FRONT)
+    return Wording(texts, texts.language(_wished.get() or locale_language(os.environ)), FRONT)
 
 
 def say(code: str, /, **parameters: object) -> str:
