@@ -237,7 +237,9 @@ async def test_one_row_that_differs_is_all_that_an_import_changes(opened: OpenLa
     assert now[: len(history)] == history
     assert [(row.mmr_after, row.kind.value) for row in now[len(history) :]] == [(2500, "import")]
     differing = [
-        (one.entry.skill, other.entry.skill) for one, other in zip(stored, entries, strict=True) if one != other
+        (one.entry.state.skill, other.entry.state.skill)
+        for one, other in zip(stored, entries, strict=True)
+        if one != other
     ]
     assert len(differing) == 1
     for before, after in differing:  # how sure it is was in the file, and not changed there
