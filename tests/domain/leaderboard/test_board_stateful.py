@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from tests.domain.leaderboard import strategies as some
-from tests.domain.leaderboard.oracle import Asked
+from tests.domain.leaderboard.oracle import Asked, bare
 from tests.domain.leaderboard.strategies import COUNTRIES, NOW_US, RACES, SECOND_US, WINDOW_US
 from toprung.domain.leaderboard import board as board_module
 from toprung.domain.leaderboard import leaderboard as reference
@@ -293,7 +293,9 @@ class BoardMachine(RuleBasedStateMachine):
             self.check_page(asked, rows, page=len(rows) // 3, page_size=2)
             self.check_standings(some_players, asked, rows, page_size=2)
         for player_id in some_players:
-            self.check_search(self.oracle.players[player_id].name, with_banned=True)
+            name = self.oracle.players[player_id].name
+            for text, with_banned in ((name, False), (name, True), (bare(name), False)):
+                self.check_search(text, with_banned)
         self.check_version()
 
     def check_version(self) -> None:
