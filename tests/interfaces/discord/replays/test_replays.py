@@ -250,7 +250,8 @@ def test_every_verdict_and_every_check_that_can_stand_in_the_way_has_a_text() ->
         for status in (CheckStatus.FAILED, CheckStatus.UNKNOWN):
             code = f"replay.check.{check.value}.{status.value}"
             english = CHECK_SENTENCES[check][status].replace("{", "").replace("}", "")
-            assert texts.text(code, "en", expected="expected", found="found") == english
+            said = texts.text(code, "en", expected="expected", found="found")
+            assert said.startswith(english.removesuffix("."))  # Discord may add the command that helps
     codes = {kind.code for kind in UnreadableReplay.__subclasses__()}
     codes |= {READ.code, QUARANTINED.code, GIVEN_UP.code, "claimed", "completed", "conflict", "borne_out", "kept"}
     codes |= {"no_winner", "not_a_participant", "not_begun", "not_verified"}
