@@ -245,6 +245,7 @@ def test_accounts_that_a_spreadsheet_rounded_are_refused_and_such_as_only_end_so
     whole = line(discord_id="123456789012345678", player_name="Whole")
     assert len(read(*rounded, whole)) == 4
     assert len(read(line(discord_id="12345678901234500"))) == 1  # one in a hundred ends so by itself
+    assert problems_of(line(discord_id="121645100408832000"))[0][:2] == (2, "discord_id")  # one in a thousand
     assert len(read(line(discord_id="5000000"))) == 1
 
 

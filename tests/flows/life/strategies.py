@@ -60,12 +60,20 @@ moments = st.one_of(
 _games = st.integers(0, 4) | st.integers(0, 300_000_000)
 
 
+def _looks_rounded(account: int) -> bool:
+    """Whether an account ends as a spreadsheet leaves one: alone in a file it is refused, as one in a thousand is."""
+    return account >= 10**15 and not str(account)[15:].strip("0")
+
+
+_accounts = st.integers(1, 2**63 - 1).filter(lambda account: not _looks_rounded(account))
+
+
 @st.composite
 def ladders(draw: st.DrawFn) -> list[StoredEntry]:
     """Entries of players who are who they say: names that differ by their key, accounts that differ, one row a race."""
     keys = name_keys()
     chosen = draw(st.lists(names, max_size=6, unique_by=keys.key))
-    accounts = draw(st.lists(st.none() | st.integers(1, 2**63 - 1), min_size=len(chosen), max_size=len(chosen)))
+    accounts = draw(st.lists(st.none() | _accounts, min_size=len(chosen), max_size=len(chosen)))
     entries: list[StoredEntry] = []
     for number, (name, account) in enumerate(zip(chosen, accounts, strict=True), 1):
         discord_id = None if account in {one.player.discord_id for one in entries} else account
