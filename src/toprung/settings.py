@@ -70,10 +70,10 @@ class Settings(BaseSettings):
         15, description="How long a player has to answer a claim that a verified replay bears out."
     )
     abort_penalty_minutes: Annotated[float, Field(ge=0, le=1_440)] = Field(
-        5, description="How long who aborts a match gets no other one, the first time."
+        5, description="How long a player who aborts must wait for the next match (first offence)."
     )
     abandon_penalty_minutes: Annotated[float, Field(ge=0, le=1_440)] = Field(
-        10, description="How long who does not confirm a match gets no other one, the first time."
+        10, description="How long a player who does not confirm must wait for the next match (first offence)."
     )
     challenge_minutes: Annotated[float, Field(gt=0, le=1_440)] = Field(
         10, description="How long a challenged player has to answer."
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         None, description="The id of the channel where conflicts, dead letters and expired matches announce themselves."
     )
     discord_match_log_channel: int | None = Field(
-        None, description="The id of a channel that finished, corrected and voided matches pass by in."
+        None, description="The id of the channel where finished, corrected and voided matches are posted."
     )
     discord_language: str = Field("en", description="The language of what the bot writes into channels.")
     discord_terms_url: str | None = Field(None, description="Where players can read the ladder's terms.")

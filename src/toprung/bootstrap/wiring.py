@@ -191,7 +191,7 @@ def _rating_system(wanted: str | None, recorded: str | None) -> tuple[RatingEngi
     """
     if wanted is not None and recorded is not None and wanted != recorded:
         raise Conflict(
-            "This ladder is rated by {recorded}, not by {wanted}; leave TOPRUNG_RATING_SYSTEM away.",
+            "This ladder is rated by {recorded}, not by {wanted}; unset TOPRUNG_RATING_SYSTEM.",
             "rating_system",
             recorded=recorded,
             wanted=wanted,

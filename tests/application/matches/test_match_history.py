@@ -138,18 +138,18 @@ async def test_a_match_that_is_not_there_is_not_found(opened: OpenLadder) -> Non
 async def test_a_win_and_a_loss_are_explained_from_both_sides(opened: OpenLadder) -> None:
     assert (await got(opened, 1)).explanation() == [
         "Ann won against Bob and went from 1500 to 1520 (+20).",
-        "50% of the point was expected, 100% came: more than foreseen, so the rating rises.",
+        "Expected to score 50% and scored 100%: more than expected, so the rating goes up.",
         "Bob lost against Ann and went from 1500 to 1480 (-20).",
-        "50% of the point was expected, 0% came: less than foreseen, so the rating falls.",
+        "Expected to score 50% and scored 0%: less than expected, so the rating goes down.",
     ]
 
 
 async def test_a_draw_is_explained_from_both_sides(opened: OpenLadder) -> None:
     assert (await got(opened, 2)).explanation() == [
         "Cid drew against Ann and went from 1500 to 1501 (+1).",
-        "48% of the point was expected, 50% came: just as foreseen, so little changes.",
+        "Expected to score 48% and scored 50%: as expected, so little changes.",
         "Ann drew against Cid and went from 1520 to 1519 (-1).",
-        "52% of the point was expected, 50% came: just as foreseen, so little changes.",
+        "Expected to score 52% and scored 50%: as expected, so little changes.",
     ]
 
 
@@ -187,4 +187,4 @@ async def test_an_unsure_glicko2_rating_is_explained_by_how_little_is_known(data
     assert ann.startswith("Ann won against Bob and went from 1500 to 1662")
     assert bob.startswith("Bob lost against Ann and went from 1500 to 1338")
     assert ann_why == bob_why
-    assert ann_why.startswith("The rating was known to within 350, and is now to within 290; the less is known")
+    assert ann_why.startswith("The rating was sure to ± 350, and is now to ± 290; the less sure it is")

@@ -19,7 +19,7 @@ ELO: Final = EloEngine(Elo())
 GLICKO2: Final = Glicko2Engine(Glicko2())
 ENGINES: Final[tuple[RatingEngine, ...]] = (ELO, GLICKO2)
 WON, LOST, DRAW = MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON, MatchResult.DRAW
-UNSURE: Final = "; the less is known, the more one game moves it."
+UNSURE: Final = "; the less sure it is, the more one game moves it."
 
 each_engine = pytest.mark.parametrize("engine", ENGINES, ids=[engine.code for engine in ENGINES])
 mmrs = st.integers(500, 3_000)
@@ -68,7 +68,7 @@ def test_both_sides_are_told_what_they_did_and_the_numbers_of_their_rows(
         moved = f"{after - before:+d}"
         assert sentences[0] == f"{names[0]} {word} against {names[1]} and went from {before} to {after} ({moved})."
         share = {"won": "100%", "lost": "0%", "drew": "50%"}[word]
-        assert sentences[1].startswith(f"{change.expected_score:.0%} of the point was expected, {share} came: ")
+        assert sentences[1].startswith(f"Expected to score {change.expected_score:.0%} and scored {share}: ")
         assert len(sentences) == (2 if engine is ELO else 3)
         assert all(sentence.endswith(".") for sentence in sentences)
 
@@ -79,9 +79,9 @@ def test_who_moves_by_something_that_counts_is_told_the_direction(mmr: int, oppo
     moved = change.mmr_after - mmr
     said = explain("Ann", "Bob", change)[1]
     if abs(moved) > 4:
-        assert said.endswith("so the rating rises." if moved > 0 else "so the rating falls.")
+        assert said.endswith("so the rating goes up." if moved > 0 else "so the rating goes down.")
     if abs(moved) < 4:
-        assert said.endswith("just as foreseen, so little changes.")
+        assert said.endswith("as expected, so little changes.")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_who_moves_by_something_that_counts_is_told_the_direction(mmr: int, oppo
             WON,
             [
                 "Ann won against Bob and went from 1500 to 1520 (+20).",
-                "50% of the point was expected, 100% came: more than foreseen, so the rating rises.",
+                "Expected to score 50% and scored 100%: more than expected, so the rating goes up.",
             ],
         ),
         (
@@ -102,7 +102,7 @@ def test_who_moves_by_something_that_counts_is_told_the_direction(mmr: int, oppo
             LOST,
             [
                 "Ann lost against Bob and went from 1900 to 1865 (-35).",
-                "86% of the point was expected, 0% came: a surprise, so the rating falls.",
+                "Expected to score 86% and scored 0%: an upset, so the rating goes down.",
             ],
         ),
         (
@@ -111,7 +111,7 @@ def test_who_moves_by_something_that_counts_is_told_the_direction(mmr: int, oppo
             DRAW,
             [
                 "Ann drew against Bob and went from 1600 to 1591 (-9).",
-                "72% of the point was expected, 50% came: less than foreseen, so the rating falls.",
+                "Expected to score 72% and scored 50%: less than expected, so the rating goes down.",
             ],
         ),
         (
@@ -120,7 +120,7 @@ def test_who_moves_by_something_that_counts_is_told_the_direction(mmr: int, oppo
             DRAW,
             [
                 "Ann drew against Bob and went from 1500 to 1500 (+0).",
-                "50% of the point was expected, 50% came: just as foreseen, so little changes.",
+                "Expected to score 50% and scored 50%: as expected, so little changes.",
             ],
         ),
     ],
@@ -133,7 +133,7 @@ def test_an_unsure_glicko2_rating_is_told_why_it_moved_so_far() -> None:
     pair = changes(GLICKO2, entry(1, 1500), entry(2, 1500), WON)
     skill = pair[0].after.skill
     assert skill is not None
-    last = f"The rating was known to within 350, and is now to within {skill.deviation:.0f}{UNSURE}"
+    last = f"The rating was sure to ± 350, and is now to ± {skill.deviation:.0f}{UNSURE}"
     assert explain("Ann", "Bob", pair[0])[2:] == [last]
 
 
@@ -141,7 +141,7 @@ def test_an_unsure_glicko2_rating_is_told_why_it_moved_so_far() -> None:
 def test_only_a_provisional_rating_is_told_that_little_is_known(deviation: float, is_unsure: bool) -> None:
     change = changes(GLICKO2, entry(1, 1500, deviation), entry(2, 1500, 60.0), WON)[0]
     last = explain("Ann", "Bob", change)[-1]
-    assert last.startswith(f"The rating was known to within {deviation:.0f}, and is now to within ")
+    assert last.startswith(f"The rating was sure to ± {deviation:.0f}, and is now to ± ")
     assert last.endswith(UNSURE) == is_unsure
 
 

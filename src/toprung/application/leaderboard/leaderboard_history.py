@@ -105,7 +105,7 @@ class LeaderboardHistory:
         if moment.at_us > now_us:
             raise InvalidInput(
                 "as_of",
-                "{moment} is still to come; ask for a moment that has been.",
+                "{moment} is in the future; ask for a past moment.",
                 "future",
                 moment=to_iso(moment.at_us),
             )

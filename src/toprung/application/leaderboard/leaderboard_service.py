@@ -126,7 +126,7 @@ class LeaderboardService:
         if not 0 <= since_us < shown_us:
             raise InvalidInput(
                 "movement_since",
-                "Movement is since before what is shown; {since} is not that.",
+                "movement_since must lie before the moment shown; {since} does not.",
                 "movement_later",
                 since=since.text,
             )

@@ -48,7 +48,7 @@ class MatchSteps:
     def take(
         self, tx: Transaction, before: Match, after: Match, now_us: int, *, aborted_by: Side | None = None
     ) -> Match:
-        """Stores what came of a match, and gives it as stored. Does nothing where nothing came of it.
+        """Stores what came of a match, and gives it as stored. Does nothing if the match is unchanged.
 
         A match that is completed for the first time is rated. One that was rated before is not: judging it anew is for
         the rating log.

@@ -39,7 +39,7 @@ class SetupIncomplete(InvalidInput):
     code = "setup_incomplete"
 
     def __init__(self, missing: tuple[str, ...]) -> None:
-        sentence = "The set-up still wants an answer to: {missing}."
+        sentence = "Setup is not finished. Still missing: {missing}."
         super().__init__("setup", sentence, missing=", ".join(missing))
         self.missing = missing
 

@@ -72,13 +72,11 @@ def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
     went = f"{why.mmr_before} to {why.mmr_after} ({why.mmr_after - why.mmr_before:+d})"
     sentences = [
         f"{player} {_VERBS[why.outcome]} against {opponent} and went from {went}.",
-        f"{why.expected_score:.0%} of the point was expected, {why.score:.0%} came: {_SURPRISES[why.surprise]}.",
+        f"Expected to score {why.expected_score:.0%} and scored {why.score:.0%}: {_SURPRISES[why.surprise]}.",
     ]
     if why.deviation_before is not None and why.deviation_after is not None:
-        sure = (
-            f"The rating was known to within {why.deviation_before:.0f}, and is now to within {why.deviation_after:.0f}"
-        )
-        sentences.append(sure + ("; the less is known, the more one game moves it." if why.was_uncertain else "."))
+        sure = f"The rating was sure to ± {why.deviation_before:.0f}, and is now to ± {why.deviation_after:.0f}"
+        sentences.append(sure + ("; the less sure it is, the more one game moves it." if why.was_uncertain else "."))
     if why.revision > 1:
         sentences.append(f"This is revision {why.revision}: a correction changed this match, or one before it.")
     return sentences
@@ -87,11 +85,11 @@ def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
 _SCORES = {Outcome.WIN: 1.0, Outcome.DRAW: 0.5, Outcome.LOSS: 0.0}
 _VERBS = {Outcome.WIN: "won", Outcome.DRAW: "drew", Outcome.LOSS: "lost"}
 _SURPRISES = {
-    Surprise.FORESEEN: "just as foreseen, so little changes",
-    Surprise.MORE: "more than foreseen, so the rating rises",
-    Surprise.MUCH_MORE: "a surprise, so the rating rises",
-    Surprise.LESS: "less than foreseen, so the rating falls",
-    Surprise.MUCH_LESS: "a surprise, so the rating falls",
+    Surprise.FORESEEN: "as expected, so little changes",
+    Surprise.MORE: "more than expected, so the rating goes up",
+    Surprise.MUCH_MORE: "an upset, so the rating goes up",
+    Surprise.LESS: "less than expected, so the rating goes down",
+    Surprise.MUCH_LESS: "an upset, so the rating goes down",
 }
 
 

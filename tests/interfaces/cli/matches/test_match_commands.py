@@ -129,9 +129,9 @@ def test_show_and_why_say_what_a_match_did_and_why(ladder: Ladder) -> None:
     sentences = said(ladder, "why", "1").splitlines()
     assert sentences == [
         "Maru won against Serral and went from 1500 to 1520 (+20).",
-        "50% of the point was expected, 100% came: more than foreseen, so the rating rises.",
+        "Expected to score 50% and scored 100%: more than expected, so the rating goes up.",
         "Serral lost against Maru and went from 1500 to 1480 (-20).",
-        "50% of the point was expected, 0% came: less than foreseen, so the rating falls.",
+        "Expected to score 50% and scored 0%: less than expected, so the rating goes down.",
     ]
     shown = said(ladder, "match", "show", "1").splitlines()
     assert shown[2].split()[:5] == ["1", "2026-02-01", "10:00", "Maru", "T2"]

@@ -166,7 +166,7 @@ async def test_the_page_tells_movement_and_doubt_in_words(site: Site) -> None:
     page = (await site.client.get("/leaderboard", params={"movement_since": site.moments[0]})).text
     assert '<span class="visually-hidden">not ranked then</span>' in page
     assert '<span aria-hidden="true">▼2</span><span class="visually-hidden">down 2 places, -' in page
-    assert "Provisional: known to within" in page
+    assert "Provisional (± " in page
     assert page.count('role="columnheader"') == (await site.client.get("/leaderboard")).text.count("columnheader") + 1
 
 

@@ -54,7 +54,7 @@ def test_how_long_ago(hours: float, said: str) -> None:
 
 @pytest.mark.parametrize(("days", "said"), [(14, "14 days"), (1, "1 day"), (0.5, "0.5 days")])
 def test_the_inactivity_rule_in_words(days: float, said: str) -> None:
-    assert inactivity_rule(ENGLISH, days) == f"Ranked is who has played within the last {said}."
+    assert inactivity_rule(ENGLISH, days) == f"Only players with a game in the last {said} are ranked."
 
 
 def test_marks_tell_families_by_colour_and_styles_by_shape() -> None:

@@ -37,7 +37,7 @@ def _add_search(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @player.command()
     def search(
         text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of the name.")],
-        limit: Annotated[int, typer.Option("--limit", metavar="N", help="List at most so many.", min=1, max=50)] = 20,
+        limit: Annotated[int, typer.Option("--limit", metavar="N", help="List at most N.", min=1, max=50)] = 20,
         now: Now = None,
         inactivity_days: InactivityDays = None,
         database: Database = None,

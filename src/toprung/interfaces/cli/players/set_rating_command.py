@@ -54,4 +54,4 @@ def _deviations(outcome: "RatingSetOutcome") -> str:
     if outcome.deviation_after is None:
         return ""
     before = "" if outcome.deviation_before is None else f"{outcome.deviation_before:.0f} -> "
-    return f" (known to within {before}{outcome.deviation_after:.0f})"
+    return f" (± {before}{outcome.deviation_after:.0f})"

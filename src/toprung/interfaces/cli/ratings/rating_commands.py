@@ -1,4 +1,4 @@
-"""`toprung ratings …`: how well the rating systems foretell, and which constants foretell best."""
+"""`toprung ratings …`: how well the rating systems predict, and which constants predict best."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
         database: Database = None,
         game: Game = None,
     ) -> None:
-        """Say how well each system foretells the last 30 % of the games, which it has not seen."""
+        """Say how well each system predicts the last 30 % of the games, which it has not seen."""
         with reporting():
             from toprung.application.ratings.rating_quality import evaluate as judged
 
@@ -58,7 +58,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
 
     @ratings.command()
     def fit(csv: _Csv = None, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
-        """Choose the constants that foretell the first 70 % of the games best."""
+        """Choose the constants that predict the first 70 % of the games best."""
         with reporting():
             from toprung.application.ratings.rating_quality import fitted
 

@@ -46,7 +46,7 @@ Now = Annotated[
         "--now", metavar="ISO-TIME", help="Look at the ladder as if it were this time.", rich_help_panel=_WHERE
     ),
 ]
-Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most so many.", min=1, max=LISTED_MAX)]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", help="At most N.", min=1, max=LISTED_MAX)]
 Cursor = Annotated[
     str | None,
     typer.Option("--cursor", metavar="CURSOR", help="Continue a list with the cursor that it ended with."),

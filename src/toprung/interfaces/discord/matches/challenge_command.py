@@ -156,7 +156,7 @@ class ChallengeCog(commands.Cog):
     @app_commands.describe(
         player=locale_str("Whom you want to play", code="command.challenge.player"),
         races=locale_str(
-            "The race you will play, or several with commas; you are asked if left away", code="command.challenge.races"
+            "The race you will play, or several with commas; you are asked if omitted", code="command.challenge.races"
         ),
     )
     async def challenge(self, interaction: discord.Interaction, player: discord.User, races: str = "") -> None:

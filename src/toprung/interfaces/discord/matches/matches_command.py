@@ -32,7 +32,7 @@ class MatchesCog(commands.Cog):
         description=locale_str("Your open match, your latest ones, or one by its number", code="command.matches"),
     )
     @app_commands.describe(
-        number=locale_str("A match's number; your own matches if left away", code="command.matches.number")
+        number=locale_str("A match's number; your own matches if omitted", code="command.matches.number")
     )
     async def matches(
         self, interaction: discord.Interaction, number: app_commands.Range[int, 1, MATCH_NUMBER_MAX] | None = None

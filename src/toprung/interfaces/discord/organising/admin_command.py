@@ -89,7 +89,7 @@ class AdminCog(commands.GroupCog, group_name="admin", group_description="What or
         race_1=locale_str("The race of the first", code="command.admin.race_1"),
         player_2=_PLAYER,
         race_2=locale_str("The race of the second", code="command.admin.race_2"),
-        map_name=locale_str("A map of the pool; drawn if left away", code="command.admin.map"),
+        map_name=locale_str("A map of the pool; drawn if omitted", code="command.admin.map"),
     )
     @app_commands.rename(map_name="map")
     async def create_match(

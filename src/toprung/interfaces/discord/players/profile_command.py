@@ -90,9 +90,7 @@ class ProfileCog(commands.Cog):
     @app_commands.command(
         name="profile", description=locale_str("Show a player's ratings and last matches", code="command.profile")
     )
-    @app_commands.describe(
-        player=locale_str("A player's name; your own profile if left away", code="command.profile.player")
-    )
+    @app_commands.describe(player=locale_str("A player's name; yours if omitted", code="command.profile.player"))
     async def profile(self, interaction: discord.Interaction, player: str | None = None) -> None:
         """Shows a profile to the channel."""
         reader = await self._context.reader(interaction)

@@ -55,7 +55,7 @@ class ReplayCog(commands.Cog):
     )
     @app_commands.describe(
         file=locale_str("The .SC2Replay file", code="command.replay.file"),
-        number=locale_str("The match it is of; your open one if left away", code="command.replay.number"),
+        number=locale_str("The match it is of; your open one if omitted", code="command.replay.number"),
     )
     async def replay(
         self,

@@ -33,6 +33,10 @@ API_STANDING: Final = FILTERS | PAST | {"page_size"}
 PAGE: Final = API_LEADERBOARD | {"player", "find", "lang"}
 
 
+_ONCE: Final = "{field} may be given once."
+_AT_MOST: Final = "{field} may be given at most {count} times."
+
+
 class UnknownParameter(InvalidInput):
     """The query string has a parameter that means nothing here."""
 
@@ -140,8 +144,9 @@ class FilterReader:
                 sentence = "There is no parameter {name} here; there are {parameters}."
                 raise UnknownParameter(short(name), sentence, name=ascii(short(name)), parameters=known)
             values.setdefault(name, []).append(value)
-            if len(values[name]) > (VALUES_MAX if name in REPEATABLE else 1):
-                raise InvalidInput(name, "{field} is there too often.", "too_often")
+            most = VALUES_MAX if name in REPEATABLE else 1
+            if len(values[name]) > most:
+                raise InvalidInput(name, _ONCE if most == 1 else _AT_MOST, "too_often", count=most)
         return self._state(values)
 
     def read_page(self, items: Iterable[tuple[str, str]]) -> BoardState:
