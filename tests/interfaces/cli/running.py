@@ -18,10 +18,15 @@ _NO_TERMINAL = dict.fromkeys(("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_
 
 
 def invoke(
-    ladder: Ladder, *arguments: str, columns: int = 100, stdin: str | bytes | None = None, terminal: bool = False
+    ladder: Ladder,
+    *arguments: str,
+    columns: int = 100,
+    stdin: str | bytes | None = None,
+    terminal: bool = False,
+    locale: str = "C",
 ) -> Result:
     """What `toprung ARGUMENTS…` did; what is no clean exit is raised."""
-    environment = {**_NO_TERMINAL, "LC_ALL": "C", "COLUMNS": str(columns), "TERM": "xterm-256color"}
+    environment = {**_NO_TERMINAL, "LC_ALL": locale, "COLUMNS": str(columns), "TERM": "xterm-256color"}
     if terminal:
         environment |= {"FORCE_COLOR": "1"}
     result = CliRunner(env=environment).invoke(
