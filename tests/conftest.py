@@ -10,16 +10,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.domain.leaderboard.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
+from tests.support.composed import fake_ports, fake_rules
 from tests.support.fakes.ladder import FakeClock, FakeStorage, recording
-from toprung.application.leaderboard.data_access_service import DataAccessService
-from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
-from toprung.application.leaderboard.leaderboard_service import LeaderboardService
-from toprung.application.writing.event_bus import EventBus
-from toprung.application.writing.unit_of_work import UnitOfWork
+from toprung.bootstrap.use_cases import compose
 from toprung.domain.events import Event
 from toprung.domain.game.catalog import Catalog, Race
-from toprung.domain.leaderboard.board import Board
-from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.leaderboard.leaderboard import LeaderboardRow
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
@@ -77,45 +72,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 class MemoryLadder:
-    """The read side of a ladder on fakes, as `bootstrap` would put it together: reads go through `leaderboard`.
-
-    `make_board` may be replaced before the next load, by one that makes boards which fail or wait.
-    """
+    """The read side of the program's own composition, on fakes: reads go through `leaderboard`."""
 
     def __init__(self, *, inactivity_us: int | None = WINDOW_US) -> None:
-        self.clock = FakeClock()
-        self.storage = FakeStorage()
-        self.bus = EventBus()
-        self.unit_of_work = UnitOfWork(self.storage, self.bus)
-        self.make_board: type[Board] = Board
-        self.inactivity_us = inactivity_us
-        self.store = DataAccessService(self.storage, self.clock, self._new_board)
-        self.bus.subscribe(self.store.on_changes)
-        self.read_seconds: list[float] = []
-        self.leaderboard = LeaderboardService(
-            store=self.store,
-            clock=self.clock,
-            catalog=CATALOG,
-            countries=COUNTRIES,
-            inactivity_us=inactivity_us,
-            history=LeaderboardHistory(
-                unit_of_work=self.unit_of_work,
-                store=self.store,
-                clock=self.clock,
-                new_table=lambda: BoardTable(RACES, sorted(COUNTRIES.codes)),
-                inactivity_us=inactivity_us,
-                certainty=CERTAINTY,
-            ),
-            observe_read_seconds=self.read_seconds.append,
+        self.clock, self.storage, self.read_seconds = FakeClock(), FakeStorage(), list[float]()
+        composed = compose(
+            fake_ports(CATALOG, self.storage, self.clock, observe_read_seconds=self.read_seconds.append),
+            fake_rules(CATALOG, countries=COUNTRIES, certainty=CERTAINTY, inactivity_us=inactivity_us),
         )
-
-    def _new_board(self) -> Board:
-        return self.make_board(
-            races=RACES,
-            countries=sorted(COUNTRIES.codes),
-            inactivity_us=self.inactivity_us,
-            certainty=CERTAINTY,
-        )
+        self.store, self.leaderboard, self.unit_of_work = composed.store, composed.leaderboard, composed.unit_of_work
 
     async def happen(self, *events: Event) -> None:
         """Commits what these events say, and tells."""

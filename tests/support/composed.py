@@ -17,11 +17,14 @@ from toprung.bootstrap.use_cases import compose
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.names import NameKeys
-from toprung.domain.ratings.certainty import CertaintyByGames
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.domain.ratings.certainty import CertaintyByDeviation
+from toprung.domain.ratings.glicko2 import Glicko2
+from toprung.domain.ratings.rating_engine import Glicko2Engine
 
 CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
+NEWCOMER_WON_MMR: Final = 1662
+NEWCOMER_LOST_MMR: Final = 1338
+"""What two newcomers have after a game between them, 1500 and 350 on both sides before it, by Glickman's steps."""
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
 
 
@@ -53,13 +56,13 @@ def fake_ports(catalog: Catalog, storage: Storage | None = None, clock: Clock | 
 
 
 def fake_rules(catalog: Catalog, **changes: Any) -> Rules:
-    """A ladder of this game, rated by Elo."""
+    """A ladder of this game, rated as the program rates a new one if nothing else is said."""
     rules: dict[str, Any] = {
         "catalog": catalog,
         "countries": load_countries(catalog.common_countries),
         "name_keys": NameKeys({}),
-        "engine": EloEngine(Elo()),
-        "certainty": CertaintyByGames(),
+        "engine": Glicko2Engine(Glicko2()),
+        "certainty": CertaintyByDeviation(Glicko2()),
         "inactivity_us": INACTIVITY_US,
         "challenge_us": CHALLENGE_US,
     }

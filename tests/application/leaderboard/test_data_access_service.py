@@ -7,6 +7,7 @@ import pytest
 from tests.conftest import MemoryLadder
 from tests.domain.leaderboard.strategies import WINDOW_US, entry
 from tests.support.fakes.ladder import NOON_US, recording, stored
+from toprung.bootstrap import use_cases
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import (
     Change,
@@ -220,8 +221,10 @@ class FragileBoard(Board):
         super().put_entry(entry)
 
 
-async def test_a_change_that_cannot_be_applied_leads_to_a_reload_before_the_next_read(ladder: MemoryLadder) -> None:
-    ladder.make_board = FragileBoard
+async def test_a_change_that_cannot_be_applied_leads_to_a_reload_before_the_next_read(
+    ladder: MemoryLadder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(use_cases, "Board", FragileBoard)
     await ladder.store.load()
     FragileBoard.fails_at = BEN_Z.id
     gate = ladder.storage.hold_reads()
@@ -318,10 +321,12 @@ class SlowBoard(Board):
         super().load(players, entries, now_us=now_us)
 
 
-async def test_a_commit_during_a_reload_is_in_the_new_board(ladder: MemoryLadder) -> None:
+async def test_a_commit_during_a_reload_is_in_the_new_board(
+    ladder: MemoryLadder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     SlowBoard.reached.clear()
     SlowBoard.may_go_on.clear()
-    ladder.make_board = SlowBoard
+    monkeypatch.setattr(use_cases, "Board", SlowBoard)
     loading = asyncio.ensure_future(ladder.store.load())
     await asyncio.to_thread(SlowBoard.reached.wait, 30)
     writing = asyncio.ensure_future(ladder.happen(won(BEN_T)))

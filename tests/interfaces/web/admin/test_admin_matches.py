@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from tests.support.composed import NEWCOMER_LOST_MMR, NEWCOMER_WON_MMR
 from toprung.application.organising.match_operations import CorrectMatch
 from toprung.application.writing.audit import Attribution
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
@@ -74,16 +75,16 @@ async def test_a_preview_says_what_would_be_and_changes_nothing(ladder: Ladder, 
                 "player_id": "1",
                 "player_name": "Maru",
                 "race": "sc2_terran",
-                "mmr_before": 1520,
-                "mmr_after": 1480,
+                "mmr_before": NEWCOMER_WON_MMR,
+                "mmr_after": NEWCOMER_LOST_MMR,
             },
             {
                 "entry_id": "2",
                 "player_id": "2",
                 "player_name": "Serral",
                 "race": "sc2_zerg",
-                "mmr_before": 1480,
-                "mmr_after": 1520,
+                "mmr_before": NEWCOMER_LOST_MMR,
+                "mmr_after": NEWCOMER_WON_MMR,
             },
         ],
         "rated_anew": 2,
