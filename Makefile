@@ -17,7 +17,7 @@ test: ## Run every test (ARGS="-k board" for some)
 
 quick: ## Run the rules and use cases on fakes, in under a minute
 	@scripts/venv dev
-	@$(BIN)/python -m pytest -n auto --dist worksteal -q -m "not database" --ignore-glob "*_seeded_bugs.py" tests/domain tests/application $(ARGS)
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-brief} $(BIN)/python -m pytest -n auto --dist worksteal -q -m "not database" --ignore-glob "*_seeded_bugs.py" tests/domain tests/application $(ARGS)
 
 check: ## Check format, lint, types, import contracts, locks and house rules
 	@scripts/venv dev

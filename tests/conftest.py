@@ -1,6 +1,6 @@
 """How hypothesis searches, what reads shared data, and a ladder in memory that tests of use cases share.
 
-By default the same examples come in every run; HYPOTHESIS_PROFILE=nightly makes them many and new.
+By default the same examples come in every run; HYPOTHESIS_PROFILE=nightly makes them many and new, brief makes few.
 """
 
 import os
@@ -20,6 +20,7 @@ from toprung.domain.leaderboard.leaderboard import LeaderboardRow
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 settings.register_profile("quick", deadline=None, derandomize=True, database=None, suppress_health_check=_SLOW)
+settings.register_profile("brief", parent=settings.get_profile("quick"), max_examples=20)
 settings.register_profile("nightly", deadline=None, max_examples=3_000, print_blob=True, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
