@@ -17,6 +17,7 @@ SRC = CATALOGUES_FOLDER.parents[2]
 PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 SAID = re.compile(r"""(?:\bsay|\.plain|\.text|\b_end)\(\s*(?:interaction,\s*)?"([a-z_.]+)"|\bcode="([a-z_.]+)\"""")
 CODE_IN_A_TEMPLATE = re.compile(r"""["']((?:site|time)\.[a-z_0-9]+)["']""")
+CODE_OF_THE_COMMAND_LINE = re.compile(r'"((?:cli|site|time|admin)\.[a-z_0-9.]*[a-z_0-9])"')
 FORMED = re.compile(r"""f'([a-z_]+\.)\{""")
 
 
@@ -29,6 +30,9 @@ def codes_in_the_source() -> Iterator[tuple[str, Path]]:
     for path in sorted(SRC.rglob("*.py")):
         for found in SAID.finditer(path.read_text(encoding="utf-8")):
             yield found[1] or found[2], path
+    for path in sorted((SRC / "interfaces" / "cli").rglob("*.py")):
+        for code in CODE_OF_THE_COMMAND_LINE.findall(path.read_text(encoding="utf-8")):
+            yield code, path
     for path in sorted(SRC.rglob("*.html")):
         for code in CODE_IN_A_TEMPLATE.findall(path.read_text(encoding="utf-8")):
             yield code, path

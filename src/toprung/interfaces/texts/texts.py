@@ -1,7 +1,7 @@
 """Sentences in the reader's language: one gettext catalogue a language, keyed by codes and not by English text."""
 
 import gettext
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,6 +42,28 @@ def read_catalogue(path: Path) -> Catalogue:
     return Catalogue(language=path.stem, forms=forms, form_of=gettext.c2py(source.plural_expr))
 
 
+class CataloguesFolder(Mapping[str, Catalogue]):
+    """The catalogues in a folder by their languages; each is read when it is first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = {path.stem: path for path in sorted(folder.glob("*.po"))}
+        self._read: dict[str, Catalogue] = {}
+
+    def __getitem__(self, language: str) -> Catalogue:
+        if language not in self._read:
+            self._read[language] = read_catalogue(self._paths[language])
+        return self._read[language]
+
+    def __contains__(self, language: object) -> bool:
+        return language in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 class Texts:
     """All languages that there is a catalogue for. A message that a language lacks is said in English."""
 
@@ -74,9 +96,14 @@ class Texts:
         """Whether there is a message with this code."""
         return code in self._catalogues[DEFAULT_LANGUAGE].forms
 
+    def messages(self, group: str) -> Iterator[tuple[str, Sequence[str]]]:
+        """The messages whose codes begin so, with their forms in English, not filled in."""
+        messages = self._catalogues[DEFAULT_LANGUAGE].forms.items()
+        return ((code, forms) for code, forms in messages if code.startswith(group))
+
     def text(self, code: str, language: str, /, **parameters: object) -> str:
         """The sentence that a code and its parameters mean. Raises KeyError for a code or parameter that is missing."""
-        catalogue = self._catalogues.get(language, self._catalogues[DEFAULT_LANGUAGE])
+        catalogue = self._catalogues[language if language in self._catalogues else DEFAULT_LANGUAGE]
         if code not in catalogue.forms:
             catalogue = self._catalogues[DEFAULT_LANGUAGE]
         forms = catalogue.forms[code]
@@ -112,7 +139,7 @@ class Texts:
 @cache
 def load_texts() -> Texts:
     """The texts of all catalogues that come with the program."""
-    return Texts({path.stem: read_catalogue(path) for path in sorted(CATALOGUES_FOLDER.glob("*.po"))})
+    return Texts(CataloguesFolder(CATALOGUES_FOLDER))
 
 
 def _form(catalogue: Catalogue, forms: Sequence[str], count: object) -> int:

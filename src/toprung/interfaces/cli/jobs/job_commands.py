@@ -9,7 +9,7 @@ import typer
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.listing import Page
 from toprung.interfaces.cli.terminal.actor import attributed
-from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, say_next, stdout
+from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say_next, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 from toprung.interfaces.cli.terminal.performing import performed
 
@@ -36,7 +36,7 @@ def add_job_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None
 
             operation = RetryJob(job_id=JobId(number), by=attributed(""))
             performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), f"Job {number} is back in line.")
+            say_text(stdout(), "cli.job.retried", number=str(number))
 
 
 def _add_looking(jobs: typer.Typer, builder: "Callable[[], Builder]") -> None:

@@ -10,12 +10,12 @@ import typer
 
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.leaderboard.filters import Filters
+from toprung.interfaces.cli.terminal.language import wording, words
 from toprung.interfaces.cli.terminal.output import reporting
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
     from toprung.application.ladder import Ladder
 
-LOCALE: Final = "en"
 _WHICH_ROWS: Final = "Which rows"
 
 
@@ -96,10 +96,10 @@ def in_words(filters: Filters, ladder: "Ladder") -> list[str]:
     """How the filters are said in a title. Raises `UnknownRace`."""
     said = {
         "races": [ladder.catalog.race(code).name for code in filters.races or ()],
-        "countries": [ladder.country_names.name(code, LOCALE) for code in filters.countries or ()],
-        "rank": [f"rank {filters.rank}"],
-        "best_race_only": ["best race only"],
-        "min_games": [f"at least {filters.min_games:,} games"],
+        "countries": [ladder.country_names.name(code, wording().language) for code in filters.countries or ()],
+        "rank": [words("cli.filter.rank", rank=filters.rank)],
+        "best_race_only": [words("cli.filter.best_race")],
+        "min_games": [words("cli.filter.games", count=filters.min_games)],
     }
     return [words for name in filters.active() for words in said[name]]
 

@@ -23,11 +23,22 @@ from toprung.interfaces.cli.leaderboard.leaderboard_table import (
     player_name,
     race_mark,
 )
-from toprung.interfaces.cli.terminal.output import ADVICE_STYLE, line, print_bytes, say, stderr, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import (
+    ADVICE_STYLE,
+    line,
+    padded,
+    print_bytes,
+    say,
+    say_text,
+    stderr,
+    stdout,
+)
 from toprung.interfaces.shapes import leaderboard_json
 
 _READ_BOUNDS_MS: Final = (0.05, 0.1, 0.25, 0.5, 1, 5, 25, 100)
 _BAR_MAX_CELLS: Final = 30
+_LABEL_CELLS: Final = 13
 
 
 def show_json(answer: Answer) -> None:
@@ -58,17 +69,14 @@ def show_page(answer: Answer) -> None:
 def show_timing(answer: Answer) -> None:
     """Prints to stderr how long it took to open the ladder, and how long each read took."""
     console = stderr()
-    say(console, f"opened in {answer.open_seconds * 1000:,.1f} ms")
+    say_text(console, "cli.timing.opened", ms=f"{answer.open_seconds * 1000:,.1f}")
     reads_ms = [seconds * 1000 for seconds in answer.read_seconds]
     if not reads_ms:
-        say(console, "no read was timed")
+        say_text(console, "cli.timing.none")
         return
-    plural = "read" if len(reads_ms) == 1 else "reads"
-    say(
-        console,
-        f"{len(reads_ms):,} {plural}: fastest {min(reads_ms):.3f} ms, median {median(reads_ms):.3f} ms, "
-        f"slowest {max(reads_ms):.3f} ms",
-    )
+    times = {"fastest": min(reads_ms), "median": median(reads_ms), "slowest": max(reads_ms)}
+    told = {name: f"{time_ms:.3f}" for name, time_ms in times.items()}
+    say_text(console, "cli.timing.reads", count=len(reads_ms), **told)
     for row in histogram(reads_ms):
         say(console, row)
 
@@ -78,11 +86,13 @@ def histogram(reads_ms: Sequence[float]) -> list[str]:
     counts = [0] * (len(_READ_BOUNDS_MS) + 1)
     for read_ms in reads_ms:
         counts[bisect_left(_READ_BOUNDS_MS, read_ms)] += 1
-    labels = [f"up to {bound:g} ms" for bound in _READ_BOUNDS_MS] + [f"over {_READ_BOUNDS_MS[-1]:g} ms"]
+    labels = [words("cli.timing.up_to", ms=f"{bound:g}") for bound in _READ_BOUNDS_MS]
+    labels.append(words("cli.timing.over", ms=f"{_READ_BOUNDS_MS[-1]:g}"))
     most = max(counts)
+    bars = ["█" * max(1, round(_BAR_MAX_CELLS * count / most)) for count in counts]
     return [
-        f"  {label:>13} {'█' * max(1, round(_BAR_MAX_CELLS * count / most))} {count:,}"
-        for label, count in zip(labels, counts, strict=True)
+        f"  {padded(label, _LABEL_CELLS, to_the_right=True)} {bar} {count:,}"
+        for label, bar, count in zip(labels, bars, counts, strict=True)
         if count
     ]
 
@@ -92,7 +102,7 @@ def _title(answer: Answer) -> Text:
     said = in_words(filters, ladder)
     said += [past_said(answer.page.past)] if answer.page.past else []
     title = line((ladder.catalog.name, "bold"))
-    title.append_text(line((f" · {' · '.join(said)}" if said else " · leaderboard", "dim")))
+    title.append_text(line((f" · {' · '.join(said or [words('cli.leaderboard.title')])}", "dim")))
     return title
 
 
@@ -110,9 +120,13 @@ def _show_rows(console: Console, answer: Answer) -> None:
     )
     console.print(table)
     console.print()
-    parts = [f"page {page.current_page:,} of {page.total_pages:,}", _total(answer), f"version {page.version}"]
+    parts = [
+        words("cli.leaderboard.page", page=page.current_page, pages=page.total_pages),
+        _total(answer),
+        words("cli.leaderboard.version", version=str(page.version)),
+    ]
     if page.current_page < page.total_pages:
-        parts.append(f"next: --page {page.current_page + 1}")
+        parts.append(words("cli.leaderboard.next", page=str(page.current_page + 1)))
     console.print(line((" · ".join(parts), ADVICE_STYLE)), no_wrap=False)
     for note in _notes(page):
         say(console, (note, ADVICE_STYLE))
@@ -128,8 +142,8 @@ def _show_rows(console: Console, answer: Answer) -> None:
 
 def past_said(past: PastMoment) -> str:
     """Which moment is looked at, in a few words."""
-    corrected = ", corrected since" if past.is_corrected else ""
-    return f"as of {to_iso(past.at_us)}{corrected}"
+    code = "cli.leaderboard.as_of_corrected" if past.is_corrected else "cli.leaderboard.as_of"
+    return words(code, moment=to_iso(past.at_us))
 
 
 def _notes(page: LeaderboardPage) -> list[str]:
@@ -137,69 +151,65 @@ def _notes(page: LeaderboardPage) -> list[str]:
     notes = []
     unsure = [row for row in page.players if row.is_provisional]
     if unsure:
-        why = "too few games" if unsure[0].deviation is None else "too few games, or too long ago"
-        notes.append(f"{UNSURE_MARK} provisional: {why} to be sure of the rating")
+        code = "cli.leaderboard.unsure" if unsure[0].deviation is None else "cli.leaderboard.unsure_or_long_ago"
+        notes.append(words(code, mark=UNSURE_MARK))
     if page.since_us is not None:
-        notes.append(f"moved: places since {to_iso(page.since_us)}, and the MMR that was gained or lost")
+        notes.append(words("cli.leaderboard.moved_note", moment=to_iso(page.since_us)))
     if page.past is not None:
-        notes.append("names, countries and bans are those of today")
+        notes.append(words("cli.leaderboard.past_note"))
     return notes
 
 
 def _show_nobody_listed(console: Console, answer: Answer) -> None:
-    say(console, "Nobody is listed under these filters.")
+    say_text(console, "cli.leaderboard.nobody_listed")
     for dropped in answer.would_list:
-        outcome = _number(dropped.rows, "entry") if dropped.rows else "still nobody"
-        say(console, "  without ", (as_option(answer.filters, dropped.name), "bold"), f": {outcome}")
+        outcome = words("site.entries", count=dropped.rows) if dropped.rows else words("cli.leaderboard.still_nobody")
+        option = (as_option(answer.filters, dropped.name), "bold")
+        say_text(console, "cli.leaderboard.without", filter=option, outcome=outcome)
 
 
 def _show_nobody_ranked(console: Console, answer: Answer) -> None:
     last_us, days = answer.page.last_activity_us, answer.ladder.inactivity_days
     if last_us is None:
-        say(console, "Nobody has played on this ladder yet. Begin with one of these:")
-        for command, what in (
-            ("toprung import FILE.csv", "the ratings of an older ladder"),
-            ("toprung import-games FILE.csv", "games that were played elsewhere, rated in their order"),
-            ("toprung demo", "a ladder to look at, with players and matches that are made up"),
+        say_text(console, "cli.leaderboard.nobody_played")
+        for command, code in (
+            ("toprung import FILE.csv", "cli.leaderboard.begin_import"),
+            ("toprung import-games FILE.csv", "cli.leaderboard.begin_import_games"),
+            ("toprung demo", "cli.leaderboard.begin_demo"),
         ):
-            say(console, (f"  {command:<31}", "bold"), what)
+            say(console, (f"  {command:<31}", "bold"), words(code))
         return
     whole_second_us = last_us - last_us % MICROSECONDS_PER_SECOND
-    say(
-        console,
-        f"Nobody is ranked: the last game was played {ago(last_us, answer.now_us)}, on {to_iso(whole_second_us)}.",
-    )
+    last = {"ago": ago(last_us, answer.now_us), "moment": to_iso(whole_second_us)}
+    say_text(console, "cli.leaderboard.nobody_ranked", **last)
     if days is not None:
-        say(console, f"Only who played within the last {days:g} days is ranked. To see the others:")
-        say(console, ("  --inactivity-days off", "bold"), "         here and now (a larger number does as well)")
-        say(console, ("  TOPRUNG_INACTIVITY_DAYS=off", "bold"), "   in the environment, for every command and the site")
+        say_text(console, "cli.leaderboard.inactivity", days=f"{days:g}")
+        say(console, ("  --inactivity-days off         ", "bold"), words("cli.leaderboard.inactivity_here"))
+        say(console, ("  TOPRUNG_INACTIVITY_DAYS=off   ", "bold"), words("cli.leaderboard.inactivity_always"))
 
 
 def _show_matches(console: Console, answer: Answer, matches: Sequence[FoundPlayer]) -> None:
-    say(console, "Several players have that in their name; say which one:")
+    say_text(console, "cli.leaderboard.several")
     for match in matches:
         row = Text("  ").append_text(country_mark(match.country)).append(f"  {player_name(match.player_name)}", "bold")
         console.print(row.append(_unranked(match), ADVICE_STYLE), soft_wrap=True)
     if answer.filters.active():
-        say(console, ("The filters are looked at once there is one.", ADVICE_STYLE))
+        say_text(console, "cli.leaderboard.several_filters", ADVICE_STYLE)
 
 
 def _unranked(match: FoundPlayer) -> str:
     if match.is_listed:
         return ""
-    return "  banned" if match.is_banned else "  not ranked"
+    return f"  {words('cli.player.banned' if match.is_banned else 'cli.player.not_ranked')}"
 
 
 def _total(answer: Answer) -> str:
     """How many rows the filters let through, and of how many where they do."""
     page, filters = answer.page, answer.filters
+    entries = words("site.entries", count=page.total_ranked)
     if filters.best_race_only:
-        return f"{_number(page.total_players, 'player')} with {_number(page.total_ranked, 'entry')} in all"
+        players = words("site.players", count=page.total_players)
+        return words("cli.leaderboard.players_of", players=players, entries=entries)
     if filters.active():
-        return f"{page.total_players:,} of {_number(page.total_ranked, 'entry')}"
-    return _number(page.total_ranked, "entry")
-
-
-def _number(count: int, unit: str) -> str:
-    plural = {"entry": "entries", "player": "players"}[unit]
-    return f"{count:,} {unit if count == 1 else plural}"
+        return words("cli.leaderboard.listed_of", listed=page.total_players, entries=entries)
+    return entries

@@ -15,6 +15,7 @@ from toprung.domain.leaderboard.leaderboard import LeaderboardRow, Movement
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.players.countries import flag_emoji
 from toprung.domain.players.player import PlayerId
+from toprung.interfaces.cli.terminal.language import words
 from toprung.interfaces.cli.terminal.output import printable
 
 LETTER_STYLES: Final[Mapping[str, str]] = {
@@ -35,7 +36,7 @@ FOUND_NAME_STYLE: Final = "bold reverse"
 _NAME_KEPT_CELLS: Final = 18  # columns go before names become shorter than this
 _NAME_MIN_CELLS: Final = 4
 _GAP_CELLS: Final = 2  # one of padding, one that the box puts between columns
-_SECONDS_BY_UNIT: Final = {"y": 365 * 86_400, "mo": 30 * 86_400, "d": 86_400, "h": 3_600, "min": 60}
+_SECONDS_BY_UNIT: Final = {"years": 365 * 86_400, "months": 30 * 86_400, "days": 86_400, "hours": 3_600, "minutes": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +44,44 @@ class _Column:
     """A column and how it shows a row. Where room is short, the column with the largest `goes` goes first; 0 stays."""
 
     key: str
-    header: str
+    heading: str
     goes: int
     cell: Callable[[LeaderboardRow, Catalog, int], Text]
     justify: Literal["left", "right"] = "right"
 
+    @property
+    def header(self) -> str:
+        """The heading, which is a code of the catalogue, in words."""
+        return words(self.heading) if self.heading else ""
+
 
 _COLUMNS: Final = (
-    _Column("rank", "#", 0, lambda row, _catalog, _now_us: Text(f"{row.global_rank:,}")),
-    _Column("filter_rank", "in filter", 2, lambda row, _catalog, _now_us: Text(f"{row.filter_rank:,}")),
+    _Column("rank", "cli.heading.place", 0, lambda row, _catalog, _now_us: Text(f"{row.global_rank:,}")),
+    _Column("filter_rank", "cli.heading.in_filter", 2, lambda row, _catalog, _now_us: Text(f"{row.filter_rank:,}")),
     _Column("letter", "", 0, lambda row, _catalog, _now_us: letter_badge(row.letter_rank), "left"),
     _Column("race", "", 1, lambda row, catalog, _now_us: race_mark(catalog, row.race), "left"),
     _Column("country", "", 3, lambda row, _catalog, _now_us: country_mark(row.country), "left"),
-    _Column("name", "Player", 0, lambda row, _catalog, _now_us: Text(player_name(row.player_name)), "left"),
-    _Column("mmr", "MMR", 0, lambda row, _catalog, _now_us: Text(str(row.mmr), style="bold")),
-    _Column("record", "W-L-D", 4, lambda row, _catalog, _now_us: _record(row)),
-    _Column("won", "won", 6, lambda row, _catalog, _now_us: Text(f"{row.games_won / max(1, row.games_played):.0%}")),
-    _Column("played", "played", 5, lambda row, _catalog, now_us: Text(ago(row.last_played_us, now_us), style="dim")),
-    _Column("percentile", "percentile", 7, lambda row, _catalog, _now_us: Text(f"{row.percentile:.1f}", style="dim")),
+    _Column("name", "site.player", 0, lambda row, _catalog, _now_us: Text(player_name(row.player_name)), "left"),
+    _Column("mmr", "site.mmr", 0, lambda row, _catalog, _now_us: Text(str(row.mmr), style="bold")),
+    _Column("record", "cli.heading.record", 4, lambda row, _catalog, _now_us: _record(row)),
+    _Column(
+        "won",
+        "cli.heading.won",
+        6,
+        lambda row, _catalog, _now_us: _won(row),
+    ),
+    _Column(
+        "played",
+        "cli.heading.played",
+        5,
+        lambda row, _catalog, now_us: _played(row, now_us),
+    ),
+    _Column(
+        "percentile",
+        "cli.heading.percentile",
+        7,
+        lambda row, _catalog, _now_us: _percentile(row),
+    ),
 )
 
 
@@ -69,8 +90,8 @@ def ago(moment_us: int, now_us: int) -> str:
     seconds = (now_us - moment_us) // MICROSECONDS_PER_SECOND
     for unit, length in _SECONDS_BY_UNIT.items():
         if seconds >= length:
-            return f"{seconds // length} {unit} ago"
-    return "just now"
+            return words(f"time.{unit}_ago", **{unit: seconds // length})
+    return words("time.just_now")
 
 
 def letter_badge(letter: str) -> Text:
@@ -122,7 +143,7 @@ def leaderboard_table(
     columns = [column for column in _COLUMNS if is_filtered or column.key != "filter_rank"]
     if movements is not None:
         moved = {row.entry_id: _moved(movement) for row, movement in zip(rows, movements, strict=True)}
-        columns.insert(1, _Column("moved", "moved", 0, lambda row, _catalog, _now_us: moved[row.entry_id]))
+        columns.insert(1, _Column("moved", "cli.heading.moved", 0, lambda row, _catalog, _now_us: moved[row.entry_id]))
     cells = {column.key: [column.cell(row, catalog, now_us) for row in rows] for column in columns}
     if any(row.is_provisional for row in rows):
         for row, mmr in zip(rows, cells["mmr"], strict=True):
@@ -153,7 +174,7 @@ def leaderboard_table(
 def _moved(movement: Movement | None) -> Text:
     """The places and the MMR that an entry gained; with its sign, so that it needs no colour."""
     if movement is None:
-        return Text("new", "dim")
+        return Text(words("site.moved_new"), "dim")
     places = movement.places
     style = "green" if places > 0 else "red" if places < 0 else "dim"
     arrow = "▲" if places > 0 else "▼" if places < 0 else "="
@@ -162,6 +183,18 @@ def _moved(movement: Movement | None) -> Text:
 
 def _record(row: LeaderboardRow) -> Text:
     return Text(f"{row.games_won}-{row.games_lost}-{row.games_drawn}")
+
+
+def _won(row: LeaderboardRow) -> Text:
+    return Text(f"{row.games_won / max(1, row.games_played):.0%}")
+
+
+def _played(row: LeaderboardRow, now_us: int) -> Text:
+    return Text(ago(row.last_played_us, now_us), style="dim")
+
+
+def _percentile(row: LeaderboardRow) -> Text:
+    return Text(f"{row.percentile:.1f}", style="dim")
 
 
 def _fitting(columns: list[_Column], widths: Mapping[str, int], width: int) -> tuple[list[_Column], int]:

@@ -10,14 +10,17 @@ from toprung.domain.listing import Page
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState
 from toprung.interfaces.cli.matches.match_life_commands import add_match_life_commands
 from toprung.interfaces.cli.terminal.actor import attributed
+from toprung.interfaces.cli.terminal.language import retold, words
 from toprung.interfaces.cli.terminal.output import (
     EXIT_REFUSED,
+    confirmed,
     print_json,
     progress_bar,
     reporting,
     run,
     say,
     say_next,
+    say_text,
     stderr,
     stdout,
 )
@@ -39,13 +42,14 @@ def add_match_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> No
     """Adds the commands."""
     match = typer.Typer(no_args_is_help=True, help="Open, play, look at and correct matches.")
     cli.add_typer(match, name="match")
-    _add_looking(cli, match, builder)
+    _add_looking(match, builder)
+    _add_why(cli, builder)
     add_match_life_commands(match, builder)
     _add_resolve(match, builder)
     _add_verify(cli, builder)
 
 
-def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Builder]") -> None:
+def _add_looking(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @match.command(name="list")
     def list_matches(
         player: Annotated[str | None, typer.Option("--player", metavar="NAME", help="Only this player's.")] = None,
@@ -81,7 +85,13 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
     ) -> None:
         """Show one match, how it stands and what it did to ratings."""
         with reporting():
-            from toprung.interfaces.cli.matches.match_screen import show_matches, show_meeting_place, show_replays
+            from toprung.interfaces.cli.matches.match_screen import (
+                say_sentences,
+                say_standing,
+                show_matches,
+                show_meeting_place,
+                show_replays,
+            )
             from toprung.interfaces.match_shapes import match_json
 
             opened = options(database=database, game=game)
@@ -91,11 +101,15 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
                 return
             show_matches(stdout(), [view], catalog)
             say(stdout())
-            for sentence in view.description() if view.changes is None else view.explanation():
-                say(stdout(), sentence)
+            if view.changes is None:
+                say_standing(stdout(), view)
+            else:
+                say_sentences(stdout(), view.explanation(), "why.")
             show_meeting_place(stdout(), view, catalog)
             show_replays(stdout(), view)
 
+
+def _add_why(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     @cli.command()
     def why(number: MatchNumber, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
         """Say in a few sentences why a match changed two ratings as it did."""
@@ -105,8 +119,9 @@ def _add_looking(cli: typer.Typer, match: typer.Typer, builder: "Callable[[], Bu
             if as_json:
                 print_json({"match_id": str(number), "sentences": sentences})
                 return
-            for sentence in sentences:
-                say(stdout(), sentence)
+            from toprung.interfaces.cli.matches.match_screen import say_sentences
+
+            say_sentences(stdout(), sentences, "why.")
 
 
 def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -143,11 +158,12 @@ def _add_resolve(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
             result = _wanted(view, winner, draw=draw, flip=flip)
             operation = CorrectMatch(match_id=view.match.id, result=result, by=attributed(reason))
             show_preview(stdout(), view, previewed(builder(), opened, operation), catalog)
-            if not yes and not typer.confirm("Correct it so?", err=True):
-                say(stdout(), "Nothing was changed.")
+            if not yes and not confirmed(words("cli.match.ask_correct")):
+                say_text(stdout(), "admin.nothing_changed")
                 return
             outcome = performed(builder(), opened, operation)
-            say(stdout(), f"Match {outcome.match_id} is judged; {outcome.rated_anew:,} rating changes follow from it.")
+            changes = outcome.rated_anew
+            say_text(stdout(), "cli.match.judged", number=str(outcome.match_id), changes=changes)
 
 
 def _add_verify(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -156,21 +172,20 @@ def _add_verify(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
         """Play the rating log again and hold the ladder against it; ends with 1 where something differs."""
         with reporting():
             opened = options(database=database, game=game)
-            with progress_bar("Playing the log", "rows") as tell:
+            with progress_bar(words("cli.progress.log"), words("cli.progress.rows")) as tell:
                 differences = run(_verify(builder(), opened, tell))
             for difference in differences[:DIFFERENCES_SHOWN_MAX]:
-                say(stderr(), (difference, "red"))
+                say(stderr(), (retold(difference, "cli.difference."), "red"))
             if differences:
                 say(stderr(), (_counted(len(differences)), "bold red"))
                 raise typer.Exit(EXIT_REFUSED)
-            say(stdout(), "All adds up: the log leads to every rating that is stored.")
+            say_text(stdout(), "cli.verify.all_well")
 
 
 def _counted(differences: int) -> str:
-    if differences == 1:
-        return "1 difference."
-    unlisted = f", {DIFFERENCES_SHOWN_MAX} of them listed" if differences > DIFFERENCES_SHOWN_MAX else ""
-    return f"{differences:,} differences{unlisted}."
+    if differences <= DIFFERENCES_SHOWN_MAX:
+        return words("cli.verify.differences", count=differences)
+    return words("cli.verify.differences_listed", count=differences, listed=DIFFERENCES_SHOWN_MAX)
 
 
 def _wanted(view: "MatchView", winner: str | None, *, draw: bool, flip: bool) -> MatchResult | None:

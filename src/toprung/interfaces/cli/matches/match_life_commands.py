@@ -9,7 +9,8 @@ from toprung.domain.matches.match import MatchId, Outcome
 from toprung.domain.matches.match_life import Step
 from toprung.domain.ratings.explanation import state_words
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
-from toprung.interfaces.cli.terminal.output import reporting, say, stdout
+from toprung.interfaces.cli.terminal.language import retold
+from toprung.interfaces.cli.terminal.output import reporting, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, MatchNumber, options
 from toprung.interfaces.cli.terminal.performing import performed
 
@@ -40,7 +41,7 @@ def add_match_life_commands(match: typer.Typer, builder: "Callable[[], Builder]"
             opened, by = options(database=database, game=game), attributed(reason)
             operation = ActForPlayer(match_id=MatchId(number), player=player, step=step, outcome=outcome, by=by)
             state = performed(builder(), opened, operation).state
-            say(stdout(), f"Match {number} is {state_words(state)}; `toprung match show {number}` says more.")
+            say_text(stdout(), "cli.match.is", number=str(number), state=retold(state_words(state), "cli.state."))
 
     _add_beginning(match, act)
     _add_reports(match, act)
@@ -75,7 +76,7 @@ def _add_create(match: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 by=attributed(reason),
             )
             number = performed(builder(), options(database=database, game=game), operation).match_id
-            say(stdout(), f"Match {number} is open; both players have to confirm it.")
+            say_text(stdout(), "cli.match.opened", number=str(number))
 
 
 def _add_beginning(match: typer.Typer, act: _Act) -> None:

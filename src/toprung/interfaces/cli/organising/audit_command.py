@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from toprung.domain.listing import Page
-from toprung.interfaces.cli.terminal.output import print_json, reporting, run, say, say_next, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import print_json, reporting, run, say, say_next, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
@@ -37,7 +38,7 @@ def add_audit_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> Non
             if as_json:
                 print_json([audit_shape(row) for row in page.rows])
             elif not page.rows:
-                say(stdout(), "No organiser has done anything yet.")
+                say_text(stdout(), "cli.audit.none")
             else:
                 for row in page.rows:
                     _show(row, names)
@@ -50,26 +51,29 @@ def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
     from toprung.domain.players.player import PlayerId
 
     def named(player_id: PlayerId) -> str:
-        return names.get(player_id, f"player {player_id}")
+        return names.get(player_id, words("cli.audit.player", id=str(player_id)))
 
     kind, _, number = row.subject.partition(" ")
     name = f" ({named(PlayerId(int(number)))})" if kind == "player" and number.isdecimal() else ""
-    why = (f": {row.reason}", "bold") if row.reason else (" (no reason given)", "dim")
+    why = (f": {row.reason}", "bold") if row.reason else (f" {words('cli.audit.no_reason')}", "dim")
     say(stdout(), (to_iso(row.at_us), "dim"), f"  {row.actor}  {row.action} {row.subject}{name}", why)
     details = json.loads(row.details)
     moves = details.pop("moves", [])
     if "player" in details:
         details["player"] = named(details["player"])
     if "former" in details:
-        details["former"] = ", ".join(f"{named(one)} (player {one})" for one in details["former"])
+        details["former"] = ", ".join(
+            words("cli.audit.named_player", name=named(one), id=str(one)) for one in details["former"]
+        )
     kept = {key.replace("_", " "): value for key, value in details.items() if value not in (None, [], "")}
     shown = [f"{key}: {_told(value)}" for key, value in kept.items()]
     if shown:
         say(stdout(), (f"    {', '.join(shown)}", "dim"))
     for player_id, race, before, after in moves[:MOVES_SHOWN_MAX]:
-        say(stdout(), (f"    {named(player_id)}, {race}: {before} to {after}", "dim"))
+        move = {"player": named(player_id), "race": race, "before": str(before), "after": str(after)}
+        say_text(stdout(), "cli.audit.move", "dim", **move)
     if len(moves) > MOVES_SHOWN_MAX:
-        say(stdout(), (f"    and {len(moves) - MOVES_SHOWN_MAX:,} more; --json has them all", "dim"))
+        say_text(stdout(), "cli.audit.more_moves", "dim", count=len(moves) - MOVES_SHOWN_MAX)
 
 
 def _told(value: object) -> object:

@@ -7,7 +7,7 @@ import typer
 
 from toprung.interfaces.cli.players.set_rating_command import add_set_rating_command
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
-from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.output import reporting, run, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, Now, options
 from toprung.interfaces.cli.terminal.performing import performed
 
@@ -66,7 +66,7 @@ def _add_editing(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = RegisterPlayer(name=name, country=country, by=attributed(reason))
             made = performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), "Added ", *_described(made), ": 1 new player, 0 changed, 0 unchanged.")
+            say_text(stdout(), "cli.player.added", **_described(made))
 
     @player.command()
     def rename(
@@ -82,7 +82,7 @@ def _add_editing(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = RenamePlayer(name=name, new_name=new_name, by=attributed(reason))
             renamed = performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), f"{name} is now ", *_described(renamed), ".")
+            say_text(stdout(), "cli.player.renamed", before=name, **_described(renamed))
 
     @player.command()
     def country(
@@ -99,7 +99,9 @@ def _add_editing(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
             chosen = None if code.strip().casefold() == "none" else code
             operation = SetCountry(name=name, country=chosen, by=attributed(reason))
             moved = performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), (moved.name, "bold"), f" now has {moved.country or 'no country'}.")
+            code = "cli.player.country" if moved.country else "cli.player.no_country"
+            given = {"country": moved.country} if moved.country else {}
+            say_text(stdout(), code, player=(moved.name, "bold"), **given)
 
 
 def _add_bans(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -111,7 +113,7 @@ def _add_bans(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = BanPlayer(name=name, by=attributed(reason))
             banned = performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), *_described(banned), " is banned and off the leaderboard.")
+            say_text(stdout(), "cli.player.now_banned", **_described(banned))
 
     @player.command()
     def unban(name: Annotated[str, _PLAYER], reason: Reason = "", database: Database = None, game: Game = None) -> None:
@@ -121,7 +123,7 @@ def _add_bans(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = UnbanPlayer(name=name, by=attributed(reason))
             freed = performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), *_described(freed), " is not banned any more.")
+            say_text(stdout(), "cli.player.unbanned", **_described(freed))
 
 
 def _add_pardon(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -135,7 +137,7 @@ def _add_pardon(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = PardonPlayer(name=name, by=attributed(reason))
             lifted = performed(builder(), options(database=database, game=game), operation).pardoned
-            say(stdout(), f"{lifted} {'penalty is' if lifted == 1 else 'penalties are'} lifted.")
+            say_text(stdout(), "cli.player.pardoned", count=lifted)
 
 
 def _add_restore(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -149,9 +151,10 @@ def _add_restore(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = RestorePlayer(name=name, by=attributed(reason))
             given = performed(builder(), options(database=database, game=game), operation)
-            say(stdout(), *_described(given), " has the old entry back.")
+            say_text(stdout(), "cli.player.restored", **_described(given))
 
 
-def _described(player: "Player") -> tuple[str | tuple[str, str], ...]:
+def _described(player: "Player") -> dict[str, object]:
+    """The parameters of a sentence about a player."""
     country = f" ({player.country})" if player.country else ""
-    return (player.name, "bold"), f"{country}, id {player.id}"
+    return {"player": (player.name, "bold"), "country": country, "id": str(player.id)}

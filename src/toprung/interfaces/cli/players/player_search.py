@@ -12,6 +12,7 @@ from toprung.domain.game.catalog import Catalog
 from toprung.domain.leaderboard.leaderboard import FoundPlayer, LeaderboardRow
 from toprung.interfaces.cli.leaderboard.leaderboard_table import country_mark, letter_badge, player_name, race_mark
 from toprung.interfaces.cli.terminal.builder import Builder, Options
+from toprung.interfaces.cli.terminal.language import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,17 @@ def show_players(console: Console, found: Found) -> None:
     """Prints the players as a table."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True)
-    table.add_column("Player", no_wrap=True)
+    table.add_column(words("site.player"), no_wrap=True)
     table.add_column("id", justify="right", no_wrap=True)
-    for header in ("#", "", "", "MMR"):
+    for header in (words("cli.heading.place"), "", "", words("site.mmr")):
         table.add_column(header, justify="right", no_wrap=True)
     for player, row in found.players:
-        place = [Text("banned" if player.is_banned else "not ranked", style="dim"), Text(), Text(), Text()]
+        place = [
+            Text(words("cli.player.banned" if player.is_banned else "cli.player.not_ranked"), style="dim"),
+            Text(),
+            Text(),
+            Text(),
+        ]
         if row is not None:
             race = race_mark(found.catalog, row.race)
             place = [

@@ -7,7 +7,8 @@ import typer
 
 from toprung.domain.errors import InvalidInput
 from toprung.interfaces.cli.terminal.actor import attributed
-from toprung.interfaces.cli.terminal.output import reporting, say, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import confirmed, reporting, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
 from toprung.interfaces.cli.terminal.performing import performed, previewed
 
@@ -40,14 +41,15 @@ def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]"
             opened = options(database=database, game=game)
             operation = SetRating(name=name, race=race, mmr=mmr, by=attributed(reason))
             outcome = previewed(builder(), opened, operation)
-            before = "no rating yet" if outcome.mmr_before is None else str(outcome.mmr_before)
-            said = f" with {outcome.race}: {before} -> {outcome.mmr_after}{_deviations(outcome)}"
-            say(stdout(), (outcome.player_name, "bold"), said)
-            if not yes and not typer.confirm("Set it so?", err=True):
-                say(stdout(), "Nothing was changed.")
+            player = (outcome.player_name, "bold")
+            before = words("cli.rating.none") if outcome.mmr_before is None else str(outcome.mmr_before)
+            after = f"{outcome.mmr_after}{_deviations(outcome)}"
+            say_text(stdout(), "cli.rating.preview", player=player, race=outcome.race, before=before, after=after)
+            if not yes and not confirmed(words("cli.rating.ask")):
+                say_text(stdout(), "admin.nothing_changed")
                 return
             outcome = performed(builder(), opened, operation)
-            say(stdout(), "The rating of ", (outcome.player_name, "bold"), f" is {outcome.mmr_after} now.")
+            say_text(stdout(), "cli.rating.set", player=(outcome.player_name, "bold"), mmr=str(outcome.mmr_after))
 
 
 def _deviations(outcome: "RatingSetOutcome") -> str:

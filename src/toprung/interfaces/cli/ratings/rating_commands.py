@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
-from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import (
+    print_bytes,
+    progress_bar,
+    reporting,
+    run,
+    say,
+    say_text,
+    stderr,
+    stdout,
+)
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
 from toprung.interfaces.cli.terminal.performing import performed
 from toprung.interfaces.cli.transfer.transfer_commands import read_text
@@ -83,12 +93,13 @@ def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> No
             from toprung.application.organising.rating_operations import RecomputeRatings
 
             opened = options(database=database, game=game)
-            with progress_bar("Playing the log", "rows") as tell:
+            with progress_bar(words("cli.progress.log"), words("cli.progress.rows")) as tell:
                 done = performed(builder(), opened, RecomputeRatings(by=attributed(reason)), tell)
             changed, unchanged = done.entries_changed, done.entries_unchanged
-            ratings_changed = "1 rating" if changed == 1 else f"{changed:,} ratings"
-            said = f"{ratings_changed} came out otherwise" if changed else "all the same"
-            say(stdout(), f"Recomputed: {said} (0 new, {changed:,} changed, {unchanged:,} unchanged).")
+            if changed:
+                say_text(stdout(), "cli.ratings.recomputed", count=changed, unchanged=unchanged)
+            else:
+                say_text(stdout(), "cli.ratings.recomputed_same", unchanged=unchanged)
 
 
 def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":
@@ -109,16 +120,16 @@ def _trying(fit: bool) -> Iterator[Callable[[], None]]:
     """Shows on a terminal how many sets of constants were tried, while constants are chosen."""
     tried = 0
     console = stderr()
-    with console.status("Judging the systems …") as status:
+    with console.status(words("cli.ratings.judging")) as status:
 
         def tell() -> None:
             nonlocal tried
             tried += 1
-            status.update(f"Choosing constants: {tried} sets tried …")
+            status.update(words("cli.ratings.choosing", tried=tried))
 
         yield tell
     if fit and console.is_terminal:
-        say(console, (f"{tried} sets of constants were tried.", "dim"))
+        say_text(console, "cli.ratings.tried", "dim", tried=tried)
 
 
 def _json(report: "QualityReport") -> bytes:
@@ -135,8 +146,8 @@ def _show(report: "QualityReport") -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
-    for heading in ("log-loss", "Brier", "accuracy", "calibration"):
-        table.add_column(heading, justify="right")
+    for heading in ("log_loss", "brier", "accuracy", "calibration"):
+        table.add_column(words(f"cli.heading.{heading}"), justify="right")
     best = min(one.quality.log_loss for one in report.engines.values())
     for name, one in report.engines.items():
         found = one.quality
@@ -146,5 +157,5 @@ def _show(report: "QualityReport") -> None:
         table.add_row(*cells, style=style)
     console = stdout()
     console.print(table)
-    say(console, f"Scored on the last {report.scored_games:,} of {report.games:,} games, which no system had seen.")
-    say(console, ("Lower is better for the first two. A calibration of 1 is right; below it odds are too bold.", "dim"))
+    say_text(console, "cli.ratings.scored", scored=report.scored_games, games=report.games)
+    say_text(console, "cli.ratings.how_to_read", "dim")

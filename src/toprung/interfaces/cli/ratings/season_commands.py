@@ -1,7 +1,7 @@
 """`toprung season …`: starting and ending seasons, and their last boards."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,7 +11,8 @@ from toprung.domain.moment import to_iso
 from toprung.domain.ratings.season import RESET_DEVIATION_DEFAULT, LadderSeason
 from toprung.interfaces.cli.leaderboard.past_options import Corrected
 from toprung.interfaces.cli.terminal.actor import attributed
-from toprung.interfaces.cli.terminal.output import reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import padded, reporting, run, say, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, options
 from toprung.interfaces.cli.terminal.performing import performed
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should no
 
 _Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with it.")]
 NO_RESET = "none"
+_CODE_CELLS: Final = 16
 
 
 def add_season_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
@@ -57,9 +59,11 @@ def _add_changing(season: typer.Typer, builder: "Callable[[], Builder]") -> None
             opened = options(database=database, game=game)
             operation = StartSeason(code=code, name=name or code, reset_deviation=reset_to, by=attributed(reason))
             started = performed(builder(), opened, operation)
-            ratings = "1 rating was" if started.entries_reset == 1 else f"{started.entries_reset:,} ratings were"
-            said = f"; {ratings} made less sure" if started.season.reset_deviation is not None else ""
-            say(stdout(), "The season ", (started.season.code, "bold"), f" has started{said}.")
+            season_code = (started.season.code, "bold")
+            if started.season.reset_deviation is None:
+                say_text(stdout(), "cli.season.started", season=season_code)
+            else:
+                say_text(stdout(), "cli.season.started_reset", season=season_code, count=started.entries_reset)
 
     @season.command()
     def end(reason: _Reason = "", database: Database = None, game: Game = None) -> None:
@@ -69,7 +73,7 @@ def _add_changing(season: typer.Typer, builder: "Callable[[], Builder]") -> None
 
             opened = options(database=database, game=game)
             ended = performed(builder(), opened, EndSeason(by=attributed(reason)))
-            say(stdout(), "The season ", (ended.code, "bold"), " has ended; its board: ")
+            say_text(stdout(), "cli.season.ended", season=(ended.code, "bold"))
             say(stdout(), f"  toprung season board {ended.code}")
 
 
@@ -80,10 +84,14 @@ def _add_looking(season: typer.Typer, builder: "Callable[[], Builder]") -> None:
         with reporting():
             seasons = run(_seasons(builder(), options(database=database, game=game)))
             if not seasons:
-                say(stdout(), "There was no season yet; `toprung season start CODE` begins one.")
+                say_text(stdout(), "cli.season.none")
             for one in seasons:
-                ended = "running" if one.ended_at_us is None else to_iso(one.ended_at_us)
-                say(stdout(), (f"{one.code:<16}", "bold"), f" {to_iso(one.started_at_us)} – {ended}  {one.name}")
+                ended = words("cli.season.running") if one.ended_at_us is None else to_iso(one.ended_at_us)
+                say(
+                    stdout(),
+                    (padded(one.code, _CODE_CELLS), "bold"),
+                    f" {to_iso(one.started_at_us)} – {ended}  {one.name}",
+                )
 
     @season.command()
     def board(

@@ -1,11 +1,12 @@
 """`toprung pool`: how the processes are that read replays for the running server."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
@@ -17,12 +18,12 @@ _CHILD_STYLES: Final = {"booting": "yellow", "idle": "", "busy": "bold cyan", "l
 _OUTCOMES: Final = {
     "Parsed": "read",
     "Refused": "refused",
-    "TooBig": "too big",
-    "TimedOut": "timed out",
+    "TooBig": "too_big",
+    "TimedOut": "timed_out",
     "Died": "died",
-    "ProtocolViolated": "spoke nonsense",
+    "ProtocolViolated": "spoke_nonsense",
     "Returned": "returned",
-    "Unavailable": "turned away",
+    "Unavailable": "turned_away",
 }
 
 
@@ -49,32 +50,27 @@ def add_pool_command(cli: typer.Typer, builder: "Callable[[], Builder]") -> None
 def _show(health: "PoolHealth") -> None:
     console = stdout()
     if health.status == "off":
-        say(console, "Replays are not read here: ", ("TOPRUNG_REPLAY_WORKERS", "bold"), " is 0.")
+        say_text(console, "cli.pool.off", setting=("TOPRUNG_REPLAY_WORKERS", "bold"))
         return
-    at_a_time = "one replay" if health.workers == 1 else f"{health.workers} replays"
-    say(console, "Replay pool: ", (health.status, _STYLES[health.status]), f", {at_a_time} at a time")
+    say_text(console, "cli.pool.is", count=health.workers, status=(health.status, _STYLES[health.status]))
     if health.circuit_seconds is not None:
-        words = (
-            f"Its processes cannot start; the next try is in {health.circuit_seconds:.0f} s. The server's log says why."
-        )
-        say(console, (words, "red"))
+        say_text(console, "cli.pool.circuit", "red", seconds=f"{health.circuit_seconds:.0f}")
+    lacking = ", ".join(health.sandbox_missing)
     if health.sandbox == "missing":
-        words = (
-            f"No replay is read: this system lacks {', '.join(health.sandbox_missing)}. "
-            "Set TOPRUNG_REPLAY_SANDBOX=reduced to read replays all the same."
-        )
-        say(console, (words, "bold red"))
+        say_text(console, "cli.pool.sandbox_missing", "bold red", lacking=lacking)
     elif health.sandbox == "reduced":
-        say(console, (f"The sandbox is reduced: this system lacks {', '.join(health.sandbox_missing)}.", "yellow"))
+        say_text(console, "cli.pool.sandbox_reduced", "yellow", lacking=lacking)
     elif health.sandbox == "complete":
-        say(console, ("The sandbox is complete.", "dim"))
+        say_text(console, "cli.pool.sandbox_complete", "dim")
     if health.children:
         _show_children(health)
     else:
         say(console)
-    say(console, f"Jobs: {health.jobs_running} running, {health.jobs_waiting} waiting. ", *_counts(health.outcomes))
-    starts = f"Processes: {health.boots:,} started, {health.failed_boots:,} could not. "
-    say(console, starts, *_counts(health.retired, "Replaced: "))
+    jobs = words("cli.pool.jobs", running=str(health.jobs_running), waiting=str(health.jobs_waiting))
+    say(console, f"{jobs} ", _counts(health.outcomes))
+    starts = words("cli.pool.starts", started=health.boots, failed=health.failed_boots)
+    counts = _counts(health.retired)
+    say(console, f"{starts} ", words("cli.pool.replaced", counts=counts) if counts else "")
 
 
 def _show_children(health: "PoolHealth") -> None:
@@ -83,8 +79,9 @@ def _show_children(health: "PoolHealth") -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("Process", "State", "Jobs", "Memory", "Age", "Last answer"):
-        table.add_column(heading, justify="left" if heading == "State" else "right", no_wrap=True)
+    for heading in ("process", "state", "jobs", "memory", "age", "last_answer"):
+        code = f"cli.pool.heading_{heading}"
+        table.add_column(words(code), justify="left" if heading == "state" else "right", no_wrap=True)
     for child in health.children:
         silence = child.last_answer_seconds
         table.add_row(
@@ -93,18 +90,25 @@ def _show_children(health: "PoolHealth") -> None:
             f"{child.jobs_done:,}",
             f"{child.rss_bytes / 1024**2:.1f} MB" if child.rss_bytes else "–",
             _duration(child.age_seconds),
-            "–" if silence is None else f"{_duration(silence)} ago",
+            "–" if silence is None else words("cli.pool.ago", duration=_duration(silence)),
         )
     stdout().print(table)
 
 
-def _counts(counts: Mapping[str, int], before: str = "") -> Iterator[str]:
-    if counts:
-        largest_first = sorted(counts.items(), key=lambda item: -item[1])
-        yield before + ", ".join(f"{_OUTCOMES.get(name, name)} {count:,}" for name, count in largest_first) + "."
+def _counts(counts: Mapping[str, int]) -> str:
+    """What became of some, the most frequent first; nothing of none."""
+    largest_first = sorted(counts.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{_outcome(name)} {count:,}" for name, count in largest_first)
+    return f"{told}." if told else ""
+
+
+def _outcome(name: str) -> str:
+    return words(f"cli.pool.outcome_{_OUTCOMES[name]}") if name in _OUTCOMES else name
 
 
 def _duration(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"
+        return words("cli.pool.seconds", seconds=f"{seconds:.1f}")
+    if seconds < 7_200:
+        return words("cli.pool.minutes", minutes=f"{seconds / 60:.0f}")
+    return words("cli.pool.hours", hours=f"{seconds / 3_600:.0f}")

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from toprung.interfaces.cli.replays.verdict_text import refusal_text
+from toprung.interfaces.cli.terminal.language import parts, words
 from toprung.interfaces.cli.terminal.output import (
     EXIT_REFUSED,
+    padded,
     print_bytes,
     progress_bar,
     reporting,
@@ -30,6 +33,8 @@ if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should no
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
 FILES_AT_A_TIME: Final = 8
+
+_RESULT_CELLS: Final = 8
 
 Row = dict[str, Any]
 """What is said of one file; every row has the same keys."""
@@ -60,7 +65,7 @@ def _progress() -> AbstractContextManager["Progress"]:
     """A bar, unless the rows themselves appear on the terminal and show how far it is."""
     if stdout().is_terminal:
         return nullcontext(lambda _done, _total: None)
-    return progress_bar("Reading", "replays")
+    return progress_bar(words("cli.progress.replays"), words("cli.progress.of_replays"))
 
 
 async def _inspected(
@@ -168,14 +173,15 @@ def _print_json(row: Row) -> None:
 def _print_text(row: Row) -> None:
     console = stdout()
     if not row["ok"]:
-        say(console, row["file"], (f"  {row['error']['message']}", "red"))
+        say(console, row["file"], (f"  {refusal_text(row['error']['message'])}", "red"))
         return
     minutes, seconds = divmod(round(row["game_length_seconds"]), 60)
     facts = (row["map_name"], f"{minutes}:{seconds:02}", row["started_at"], row["region"], row["release"])
     say(console, (row["file"], "bold"))
     say(console, "  " + "  ".join(facts))
     for player in row["players"]:
-        kind = " (computer)" if player["is_computer"] else ""
-        say(console, f"    {player['result']:<8}{player['name'] or '–'}{kind}  ", (player["race"], "dim"))
+        kind = f" ({words('cli.inspect.computer')})" if player["is_computer"] else ""
+        result = padded(words(f"cli.result.{player['result']}"), _RESULT_CELLS)
+        say(console, f"    {result}{player['name'] or '–'}{kind}  ", (player["race"], "dim"))
     if row["observers"]:
-        say(console, ("    watched by " + ", ".join(row["observers"]), "dim"))
+        say(console, ("    ", "dim"), *parts("cli.inspect.watched", "dim", names=", ".join(row["observers"])))

@@ -12,7 +12,7 @@ from toprung.domain.listing import Page
 from toprung.domain.matches.match import MatchId
 from toprung.domain.replays.replay_upload import UploadId
 from toprung.interfaces.cli.terminal.actor import attributed
-from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, say_next, stdout
+from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say, say_next, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 from toprung.interfaces.cli.terminal.performing import performed
 
@@ -56,9 +56,11 @@ def add_replay_upload_commands(replay: typer.Typer, builder: "Callable[[], Build
             if as_json:
                 print_bytes(json.dumps(submitted_shape(submitted)).encode() + b"\n")
                 return
-            known = "" if submitted.is_new else " (known already)"
-            say(stdout(), f"Upload {submitted.upload_id}{known}: ", (submitted.state.value, "bold"))
-            say(stdout(), submitted.sentence)
+            from toprung.interfaces.cli.replays.verdict_text import verdict_text
+
+            code = "cli.upload.submitted" if submitted.is_new else "cli.upload.known"
+            say_text(stdout(), code, upload=str(submitted.upload_id), state=(submitted.state.value, "bold"))
+            say(stdout(), verdict_text(submitted.sentence))
 
     _add_looking(replay, builder)
     _add_mods(replay, builder)
@@ -76,7 +78,7 @@ def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     ) -> None:
         """List the latest uploads, the newest first."""
         with reporting():
-            from toprung.interfaces.cli.jobs.job_screen import show_uploads
+            from toprung.interfaces.cli.replays.upload_screen import show_uploads
 
             opened, match_id = options(database=database, game=game), None if match is None else MatchId(match)
             page = run(_latest(builder(), opened, limit, cursor, player, match_id))
@@ -87,7 +89,7 @@ def _add_looking(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     def show(number: _UploadNumber, database: Database = None, game: Game = None) -> None:
         """Show one upload and what became of it."""
         with reporting():
-            from toprung.interfaces.cli.jobs.job_screen import show_upload
+            from toprung.interfaces.cli.replays.upload_screen import show_upload
 
             show_upload(stdout(), run(_upload(builder(), options(database=database, game=game), UploadId(number))))
 
@@ -97,7 +99,7 @@ def _add_mods(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
     def mods(database: Database = None, game: Game = None) -> None:
         """List the versions of the mod that the latest 1,000 uploads were played with, and those that are approved."""
         with reporting():
-            from toprung.interfaces.cli.jobs.job_screen import show_mods
+            from toprung.interfaces.cli.replays.upload_screen import show_mods
 
             show_mods(stdout(), run(_mods(builder(), options(database=database, game=game))))
 
@@ -114,7 +116,7 @@ def _add_mods(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = ApproveMod(upload_id=UploadId(number), by=attributed(reason))
             files = performed(builder(), options(database=database, game=game), operation).files
-            say(stdout(), f"The version of the mod of upload {number}, of {files} files, is approved.")
+            say_text(stdout(), "cli.mod.now_approved", upload=str(number), files=str(files))
 
     @replay.command(name="unlist-mod")
     def unlist_mod(
@@ -132,11 +134,8 @@ def _add_mods(replay: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = UnlistMod(upload_id=UploadId(number), by=attributed(reason))
             done = performed(builder(), options(database=database, game=game), operation)
-            version = f"The version of the mod of upload {number}, of {done.files} files,"
-            if done.was_listed:
-                say(stdout(), f"{version} is off the list. Replays that were judged keep their verdicts.")
-            else:
-                say(stdout(), f"{version} is not on the list, so nothing was changed.")
+            code = "cli.mod.unlisted" if done.was_listed else "cli.mod.not_listed"
+            say_text(stdout(), code, upload=str(number), files=str(done.files))
 
 
 def _bytes_of(file: Path) -> bytes:

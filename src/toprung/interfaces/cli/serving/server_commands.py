@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from toprung.domain.database_address import without_password
-from toprung.interfaces.cli.terminal.output import end_echoed_line, progress_bar, reporting, run, say, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import (
+    end_echoed_line,
+    padded,
+    progress_bar,
+    reporting,
+    run,
+    say,
+    say_text,
+    stdout,
+)
 from toprung.interfaces.cli.terminal.parameters import Database, Game, Host, InactivityDays, Port, options
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
@@ -33,12 +43,7 @@ def add_server_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
             console = stdout()
 
             def started(address: str) -> None:
-                say(
-                    console,
-                    "Toprung serves ",
-                    (f"{address.rstrip('/')}/leaderboard", "bold cyan"),
-                    "  (Ctrl-C ends it)",
-                )
+                say_text(console, "cli.serve.serving", address=(f"{address.rstrip('/')}/leaderboard", "bold cyan"))
 
             run(builder().serve(opened, started=started))
             end_echoed_line()
@@ -56,7 +61,7 @@ def add_server_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
         with reporting(), ExitStack() as bar:
             # A database of its own unless one is named here: a demonstration has no business in TOPRUNG_DATABASE.
             opened = options(database=database, game=game, host=host, port=port)
-            tell = bar.enter_context(progress_bar("Playing a season", "matches"))
+            tell = bar.enter_context(progress_bar(words("cli.progress.season"), words("cli.progress.matches")))
 
             def started(address: str) -> None:
                 bar.close()
@@ -75,23 +80,28 @@ def add_server_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
             summary = run(builder().migrate(options(database=database, game=game)))
             console = stdout()
             if summary.before == summary.after:
-                say(console, f"The schema is up to date: {summary.after}.")
+                say_text(console, "cli.db.up_to_date", revision=summary.after)
             else:
-                say(console, f"Migrated the schema: {summary.before or 'new database'} -> {summary.after}.")
+                before = summary.before or words("cli.db.new")
+                say_text(console, "cli.db.migrated", before=before, after=summary.after)
             if summary.backup is not None:
-                say(console, f"The database as it was before: {summary.backup}")
+                say_text(console, "cli.db.backup", file=summary.backup)
 
 
 def _show_demo(address: str, database: str, game: str | None) -> None:
     from shlex import join
 
+    from rich.cells import cell_len
+
     site = address.rstrip("/")
     command = ["toprung", "leaderboard", "--database", without_password(database), *(["--game", game] if game else [])]
     console = stdout()
+    live, terminal, programs = (words(f"cli.demo.{code}") for code in ("live", "terminal", "programs"))
+    cells = max(map(cell_len, (live, terminal, programs)))
     say(console)
-    say(console, "  The ladder is live at  ", (f"{site}/leaderboard", "bold cyan underline"))
+    say(console, f"  {padded(live, cells)}  ", (f"{site}/leaderboard", "bold cyan underline"))
     say(console)
-    say(console, ("  in another terminal    ", "dim"), join(command))
-    say(console, ("  for programs           ", "dim"), f"curl '{site}/api/v1/leaderboard?page_size=5'")
+    say(console, (f"  {padded(terminal, cells)}  ", "dim"), join(command))
+    say(console, (f"  {padded(programs, cells)}  ", "dim"), f"curl '{site}/api/v1/leaderboard?page_size=5'")
     say(console)
-    say(console, ("  Matches end every few seconds. Ctrl-C ends it.", "dim"))
+    say(console, (f"  {words('cli.demo.ends')}", "dim"))

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from toprung.domain.errors import ToprungError
-from toprung.interfaces.cli.terminal.language import wording
+from toprung.interfaces.cli.terminal.language import parts, retold, wording, words
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
     from toprung.application.transfer.table_file import ImportRefused
@@ -24,8 +25,19 @@ T = TypeVar("T")
 EXIT_REFUSED: Final = 1
 EXIT_INTERRUPTED: Final = 130
 
+YES: Final = frozenset({"y", "yes", "예", "네"})
+NO: Final = frozenset({"n", "no", "아니요", "아니오"})
+"""What `confirmed` takes, whatever the language is: a script that answers y is understood everywhere."""
+
 ERROR_STYLE: Final = "red"
 ADVICE_STYLE: Final = "dim"
+
+PARTS_IN_ENGLISH: Final = frozenset({"problem", "state"})
+PART_GROUPS: Final = ("problem.", "cli.state.")
+"""Which parameters of a refusal are texts themselves, and where those are."""
+
+PROBLEM_GROUPS: Final = ("problem.", "error.")
+"""Where the reasons are by which a line of a file is refused: of files, and of the values in them."""
 
 
 def stdout() -> Console:
@@ -59,10 +71,32 @@ def say(console: Console, *parts: str | tuple[str, str]) -> None:
     console.print(line(*parts), soft_wrap=True)
 
 
+def say_text(console: Console, code: str, style: str = "", /, **parameters: object) -> None:
+    """Prints a text of the catalogue as one line; a parameter that is (text, style) stands out."""
+    say(console, *parts(code, style, **parameters))
+
+
+def padded(text: str, cells: int, *, to_the_right: bool = False) -> str:
+    """A text with the spaces that it takes to be so many cells wide: a letter of Korean is two."""
+    spaces = " " * max(0, cells - cell_len(text))
+    return spaces + text if to_the_right else text + spaces
+
+
+def confirmed(question: str) -> bool:
+    """Asks on standard error, and waits for a yes or a no; nothing but Enter is a no. Raises `Abort` at the end."""
+    while True:
+        answer = typer.prompt(f"{question} [y/N]", default="", show_default=False, err=True).strip().casefold()
+        if answer in YES:
+            return True
+        if not answer or answer in NO:
+            return False
+        say_text(stderr(), "cli.answer_unknown")
+
+
 def say_next(cursor: str | None, *, to_programs: bool = False) -> None:
     """Says how a list goes on, if it does: to whoever sits at a terminal, and to programs whose JSON cannot say it."""
     if cursor is not None and (to_programs or stderr().is_terminal):
-        say(stderr(), f"There are more: --cursor {cursor}")
+        say_text(stderr(), "cli.more", cursor=cursor)
 
 
 def print_bytes(data: bytes) -> None:
@@ -84,6 +118,9 @@ def reporting() -> Iterator[None]:
         yield
     except ToprungError as error:
         _show_error(error)
+        raise typer.Exit(EXIT_REFUSED) from None
+    except typer.Abort:
+        say_text(stderr(), "cli.aborted", ERROR_STYLE)
         raise typer.Exit(EXIT_REFUSED) from None
     except KeyboardInterrupt:
         end_echoed_line()
@@ -141,7 +178,13 @@ def _show_error(error: ToprungError) -> None:
 
         if isinstance(error, ImportRefused):
             _show_problems(console, error)
+    error.parameters = {name: _retold_reason(name, value) for name, value in error.parameters.items()}
     say(console, (f"toprung: {wording().error(error)}", ERROR_STYLE))
+
+
+def _retold_reason(name: str, value: object) -> object:
+    """A parameter of a refusal; a part of the sentence that came in English is said in the language."""
+    return retold(value, *PART_GROUPS) if name in PARTS_IN_ENGLISH and isinstance(value, str) else value
 
 
 def _show_problems(console: Console, error: "ImportRefused") -> None:
@@ -149,12 +192,13 @@ def _show_problems(console: Console, error: "ImportRefused") -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Line", justify="right", no_wrap=True)
-    table.add_column("Column", no_wrap=True)
-    table.add_column("Reason", overflow="fold")
+    table.add_column(words("cli.problem.heading_line"), justify="right", no_wrap=True)
+    table.add_column(words("cli.problem.heading_column"), no_wrap=True)
+    table.add_column(words("cli.problem.heading_reason"), overflow="fold")
     for problem in error.problems:
-        table.add_row(Text(str(problem.line)), Text(printable(problem.column)), Text(printable(problem.reason)))
+        reason = retold(problem.reason, *PROBLEM_GROUPS)
+        table.add_row(Text(str(problem.line)), Text(printable(problem.column)), Text(printable(reason)))
     console.print(table)
     unlisted = error.problem_count - len(error.problems)
     if unlisted > 0:
-        say(console, (f"… and {unlisted:,} more that are not listed.", ADVICE_STYLE))
+        say_text(console, "cli.problem.unlisted", ADVICE_STYLE, count=unlisted)

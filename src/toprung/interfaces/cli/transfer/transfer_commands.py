@@ -11,7 +11,8 @@ from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.leaderboard.filters import Filters
 from toprung.interfaces.cli.leaderboard.filters import filtered, in_game
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
-from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say, stderr, stdout
+from toprung.interfaces.cli.terminal.language import words
+from toprung.interfaces.cli.terminal.output import print_bytes, progress_bar, reporting, run, say_text, stderr, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, Now, options
 from toprung.interfaces.cli.terminal.performing import performed
 
@@ -49,9 +50,9 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             operation = ImportEntries(text=read_text(file), file=_name_of(file), by=attributed(reason))
             opened = options(database=database, game=game)
-            with progress_bar("Importing", "rows") as tell:
+            with progress_bar(words("cli.progress.import"), words("cli.progress.rows")) as tell:
                 summary = performed(builder(), opened, operation, tell)
-            say(stdout(), f"Imported {_count(summary.rows, 'row')} from {_name_of(file)}.")
+            say_text(stdout(), "cli.import.done", count=summary.rows, file=_shown_name(file))
             _say_counts(summary)
 
     @cli.command()
@@ -82,14 +83,13 @@ def _add_imports(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
             text, by = read_text(file), attributed(reason)
             operation = ImportGames(text=text, source=named, file=_name_of(file), by=by)
             opened = options(database=database, game=game)
-            with progress_bar("Playing", "games") as tell:
+            with progress_bar(words("cli.progress.games"), words("cli.progress.of_games")) as tell:
                 summary = performed(builder(), opened, operation, tell)
-            known = summary.matches.unchanged
-            say(
-                stdout(),
-                f"Played {_count(summary.matches.new, 'game')} from {named!r}"
-                + (f", {known:,} known already." if known else "."),
-            )
+            new, known = summary.matches.new, summary.matches.unchanged
+            if known:
+                say_text(stdout(), "cli.import.games_known", count=new, source=repr(named), known=known)
+            else:
+                say_text(stdout(), "cli.import.games", count=new, source=repr(named))
             _say_counts(summary)
 
 
@@ -135,12 +135,12 @@ def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 print_bytes(data)
             else:
                 write_whole(target, data)
-                say(stderr(), f"Wrote {_count(rows, 'row')} to {target}.")
+                say_text(stderr(), "cli.export.done", count=rows, file=str(target))
 
 
 def read_text(file: str) -> str:
     """The text of a file, or of standard input for `-`. Raises `NotFound` and `InvalidInput`."""
-    name = "Standard input" if file == STANDARD_STREAM else repr(file)
+    name = words("cli.standard_input_subject") if file == STANDARD_STREAM else repr(file)
     try:
         if file == STANDARD_STREAM:
             data = sys.stdin.buffer.read(IMPORT_MAX_BYTES + 1)
@@ -199,21 +199,20 @@ async def _exported(
 
 
 def _say_counts(summary: "ImportSummary") -> None:
-    for what, counts in (("Players", summary.players), ("Ratings", summary.ratings)):
-        said = f"{what}: {counts.new:,} new, {counts.changed:,} changed, {counts.unchanged:,} unchanged."
-        say(stdout(), said)
+    for code, counts in (("cli.import.players", summary.players), ("cli.import.ratings", summary.ratings)):
+        say_text(stdout(), code, new=counts.new, changed=counts.changed, unchanged=counts.unchanged)
     if summary.backup is not None:
-        say(stdout(), (f"The database as it was before: {summary.backup}", "dim"))
+        say_text(stdout(), "cli.db.backup", "dim", file=summary.backup)
     elif not (summary.players.touched or summary.ratings.touched):
-        say(stdout(), ("Nothing changed, so no copy of the database was made.", "dim"))
+        say_text(stdout(), "cli.import.nothing_changed", "dim")
     else:
-        said = "No copy of the database was made: it was empty, or is PostgreSQL, whose own tools make copies."
-        say(stdout(), (said, "dim"))
+        say_text(stdout(), "cli.import.no_copy", "dim")
 
 
 def _name_of(file: str) -> str:
+    """What the audit calls a file."""
     return "standard input" if file == STANDARD_STREAM else Path(file).name
 
 
-def _count(count: int, unit: str) -> str:
-    return f"{count:,} {unit if count == 1 else unit + 's'}"
+def _shown_name(file: str) -> str:
+    return words("cli.standard_input") if file == STANDARD_STREAM else Path(file).name

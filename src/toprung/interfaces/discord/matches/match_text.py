@@ -133,8 +133,8 @@ def reasons(reader: Reader, view: MatchView, side: Side) -> list[Markdown]:
         ),
         reader.say(
             f"why.surprise_{why.surprise.value}",
-            expected=round(100 * why.expected_score),
-            came=round(100 * why.score),
+            expected=f"{round(100 * why.expected_score)} %",
+            came=f"{round(100 * why.score)} %",
         ),
     ]
     if why.deviation_before is not None and why.deviation_after is not None:
