@@ -118,7 +118,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         profiles=ProfileService(unit_of_work=unit_of_work, leaderboard=leaderboard, matches=matches, catalog=catalog),
         readers=_readers(made),
         ratings=ratings,
-        rating_quality=RatingQualityService(unit_of_work=unit_of_work),
+        rating_quality=RatingQualityService(unit_of_work=unit_of_work, engine=engine),
         seasons=seasons,
         verification=_verification(made),
         intake=work.intake,

@@ -1,6 +1,6 @@
 """Playing the log again after any correction gives, bit for bit, the season as it would have been."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -314,6 +314,10 @@ class WatchedEngine:
     @property
     def code(self) -> str:
         return self.engine.code
+
+    @property
+    def constants(self) -> Mapping[str, float]:
+        return self.engine.constants
 
     def start(self) -> Standing:
         return self.engine.start()

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from toprung.domain.ratings.odds import sigmoid
+
 SCALE: Final = 173.7178  # step 2: between the familiar scale and Glicko-2's own
 _CONVERGED: Final = 1e-6  # step 5.2
 _ITERATIONS_MAX: Final = 100
@@ -60,7 +62,7 @@ class Glicko2:
     def expected_score(self, skill: SkillEstimate, opponent: SkillEstimate) -> float:
         """The share of a point that `skill` is expected to take, with both sides' deviations taken into account."""
         deviation = math.hypot(skill.deviation, opponent.deviation) / SCALE
-        return _sigmoid(_g(deviation) * (skill.rating - opponent.rating) / SCALE)
+        return sigmoid(_g(deviation) * (skill.rating - opponent.rating) / SCALE)
 
     def after_game(self, skill: SkillEstimate, opponent: SkillEstimate, score: float) -> SkillEstimate:
         """The belief after one game, `score` being 1, 0.5 or 0; deviations are those at the time of the game."""
@@ -76,7 +78,7 @@ class Glicko2:
         precision = improvement = 0.0
         for opponent, score in results:  # steps 3 and 4
             g = _g(opponent.deviation / SCALE)
-            certain = _sigmoid(g * (mu - (opponent.rating - 1500) / SCALE))
+            certain = sigmoid(g * (mu - (opponent.rating - 1500) / SCALE))
             expected = min(max(certain, _DOUBT_MIN), 1 - _DOUBT_MIN)
             precision += g * g * expected * (1 - expected)
             improvement += g * (score - expected)
@@ -123,7 +125,3 @@ class Glicko2:
 def _g(phi: float) -> float:
     """How much an opponent's result counts, who is known no better than this."""
     return 1 / math.sqrt(1 + 3 * phi * phi / (math.pi * math.pi))
-
-
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x >= 0 else 1 - 1 / (1 + math.exp(x))

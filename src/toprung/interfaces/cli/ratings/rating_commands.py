@@ -25,8 +25,7 @@ from toprung.interfaces.cli.terminal.performing import performed
 from toprung.interfaces.cli.transfer.transfer_commands import read_text
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
-    from toprung.application.ratings.rating_quality import QualityReport
-    from toprung.domain.ratings.rating_evaluation import Game as PlayedGame
+    from toprung.application.ratings.rating_quality import JudgedGames, QualityReport
     from toprung.interfaces.cli.terminal.builder import Builder, Options
 
 _Csv = Annotated[
@@ -34,7 +33,8 @@ _Csv = Annotated[
     typer.Option(
         "--csv",
         metavar="FILE",
-        help="Games from a file, with ended_at,game_id,player_1,player_2,score_1,score_2; else the ladder's own.",
+        help="Games from a file, with ended_at,game_id,player_1,player_2,score_1,score_2 and, where there are, "
+        "race_1,race_2,map,side_1 (home, away or empty); else the ladder's own.",
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
@@ -65,6 +65,8 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
                 print_bytes(_json(report))
             else:
                 _show(report)
+                if games.ladder is not None:
+                    say_text(stdout(), "cli.ratings.rated_by", "dim", system=games.ladder.system)
 
     @ratings.command()
     def fit(csv: _Csv = None, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
@@ -74,8 +76,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
 
             games = _games(builder, options(database=database, game=game), csv)
             with _trying(True) as tried:
-                glicko2, elo = fitted(games, tried)
-            chosen = {"glicko2": asdict(glicko2), "elo": asdict(elo)}
+                chosen = asdict(fitted(games.games, tried))
             if as_json:
                 print_bytes(json.dumps(chosen, indent=2).encode() + b"\n")
                 return
@@ -102,13 +103,13 @@ def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> No
                 say_text(stdout(), "cli.ratings.recomputed_same", unchanged=unchanged)
 
 
-def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "list[PlayedGame]":
+def _games(builder: "Callable[[], Builder]", opened: "Options", csv: str | None) -> "JudgedGames":
     if csv is not None:
         from toprung.application.ratings.rating_quality import read_games
 
         return read_games(read_text(csv))
 
-    async def read() -> "list[PlayedGame]":
+    async def read() -> "JudgedGames":
         async with builder().reading(opened) as reading:
             return await reading.ladder.rating_quality.ladder_games()
 

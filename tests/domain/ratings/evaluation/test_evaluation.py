@@ -2,27 +2,29 @@
 
 import math
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toprung.domain.ratings.glicko2 import MICROSECONDS_PER_DAY, Glicko2
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_evaluation import (
+from toprung.domain.ratings.evaluation.fitting import fit_elo, fit_glicko2, fit_linked
+from toprung.domain.ratings.evaluation.forecasters import (
     CoinFlip,
     EloForecaster,
     Forecaster,
     Game,
     Glicko2Forecaster,
+    LinkedForecaster,
     WinRate,
-    first_held_out,
-    fit_elo,
-    fit_glicko2,
     forecasts,
-    log_loss,
-    quality,
 )
+from toprung.domain.ratings.evaluation.scoring import first_held_out, log_loss, quality
+from toprung.domain.ratings.glicko2 import MICROSECONDS_PER_DAY, Glicko2
+from toprung.domain.ratings.linked.constants import LinkedConstants
+from toprung.domain.ratings.linked.linked import Linked
+from toprung.domain.ratings.rating import Elo
 
 told_forecasts = st.lists(
     st.tuples(st.floats(min_value=0.01, max_value=0.99), st.sampled_from((0.0, 0.5, 1.0))), min_size=1, max_size=40
@@ -42,8 +44,9 @@ def season(seed: int, games: int, players: int = 40) -> list[Game]:
     return played
 
 
-def forecasters() -> list[Forecaster]:
-    return [Glicko2Forecaster(Glicko2()), EloForecaster(Elo()), CoinFlip(), WinRate()]
+def forecasters(games: Sequence[Game]) -> list[Forecaster]:
+    linked = LinkedForecaster(Linked(LinkedConstants()), games)
+    return [linked, Glicko2Forecaster(Glicko2()), EloForecaster(Elo()), CoinFlip(), WinRate()]
 
 
 def test_measures_by_hand() -> None:
@@ -88,7 +91,7 @@ def test_the_last_three_tenths_are_held_out(games: int, first: int) -> None:
 def test_no_forecast_looks_at_its_own_result() -> None:
     games = season(2, 60)
     turned = [*games[:-1], games[-1]._replace(score_1=1 - games[-1].score_1)]
-    for ours, theirs in zip(forecasters(), forecasters(), strict=True):
+    for ours, theirs in zip(forecasters(games), forecasters(games), strict=True):
         last, turned_last = forecasts(games, ours, scored_from=59)[0], forecasts(turned, theirs, scored_from=59)[0]
         assert last[0] == turned_last[0]
 
@@ -99,6 +102,8 @@ def test_constants_are_chosen_without_a_look_at_the_held_out_games() -> None:
     turned = games[:cut] + [game._replace(score_1=1 - game.score_1) for game in games[cut:]]
     assert fit_glicko2(games, Glicko2(), lambda: None) == fit_glicko2(turned, Glicko2(), lambda: None)
     assert fit_elo(games, Elo(), lambda: None) == fit_elo(turned, Elo(), lambda: None)
+    default = LinkedConstants()
+    assert fit_linked(games, default, lambda: None) == fit_linked(turned, default, lambda: None)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -113,12 +118,53 @@ def test_chosen_constants_are_no_worse_on_games_that_nobody_has_seen(seed: int) 
 
 def test_too_few_games_leave_the_defaults() -> None:
     assert fit_glicko2(season(4, 1), Glicko2(), lambda: None) == Glicko2()
+    assert fit_linked(season(4, 1), LinkedConstants(), lambda: None) == LinkedConstants()
 
 
 def test_systems_that_learn_beat_those_that_do_not() -> None:
     games = season(6, 2000)
-    glicko2, elo, coin_flip, win_rate = (
-        log_loss(forecasts(games, forecaster, scored_from=1400)) for forecaster in forecasters()
+    linked, glicko2, elo, coin_flip, win_rate = (
+        log_loss(forecasts(games, forecaster, scored_from=1400)) for forecaster in forecasters(games)
     )
+    assert linked < elo
     assert glicko2 < elo < coin_flip
     assert glicko2 < win_rate < coin_flip
+
+
+def raced(games: Sequence[Game], seed: int) -> list[Game]:
+    """The same games, each side with one of three races."""
+    chance = random.Random(seed)
+    return [game._replace(race_1=chance.choice("pzt"), race_2=chance.choice("pzt")) for game in games]
+
+
+def test_races_are_one_player_to_the_linked_rating_and_several_to_the_others() -> None:
+    games = season(7, 1500)
+    several = raced(games, 8)
+    linked, glicko2, elo, _, win_rate = (forecasts(games, one, scored_from=0) for one in forecasters(games))
+    linked_r, glicko2_r, elo_r, _, win_rate_r = (forecasts(several, one, scored_from=0) for one in forecasters(several))
+    assert win_rate_r == win_rate
+    assert elo_r != elo
+    lost = log_loss(linked_r[1000:]) - log_loss(linked[1000:])
+    assert lost < (log_loss(glicko2_r[1000:]) - log_loss(glicko2[1000:])) / 2
+
+
+def test_an_advantage_of_a_side_is_found_where_games_name_sides() -> None:
+    chance = random.Random(9)
+    named, unnamed = [], []
+    for game in season(9, 2000):
+        favoured = chance.choice((1, -1))
+        score = float(favoured > 0) if chance.random() < 0.4 else game.score_1
+        named.append(game._replace(score_1=score, favoured=favoured))
+        unnamed.append(game._replace(score_1=score))
+    with_sides, without = (
+        log_loss(forecasts(games, LinkedForecaster(Linked(LinkedConstants()), games), scored_from=1000))
+        for games in (named, unnamed)
+    )
+    assert with_sides < without - 0.03
+
+
+def test_experience_is_not_fitted() -> None:
+    default = replace(LinkedConstants(), experience_rise=7.0, experience_games=9.0)
+    chosen = fit_linked(season(12, 300), default, lambda: None)
+    assert (chosen.experience_rise, chosen.experience_games) == (7.0, 9.0)
+    assert chosen != default

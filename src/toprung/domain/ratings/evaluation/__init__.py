@@ -1,0 +1,1 @@
+"""How well rating systems foretell results, and which constants foretell best."""

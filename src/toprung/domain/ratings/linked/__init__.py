@@ -1,0 +1,1 @@
+"""Ratings that know the player: one strength, and a leaning for each race."""
