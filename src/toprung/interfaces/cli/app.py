@@ -18,6 +18,7 @@ from toprung.interfaces.cli.replays.replay_commands import add_replay_commands
 from toprung.interfaces.cli.replays.replay_upload_commands import add_replay_upload_commands
 from toprung.interfaces.cli.serving.server_commands import add_server_commands
 from toprung.interfaces.cli.terminal.language import speak
+from toprung.interfaces.cli.terminal.spoken import Commands, SpokenRoot
 from toprung.interfaces.cli.transfer.transfer_commands import add_transfer_commands
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
@@ -26,10 +27,10 @@ if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not 
 
 def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     """The command line; `builder` is called by the command that runs, once its options are read."""
-    cli = typer.Typer(
+    cli = Commands(
+        cls=SpokenRoot,
         name="toprung",
         help="The ladder for competitive 1v1 communities.",
-        no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -54,7 +55,7 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     add_match_commands(cli, builder)
     add_rating_commands(cli, builder)
     add_pool_command(cli, builder)
-    replay = typer.Typer(no_args_is_help=True, help="Read replays, upload them, and see what became of them.")
+    replay = Commands(help="Read replays, upload them, and see what became of them.")
     cli.add_typer(replay, name="replay")
     add_replay_commands(replay, builder)
     add_replay_upload_commands(replay, builder)

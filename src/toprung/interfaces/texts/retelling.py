@@ -1,7 +1,7 @@
 """Sentences that come in English from elsewhere, said in the reader's language."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from toprung.interfaces.texts.texts import COUNT, DEFAULT_LANGUAGE, Texts
@@ -10,6 +10,8 @@ SAID: Final = "said"
 """The parameter that is such a sentence itself, or a part of one."""
 
 _PLACEHOLDER: Final = re.compile(r"\\\{([a-z_0-9]+)\\\}")
+_ONE_SENTENCE: Final = r"(?:(?!\. ).)+?"
+_ANYTHING: Final = ".+?"
 _LETTER: Final = re.compile(r"[A-Za-z]")
 
 
@@ -25,22 +27,29 @@ class Retelling:
         self._codes = {form: code for form, code in forms if "{" not in form}
         open_forms = [pair for pair in forms if "{" in pair[0]]
         open_forms.sort(key=lambda pair: -len(_LETTER.findall(re.sub(r"\{[a-z_0-9]+\}", "", pair[0]))))
-        self._patterns = [(_pattern(form), code) for form, code in open_forms]
+        self._strict = [(_pattern(form, inside=_ONE_SENTENCE), code) for form, code in open_forms]
+        self._loose = [(_pattern(form, inside=_ANYTHING), code) for form, code in open_forms]
 
     def retold(self, sentence: str, language: str) -> str:
         """The sentence in a language."""
         if language == DEFAULT_LANGUAGE:
             return sentence
+        found = self._known(sentence, language)
+        return sentence if found is None else found
+
+    def _known(self, sentence: str, language: str) -> str | None:
+        """What is known of a sentence, or of several; a text with a full stop in it is thought of last."""
         if sentence in self._codes:
             return self._texts.text(self._codes[sentence], language)
-        found = next(self._by_form(sentence, language), None)
-        if found is not None:
-            return found
+        found = self._by_form(self._strict, sentence, language)
         first, end, rest = sentence.partition(". ")
-        return f"{self.retold(f'{first}.', language)} {self.retold(rest, language)}" if end else sentence
+        if found is None and end:
+            one, others = self._known(f"{first}.", language), self._known(rest, language)
+            found = None if one is None or others is None else f"{one} {others}"
+        return self._by_form(self._loose, sentence, language) if found is None else found
 
-    def _by_form(self, sentence: str, language: str) -> Iterator[str]:
-        for pattern, code in self._patterns:
+    def _by_form(self, patterns: Iterable[tuple[re.Pattern[str], str]], sentence: str, language: str) -> str | None:
+        for pattern, code in patterns:
             found = pattern.fullmatch(sentence)
             if found is not None:
                 parameters: dict[str, object] = dict(found.groupdict())
@@ -49,21 +58,18 @@ class Retelling:
                 count = str(parameters.get(COUNT, "")).replace(",", "")
                 if count.isdecimal():
                     parameters[COUNT] = int(count)
-                yield self._texts.text(code, language, **parameters)
+                return self._texts.text(code, language, **parameters)
+        return None
 
 
-def _pattern(form: str) -> re.Pattern[str]:
-    """What a form looks like once its placeholders are filled in, which come back as groups.
-
-    Nothing that is filled in goes on into the next sentence, but for what is made of sentences.
-    """
+def _pattern(form: str, *, inside: str) -> re.Pattern[str]:
+    """What a form looks like once its placeholders are filled in, which come back as groups."""
     seen: set[str] = set()
 
     def group(found: re.Match[str]) -> str:
         name = found[1]
         again = name in seen
         seen.add(name)
-        inside = ".+?" if name == SAID else r"(?:(?!\. ).)+?"
-        return f"(?P={name})" if again else f"(?P<{name}>{inside})"
+        return f"(?P={name})" if again else f"(?P<{name}>{_ANYTHING if name == SAID else inside})"
 
     return re.compile(_PLACEHOLDER.sub(group, re.escape(form)), re.DOTALL)

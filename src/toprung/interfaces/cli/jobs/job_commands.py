@@ -12,6 +12,7 @@ from toprung.interfaces.cli.terminal.actor import attributed
 from toprung.interfaces.cli.terminal.output import print_bytes, reporting, run, say_next, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, options
 from toprung.interfaces.cli.terminal.performing import performed
+from toprung.interfaces.cli.terminal.spoken import Commands
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.domain.jobs.job import Job, JobStats
@@ -24,7 +25,7 @@ _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 def add_job_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    jobs = typer.Typer(no_args_is_help=True, help="Look at the queue of jobs, and try dead letters again.")
+    jobs = Commands(help="Look at the queue of jobs, and try dead letters again.")
     cli.add_typer(jobs, name="jobs")
     _add_looking(jobs, builder)
 

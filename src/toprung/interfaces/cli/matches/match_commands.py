@@ -26,6 +26,7 @@ from toprung.interfaces.cli.terminal.output import (
 )
 from toprung.interfaces.cli.terminal.parameters import Cursor, Database, Game, Limit, MatchNumber, options
 from toprung.interfaces.cli.terminal.performing import performed, previewed
+from toprung.interfaces.cli.terminal.spoken import Commands
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.application.matches.match_history import MatchView
@@ -40,7 +41,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API give
 
 def add_match_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    match = typer.Typer(no_args_is_help=True, help="Open, play, look at and correct matches.")
+    match = Commands(help="Open, play, look at and correct matches.")
     cli.add_typer(match, name="match")
     _add_looking(match, builder)
     _add_why(cli, builder)

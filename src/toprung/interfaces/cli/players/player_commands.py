@@ -10,6 +10,7 @@ from toprung.interfaces.cli.terminal.actor import Reason, attributed
 from toprung.interfaces.cli.terminal.output import reporting, run, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, Now, options
 from toprung.interfaces.cli.terminal.performing import performed
+from toprung.interfaces.cli.terminal.spoken import Commands
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.domain.players.player import Player
@@ -22,7 +23,7 @@ _COUNTRY_HELP = "Two letters, such as KR; XX is for who prefers not to say."
 
 def add_player_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    player = typer.Typer(no_args_is_help=True, help="Find players; add, rename, ban them.")
+    player = Commands(help="Find players; add, rename, ban them.")
     cli.add_typer(player, name="player")
 
     _add_search(player, builder)

@@ -22,6 +22,7 @@ from toprung.interfaces.cli.terminal.output import (
 )
 from toprung.interfaces.cli.terminal.parameters import Database, Game, options
 from toprung.interfaces.cli.terminal.performing import performed
+from toprung.interfaces.cli.terminal.spoken import Commands
 from toprung.interfaces.cli.transfer.transfer_commands import read_text
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
@@ -42,7 +43,7 @@ _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    ratings = typer.Typer(no_args_is_help=True, help="Judge the rating systems, and choose their constants.")
+    ratings = Commands(help="Judge the rating systems, and choose their constants.")
     cli.add_typer(ratings, name="ratings")
     _add_recompute(ratings, builder)
 

@@ -15,6 +15,7 @@ from toprung.interfaces.cli.terminal.language import words
 from toprung.interfaces.cli.terminal.output import padded, reporting, run, say, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, options
 from toprung.interfaces.cli.terminal.performing import performed
+from toprung.interfaces.cli.terminal.spoken import Commands
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from toprung.interfaces.cli.terminal.builder import Builder, Options
@@ -26,7 +27,7 @@ _CODE_CELLS: Final = 16
 
 def add_season_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
     """Adds the commands."""
-    season = typer.Typer(no_args_is_help=True, help="Start and end seasons, and look at their boards.")
+    season = Commands(help="Start and end seasons, and look at their boards.")
     cli.add_typer(season, name="season")
     _add_changing(season, builder)
     _add_looking(season, builder)

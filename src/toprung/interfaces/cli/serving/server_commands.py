@@ -19,6 +19,7 @@ from toprung.interfaces.cli.terminal.output import (
     stdout,
 )
 from toprung.interfaces.cli.terminal.parameters import Database, Game, Host, InactivityDays, Port, options
+from toprung.interfaces.cli.terminal.spoken import Commands
 
 if TYPE_CHECKING:  # the module loads Polars, which `toprung --help` should not wait for
     from toprung.interfaces.cli.terminal.builder import Builder
@@ -70,7 +71,7 @@ def add_server_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
             run(builder().demo(opened, progress=tell, started=started))
             end_echoed_line()
 
-    db = typer.Typer(no_args_is_help=True, help="Look after the database.")
+    db = Commands(help="Look after the database.")
     cli.add_typer(db, name="db")
 
     @db.command()
