@@ -11,7 +11,7 @@ from tests.domain.ratings.linked.playing import random_steps
 from tests.support.seeding import Seed, line
 from toprung.domain.ratings.linked import linked
 from toprung.domain.ratings.linked.constants import LinkedConstants
-from toprung.domain.ratings.linked.linked import Linked, _cut, _g, _information, _learned
+from toprung.domain.ratings.linked.linked import Linked, _cut, _expected, _g, _information, _learned
 from toprung.domain.ratings.odds import StatedOdds, _fitted
 
 
@@ -29,7 +29,7 @@ BUGS: dict[str, Seed] = {
     "a race's result leaks undiminished into the others": line(
         _learned, "rating + covariance * step for", "rating + column[race] * step for"
     ),
-    "other races' covariances are left as they were": line(_learned, "known - own * other * share", "known"),
+    "other races' covariances are left as they were": line(_learned, "known - product * share", "known"),
     "the played race's row is left as it was": line(
         _learned, "after[place] = covariance / divisor", "after[place] = covariance"
     ),
@@ -37,19 +37,19 @@ BUGS: dict[str, Seed] = {
     "a late game turns the time back": line(
         _learned, "ended_at_us if last_us is None or ended_at_us > last_us else last_us", "ended_at_us"
     ),
-    "growth is the player's only": line(Linked.after_idle, "covariances[place] += own", "pass"),
+    "growth is the player's only": line(Linked._grown, "covariances[place] += own", "pass"),
     "growth is each race's only": line(
-        Linked.after_idle, "[covariance + shared for covariance in covariances]", "list(covariances)"
+        Linked._grown, "[covariance + shared for covariance in covariances]", "list(covariances)"
     ),
-    "absence knows no end": line(Linked.after_idle, "_cut(covariances, diagonal, most)", "covariances"),
+    "absence knows no end": line(Linked._grown, "_cut(covariances, diagonal, most)", "covariances"),
     "a cut loses how alike races are": line(_cut, "(factor * factors[column])", "0.0"),
     "a cut leaves the covariances": line(_cut, " * (factor * factors[column])", ""),
     "a cut makes races one in the end": cut_to_one,
-    "a newcomer has noise": line(Linked.before_game, "if not rested.games:", "if False:"),
+    "a newcomer has noise": line(Linked.before_game, "if not belief.games:", "if False:"),
     "noise is each race's own": line(
         Linked.before_game,
-        "tuple([covariance + noise for covariance in rested.covariances])",
-        "rested.covariances",
+        "tuple([covariance + noise for covariance in grown])",
+        "tuple(grown)",
     ),
     "experience begins with the first game": line(Linked.experience_before, " if games else 0.0", ""),
     "experience is never had": line(Linked.experience_before, "constants.experience_rise *", "0.0 *"),
@@ -75,7 +75,7 @@ BUGS: dict[str, Seed] = {
     "an advantage is certain from the start": line(
         Linked.after_game, "side_variance = known.variance", "side_variance = 0.0"
     ),
-    "odds know no doubt": line(Linked.expected_score, "_g(doubt) * ", ""),
+    "odds know no doubt": line(_expected, "_g(doubt) * ", ""),
     "doubt counts a third": line(_g, "_G_FACTOR * variance", "_G_FACTOR * variance / 3"),
     "parts forget what other races said": line(
         Linked.parts, "shown.rating if shown.games == ready.games else reached - rise", "shown.rating"

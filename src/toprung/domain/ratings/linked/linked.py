@@ -8,6 +8,7 @@ fixed order, so that the same games give the same bits.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from toprung.domain.ratings.glicko2 import MICROSECONDS_PER_DAY, SCALE
@@ -98,33 +99,34 @@ class Linked:
 
     def after_idle(self, belief: Belief, now_us: int) -> Belief:
         """The belief after the time since the last game: less sure, never less than nothing known."""
-        last_us = belief.last_played_us
-        days = 0.0 if last_us is None or now_us <= last_us else (now_us - last_us) / MICROSECONDS_PER_DAY
-        covariances, most = list(belief.covariances), self._variance_max
+        return Belief(belief.ratings, tuple(self._grown(belief, now_us)), belief.games, belief.last_played_us)
+
+    def before_game(self, belief: Belief, now_us: int) -> Belief:
+        """The belief that a game at this time finds: after the time without one, with a game's noise and experience."""
+        grown = self._grown(belief, now_us)
+        if not belief.games:
+            return Belief(belief.ratings, tuple(grown), 0, belief.last_played_us)
+        noise, rise = self._noise, self.experience_before(belief.games)
+        return Belief(
+            tuple([rating + rise for rating in belief.ratings]),
+            tuple([covariance + noise for covariance in grown]),
+            belief.games,
+            belief.last_played_us,
+        )
+
+    def _grown(self, belief: Belief, now_us: int) -> Sequence[float]:
+        """The covariances after the time since the last game."""
+        last_us, covariances = belief.last_played_us, list(belief.covariances)
         diagonal = layout(len(belief.ratings)).diagonal
-        if days:
+        if last_us is not None and now_us > last_us:
+            days = (now_us - last_us) / MICROSECONDS_PER_DAY
             shared, own = self._shared_growth * days, self._own_growth * days
             covariances = [covariance + shared for covariance in covariances]
             for place in diagonal:
                 covariances[place] += own
-        elif all(covariances[place] <= most for place in diagonal):
-            return belief
-        if any(covariances[place] > most for place in diagonal):
-            covariances = _cut(covariances, diagonal, most)
-        return belief._replace(covariances=tuple(covariances))
-
-    def before_game(self, belief: Belief, now_us: int) -> Belief:
-        """The belief that a game at this time finds: after the time without one, with a game's noise and experience."""
-        rested = self.after_idle(belief, now_us)
-        if not rested.games:
-            return rested
-        noise, rise = self._noise, self.experience_before(rested.games)
-        return Belief(
-            tuple([rating + rise for rating in rested.ratings]),
-            tuple([covariance + noise for covariance in rested.covariances]),
-            rested.games,
-            rested.last_played_us,
-        )
+        most = self._variance_max
+        is_cut = max([covariances[place] for place in diagonal]) > most
+        return _cut(covariances, diagonal, most) if is_cut else covariances
 
     def experience_before(self, games: int) -> float:
         """By how much a player with this many games is believed to have become better before the next one."""
@@ -133,11 +135,12 @@ class Linked:
 
     def expected_score(self, first: Side, second: Side, favour: Favour | None = None) -> float:
         """The share of a point that the first side is expected to take, all doubt taken into account."""
-        difference, doubt = _compared(first, second)
+        difference = first.belief.ratings[first.race] - second.belief.ratings[second.race]
+        doubt = first.belief.variance(first.race) + second.belief.variance(second.race)
         if favour is not None:
             difference += favour.side * favour.advantage.rating
             doubt += favour.advantage.variance
-        return sigmoid(_g(doubt) * difference / SCALE)
+        return _expected(difference, doubt)
 
     def after_game(
         self, first: Side, second: Side, score_1: float, ended_at_us: int, favour: Favour | None = None
@@ -147,7 +150,7 @@ class Linked:
         Each player and the advantage learn from what all were before the game.
         """
         variance_1, variance_2 = first.belief.variance(first.race), second.belief.variance(second.race)
-        difference, _ = _compared(first, second)
+        difference = first.belief.ratings[first.race] - second.belief.ratings[second.race]
         side_variance, advantage = 0.0, None
         if favour is not None:
             known, side = favour
@@ -161,7 +164,7 @@ class Linked:
         return Played(
             _learned(first, step_1, weight_1, ended_at_us),
             _learned(second, step_2, weight_2, ended_at_us),
-            self.expected_score(first, second, favour),
+            _expected(difference, variance_1 + variance_2 + side_variance),
             advantage,
         )
 
@@ -190,12 +193,9 @@ def _cut(covariances: list[float], diagonal: tuple[int, ...], most: float) -> li
     return cut
 
 
-def _compared(first: Side, second: Side) -> tuple[float, float]:
-    """By how much the first side is better, and the variance of that."""
-    return (
-        first.belief.ratings[first.race] - second.belief.ratings[second.race],
-        first.belief.variance(first.race) + second.belief.variance(second.race),
-    )
+def _expected(difference: float, doubt: float) -> float:
+    """The share of a point that goes with being better by so much, where that is known with this variance."""
+    return sigmoid(_g(doubt) * difference / SCALE)
 
 
 def _g(variance: float) -> float:
@@ -221,16 +221,12 @@ def _learned(side: Side, step: float, weight: float, ended_at_us: int) -> Belief
     difference of nearly equal numbers.
     """
     belief, race = side
-    diagonal, columns = layout(len(belief.ratings))
-    places, before = columns[race], belief.covariances
+    places, before = layout(len(belief.ratings)).columns[race], belief.covariances
     column = [before[place] for place in places]
     divisor = 1 + weight * column[race]
     share = weight / divisor
-    after: list[float] = []
-    for row, start in enumerate(diagonal):
-        own = column[row]
-        end = start + len(column) - row
-        after += [known - own * other * share for known, other in zip(before[start:end], column[row:], strict=True)]
+    products = [own * other for row, own in enumerate(column) for other in column[row:]]
+    after = [known - product * share for known, product in zip(before, products, strict=True)]
     for place, covariance in zip(places, column, strict=True):
         after[place] = covariance / divisor
     last_us = belief.last_played_us
