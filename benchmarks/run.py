@@ -16,7 +16,16 @@ from typing import Final
 
 import structlog
 
-from benchmarks import bench_founding, bench_fresh, bench_http, bench_mixed, bench_page, bench_record, bench_startup
+from benchmarks import (
+    bench_founding,
+    bench_fresh,
+    bench_http,
+    bench_linked,
+    bench_mixed,
+    bench_page,
+    bench_record,
+    bench_startup,
+)
 from benchmarks.founding_section import replace_sections
 from benchmarks.machine import ROOT, describe_commit, describe_machine, load_average
 from benchmarks.measuring import FULL, QUICK, Plan, Results
@@ -31,6 +40,7 @@ BENCHMARKS: Final[dict[str, Callable[[Plan], Results]]] = {
     "http": bench_http.measure,
     "startup": bench_startup.measure,
     "record": bench_record.measure,
+    "linked": bench_linked.measure,
 }
 
 KEPT: Final = Path(__file__).parent

@@ -144,4 +144,11 @@ def goals_of(results: Results) -> list[Goal]:
     for name, found in ratios.get("record_over_bare", {}).items():
         goals.append(at_most(f"record: times the bare transaction on {name}, one at a time", 4, found["one"]))
         goals.append(at_most(f"record: times the bare transaction on {name}, many at once", 2, found["at_once"]))
+    if "linked" in results:
+        linked: Results = results["linked"]
+        goals.append(at_most("linked: arithmetic of six races as times Glicko-2's", 2, linked["times_glicko2"]))
+        losses: Results = linked["log_loss"]
+        goals.append(
+            at_most("linked: log-loss as a share of separate ratings'", 1, ratio(losses["linked"], losses["separate"]))
+        )
     return goals

@@ -74,7 +74,7 @@ def test_every_answer_was_compared_before_it_was_timed() -> None:
 def test_ratios_and_goals_follow_from_the_numbers() -> None:
     again = summarise({key: value for key, value in RESULTS.items() if key not in ("ratios", "goals")})
     assert again == RESULTS
-    assert len(RESULTS["goals"]) == 13
+    assert len(RESULTS["goals"]) == 15
     for goal in RESULTS["goals"]:
         above, below = goal["value"] >= goal["limit"], goal["value"] <= goal["limit"]
         assert goal["reached"] == (above if goal["at_least"] else below)
@@ -87,12 +87,16 @@ def test_the_reports_are_made_from_the_results() -> None:
 
 
 def test_a_tiny_run_measures_and_reports(tmp_path: Path) -> None:
-    results = measure(TINY, ["fresh", "page", "record"])
+    results = measure(TINY, ["fresh", "page", "record", "linked"])
     write(results, tmp_path)
     assert json.loads((tmp_path / "results.json").read_text("utf-8")) == results
     assert "## One filtered page" in (tmp_path / "RESULTS.md").read_text("utf-8")
     assert set(results["fresh_p50_ms"]) == set(FRESH_WAYS)
     assert results["record"]["databases"]["sqlite"]["results_per_s"] > 0
+    linked = results["linked"]
+    assert linked["log_loss"]["truth"] < min(linked["log_loss"]["linked"], linked["log_loss"]["separate"])
+    assert set(linked["us_a_game"]) == {"linked", "separate"}
+    assert "## Races together or apart" in (tmp_path / "RESULTS.md").read_text("utf-8")
     together = merged(RESULTS, results)
     measured_of = {name: results[name] for name in ("date", "commit", "uncommitted_changes", "machine")}
     assert together["record"] == {**results["record"], "apart": measured_of}
