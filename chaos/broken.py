@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, event
 
+from toprung.adapters.storage.limits import StorageLimits
 from toprung.adapters.storage.sqlite import sqlite_writer
 from toprung.adapters.storage.sqlite.sqlite_engine import writing_engine
 from toprung.application.ports.storage import Committed, Transaction
@@ -107,8 +108,8 @@ class _ForgetfulMatches(Passing):
 def sync_now_and_then() -> None:
     """From now on this process opens SQLite as if the ladder could afford to lose its last minutes."""
 
-    def relaxed(path: Path) -> Engine:
-        engine = writing_engine(path)
+    def relaxed(path: Path, limits: StorageLimits) -> Engine:
+        engine = writing_engine(path, limits)
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
         return engine
 

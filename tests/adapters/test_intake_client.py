@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from tests.interfaces.web.ladder import ADMIN_TOKEN, INTAKE_LIMITS, Ladder
 from tests.support.intake import REPLAY_BYTES_MAX, hash_of, replay
 from toprung.adapters.admin_client import AdminRefused
 from toprung.adapters.intake_client import IntakeClient
 from toprung.application.organising.replay_operations import RetryJob
 from toprung.application.ports.replays import Died
-from toprung.application.replays import replay_service
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable
 from toprung.domain.jobs.job import JobId, JobState
@@ -23,8 +23,14 @@ CLI = Attribution(actor="cli")
 
 
 @pytest.fixture
-def ladder() -> Ladder:
-    ladder = Ladder()
+def intake() -> IntakeLimits:
+    """The intake's limits; a test that needs others parametrizes them."""
+    return INTAKE_LIMITS
+
+
+@pytest.fixture
+def ladder(intake: IntakeLimits) -> Ladder:
+    ladder = Ladder(intake=intake)
     ladder.intake.people()
     return ladder
 
@@ -56,21 +62,22 @@ async def test_a_dead_letter_is_put_back(ladder: Ladder, client: IntakeClient) -
         await client.perform(RetryJob(job_id=JobId(2), by=CLI))
 
 
-async def test_refusals_are_raised_as_they_are_there(
-    ladder: Ladder, client: IntakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_refusals_are_raised_as_they_are_there(ladder: Ladder, client: IntakeClient) -> None:
     with pytest.raises(InvalidInput, match="no replay"):
         await client.submit_replay("Maru", None, b"nothing", None)
     with pytest.raises(InvalidInput, match="at most"):
         await client.submit_replay("Maru", None, b"MPQ\x1b" + bytes(REPLAY_BYTES_MAX), None)
     with pytest.raises(NotFound):
         await client.submit_replay("Nobody", None, replay(), None)
-    monkeypatch.setattr(replay_service, "PENDING_MAX", 0)
+
+
+@pytest.mark.parametrize("intake", [IntakeLimits(pending_max=1, player_bytes_per_day_max=100)])
+async def test_limits_are_raised_as_they_are_there(client: IntakeClient) -> None:
+    await client.submit_replay("Maru", None, replay(1), None)
     with pytest.raises(Busy):
-        await client.submit_replay("Maru", None, replay(), None)
-    monkeypatch.setattr(replay_service, "PLAYER_BYTES_PER_DAY_MAX", 0)
+        await client.submit_replay("Serral", None, replay(2), None)
     with pytest.raises(LimitReached):
-        await client.submit_replay("Maru", None, replay(), None)
+        await client.submit_replay("Maru", None, replay(2), None)
 
 
 async def test_a_wrong_token(ladder: Ladder) -> None:

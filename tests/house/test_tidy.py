@@ -105,6 +105,35 @@ def test_tests_use_fakes_and_not_mocks() -> None:
     assert not mocking
 
 
+def test_tests_give_limits_as_arguments_and_patch_no_constant() -> None:
+    """Seeded bugs may: what they change is the program, and not what a test asks of it."""
+    patched = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {constant}"
+        for path in TESTS
+        if not path.stem.endswith("_seeded_bugs")
+        for name, node in calls(path)
+        if name.endswith("setattr") and (constant := patched_constant(path, node))
+    ]
+    assert not patched
+
+
+def patched_constant(path: Path, call: ast.Call) -> str | None:
+    """The constant of the program that a call of `setattr` patches, by its module and name or by its whole path."""
+    texts = [node.value for node in call.args if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    constant = next((text for text in texts if re.fullmatch(r"(toprung\..*\.)?_?[A-Z][A-Z0-9_]*", text)), None)
+    if constant is None or "." in constant:
+        return constant
+    owner = ast.unparse(call.args[0])
+    modules = {
+        alias.asname or alias.name: f"{node.module if isinstance(node, ast.ImportFrom) else ''}.{alias.name}"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    is_own = modules.get(owner, owner).lstrip(".").startswith("toprung.")
+    return constant if is_own else None
+
+
 def test_tests_do_not_sleep() -> None:
     sleeping = [
         f"{path.relative_to(ROOT)}:{node.lineno}"

@@ -23,6 +23,8 @@ from sqlalchemy import Connection
 from sqlalchemy.util import await_only
 
 from tests.support.fakes.ladder import FakeClock
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
+from toprung.adapters.storage.migration import MIGRATIONS, Migrations
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
@@ -51,22 +53,30 @@ class Database:
         """The file of an SQLite database."""
         return Path(self.url.removeprefix("sqlite:///"))
 
-    async def open_for_writing(self) -> AnyStorage:
+    async def open_for_writing(
+        self, *, limits: StorageLimits = LIMITS, migrations: Migrations = MIGRATIONS
+    ) -> AnyStorage:
         """The storage, to write to."""
         if self.kind == "sqlite":
-            return await SqliteStorage.open_for_writing(self.path, new_nonce=new_nonce)
-        return await PostgresStorage.open_for_writing(self.url, new_nonce=new_nonce)
+            return await SqliteStorage.open_for_writing(
+                self.path, new_nonce=new_nonce, limits=limits, migrations=migrations
+            )
+        return await PostgresStorage.open_for_writing(
+            self.url, new_nonce=new_nonce, limits=limits, migrations=migrations
+        )
 
-    async def open_for_reading(self) -> AnyStorage:
+    async def open_for_reading(self, *, migrations: Migrations = MIGRATIONS) -> AnyStorage:
         """The storage, read-only."""
         if self.kind == "sqlite":
-            return await SqliteStorage.open_for_reading(self.path)
-        return await PostgresStorage.open_for_reading(self.url)
+            return await SqliteStorage.open_for_reading(self.path, migrations=migrations)
+        return await PostgresStorage.open_for_reading(self.url, migrations=migrations)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AnyStorage]:
+    async def writing(
+        self, *, limits: StorageLimits = LIMITS, migrations: Migrations = MIGRATIONS
+    ) -> AsyncIterator[AnyStorage]:
         """`open_for_writing`, and closed in the end."""
-        storage = await self.open_for_writing()
+        storage = await self.open_for_writing(limits=limits, migrations=migrations)
         try:
             yield storage
         finally:

@@ -11,11 +11,13 @@ from tests.support.composed import composed
 from tests.support.fakes.jobs import FakeBootClock, FakeReplayArchive
 from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, FakeTransaction, stored
 from tests.support.replays.synthetic_replay import SyntheticGame, replay_of
-from toprung.adapters.jobs.workers import JobWorkers
+from toprung.adapters.jobs.workers import LIMITS as WORKER_LIMITS
+from toprung.adapters.jobs.workers import JobWorkers, WorkerLimits
 from toprung.adapters.replays.child.parser import parse_replay
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import Parsed, ParseOutcome, ReplayArchive, ReplayParser
 from toprung.application.ports.storage import Storage, Transaction
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.domain.game.catalog import Catalog, Race
 from toprung.domain.jobs.job import Job, JobId, JobKind
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
@@ -99,6 +101,7 @@ class MemoryIntake:
         catalog: Catalog = TEST_CATALOG,
         judges_by_claims: bool = False,
         parser: ReplayParser | None = None,
+        worker_limits: WorkerLimits = WORKER_LIMITS,
         **rules: Any,
     ) -> None:
         self.clock = FakeClock()
@@ -109,7 +112,11 @@ class MemoryIntake:
         self.parser = ScriptedParser()
         self.judge = WatchedJudge()
         self.announced = 0
-        rules = {"judge": None if judges_by_claims else self.judge.judge, **rules}
+        rules = {
+            "judge": None if judges_by_claims else self.judge.judge,
+            "intake": IntakeLimits(replay_bytes_max=REPLAY_BYTES_MAX),
+            **rules,
+        }
         self.ladder = composed(
             catalog,
             storage or self.storage,
@@ -121,14 +128,19 @@ class MemoryIntake:
                 "parser": parser or self.parser,
                 "instance_id": instance_id,
             },
-            replay_bytes_max=REPLAY_BYTES_MAX,
             **rules,
         )
         self.unit_of_work, self.mods, self.endings = self.ladder.unit_of_work, self.ladder.mods, self.ladder.endings
         self.queue, self.jobs, self.history = self.ladder.queue, self.ladder.jobs, self.ladder.replays
         self.replays = self.ladder.uploads
         self.handler, self.service = self.ladder.handlers[JobKind.REPLAY], self.ladder.intake
-        self.workers = JobWorkers(queue=self.queue, history=self.jobs, handlers=self.ladder.handlers, workers=workers)
+        self.workers = JobWorkers(
+            queue=self.queue,
+            history=self.jobs,
+            handlers=self.ladder.handlers,
+            workers=workers,
+            limits=worker_limits,
+        )
         self.ladder.job_bell.answered_by(self.announce)
 
     def people(self) -> "MemoryIntake":

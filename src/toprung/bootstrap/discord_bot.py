@@ -2,21 +2,27 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from toprung.application.ladder import Ladder
 from toprung.domain.events import Affected, affecting
 from toprung.settings import Settings
 
+if TYPE_CHECKING:
+    from toprung.interfaces.discord.messages.context import BotLimits
+
 
 @asynccontextmanager
-async def discord_bot(ladder: Ladder, settings: Settings) -> AsyncIterator[Callable[[], str]]:
+async def discord_bot(
+    ladder: Ladder, settings: Settings, limits: "BotLimits | None" = None
+) -> AsyncIterator[Callable[[], str]]:
     """Runs the bot meanwhile and gives how to ask how it is: `off`, or one of `BotStatus`."""
     if settings.discord_token is None:
         yield lambda: "off"
         return
     # Imported here: discord.py takes longer to load than the rest of the program together, and most starts need none.
     from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot, running
-    from toprung.interfaces.discord.messages.context import BotContext
+    from toprung.interfaces.discord.messages.context import BotContext, BotLimits
     from toprung.interfaces.discord.messages.organisers import Organisers
     from toprung.interfaces.texts.texts import load_texts
 
@@ -30,6 +36,7 @@ async def discord_bot(ladder: Ladder, settings: Settings) -> AsyncIterator[Calla
         ),
         terms_url=settings.discord_terms_url,
         channel_language=settings.discord_language,
+        limits=limits or BotLimits(),
     )
     options = BotOptions(
         token=settings.discord_token.get_secret_value(),

@@ -11,6 +11,7 @@ from toprung.application.ports.countries import CountryNames
 from toprung.application.ports.replays import ReplayArchive, ReplayParser
 from toprung.application.ports.storage import Backups, Storage
 from toprung.application.replays.replay_job import Judge
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.conduct import PenaltyRules
 from toprung.domain.matches.match_life import MatchRules
@@ -19,7 +20,7 @@ from toprung.domain.players.countries import Countries
 from toprung.domain.players.names import NameKeys
 from toprung.domain.ratings.certainty import Certainty
 from toprung.domain.ratings.rating_engine import RatingEngine
-from toprung.domain.replays.replay import REPLAY_BYTES_MAX, ReplayReading
+from toprung.domain.replays.replay import ReplayReading
 from toprung.domain.replays.replay_checks import ReplayPolicy
 
 
@@ -56,7 +57,7 @@ class Rules:
     match: MatchRules = field(default_factory=MatchRules)
     penalties: PenaltyRules = field(default_factory=PenaltyRules)
     replays: ReplayPolicy = field(default_factory=ReplayPolicy)
-    replay_bytes_max: int = REPLAY_BYTES_MAX
+    intake: IntakeLimits = field(default_factory=IntakeLimits)
     can_reach: Reach = lambda _player: False
     judge: Judge | None = None
     database_id: str | None = None

@@ -126,7 +126,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys),
         verdicts=ReplayVerdicts(unit_of_work=unit_of_work, endings=work.endings),
         mods=mods,
-        replay_bytes_max=rules.replay_bytes_max,
+        replay_bytes_max=rules.intake.replay_bytes_max,
         jobs=JobHistory(unit_of_work=unit_of_work, clock=clock),
         queue=work.queue,
         handlers=work.handlers,
@@ -339,7 +339,7 @@ def _work(made: _Common, players: PlayerService) -> _Work:
         archive=ports.archive,
         clock=ports.clock,
         announce=bell.ring,
-        replay_bytes_max=rules.replay_bytes_max,
+        limits=rules.intake,
     )
     intake = IntakeService(players=players, replays=replays, queue=queue, announce=bell.ring)
     return _Work(intake=intake, uploads=replays, queue=queue, handlers=handlers, bell=bell, endings=endings)

@@ -26,6 +26,7 @@ from toprung.application.matches.match_steps import Reach
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import ReplayParser
 from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.bootstrap.ports import Ports, Rules
 from toprung.bootstrap.use_cases import compose
 from toprung.domain.errors import Conflict, GameMismatch
@@ -151,7 +152,7 @@ async def wire(
         match=settings.match_rules,
         penalties=settings.penalty_rules,
         replays=settings.replay_policy,
-        replay_bytes_max=settings.replay_bytes_max,
+        intake=IntakeLimits(replay_bytes_max=settings.replay_bytes_max),
         can_reach=_reach(settings),
         database_id=database_id,
     )

@@ -4,10 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
 from tests.support.intake import MemoryIntake, hash_of, replay, until
-from toprung.adapters.jobs import workers as job_workers
+from toprung.adapters.jobs.workers import WorkerLimits
 from toprung.application.ports.replays import Died, TimedOut, Unavailable
 from toprung.domain.jobs.job import LEASE_SECONDS, JobState
 from toprung.domain.players.player import PlayerId
@@ -118,9 +116,8 @@ async def test_the_jobs_of_a_process_that_is_gone_are_taken_up_at_the_start() ->
     assert (gone.job().interruptions, gone.job().attempt, gone.job().deaths) == (1, 2, 0)
 
 
-async def test_leases_are_extended_while_a_job_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_workers, "BEAT_SECONDS", 0.0)  # at every turn
-    intake = MemoryIntake(workers=2).people()
+async def test_leases_are_extended_while_a_job_goes_on() -> None:
+    intake = MemoryIntake(workers=2, worker_limits=WorkerLimits(beat_seconds=0.0)).people()  # at every turn
     held = Held(intake, replay())
     await intake.replays.submit(ANN, None, replay())
     async with working(intake):
@@ -136,19 +133,16 @@ async def test_leases_are_extended_while_a_job_goes_on(monkeypatch: pytest.Monke
     assert (intake.job().attempt, intake.job().interruptions) == (1, 0)
 
 
-async def test_a_database_that_refuses_does_not_end_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_workers, "BREATH_SECONDS", 0.0)
-    intake = MemoryIntake().people()
+async def test_a_database_that_refuses_does_not_end_the_loop() -> None:
+    intake = MemoryIntake(worker_limits=WorkerLimits(breath_seconds=0.0)).people()
     await intake.replays.submit(ANN, None, replay())
     intake.storage.fail_writes(3)
     async with working(intake):
         await until(lambda: is_done(intake))
 
 
-async def test_an_end_that_cannot_be_kept_comes_again_when_the_lease_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_workers, "BEAT_SECONDS", 0.0)
-    monkeypatch.setattr(job_workers, "BREATH_SECONDS", 0.0)
-    intake = MemoryIntake().people()
+async def test_an_end_that_cannot_be_kept_comes_again_when_the_lease_runs_out() -> None:
+    intake = MemoryIntake(worker_limits=WorkerLimits(beat_seconds=0.0, breath_seconds=0.0)).people()
     held = Held(intake, replay())
     await intake.replays.submit(ANN, None, replay())
     async with working(intake):
@@ -213,9 +207,8 @@ async def test_a_stop_lets_what_is_worked_at_finish() -> None:
     assert [job.state for job in intake.all_jobs] == [JobState.DONE, JobState.READY]
 
 
-async def test_a_stop_gives_back_uncharged_what_does_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_workers, "STOP_SECONDS_MAX", 0.0)
-    intake = MemoryIntake().people()
+async def test_a_stop_gives_back_uncharged_what_does_not_finish() -> None:
+    intake = MemoryIntake(worker_limits=WorkerLimits(stop_seconds_max=0.0)).people()
     held = Held(intake, replay())
     await intake.replays.submit(ANN, None, replay())
     async with working(intake):

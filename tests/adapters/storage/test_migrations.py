@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.databases import REFUSALS, Database
 from toprung.adapters.storage import migration
+from toprung.adapters.storage.migration import Migrations
 from toprung.adapters.storage.tables import schema
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.jobs.job import JobKind, NewJob
@@ -29,28 +30,24 @@ OLD_ROWS = (
 )
 
 
-async def made_by(
-    version: str, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch, rows: Sequence[str]
-) -> None:
+async def made_by(version: str, database: Database, folder: Path, rows: Sequence[str]) -> None:
     """Has the database made by an earlier version of the program, with these rows."""
     (folder / "versions").mkdir(parents=True)
-    for path in (migration._FOLDER / "env.py", *(migration._FOLDER / "versions").glob("[0-9]*.py")):
+    for path in (migration.FOLDER / "env.py", *(migration.FOLDER / "versions").glob("[0-9]*.py")):
         if path.name == "env.py" or path.name[:4] <= version:
-            (folder / path.relative_to(migration._FOLDER)).write_bytes(path.read_bytes())
-    with monkeypatch.context() as then:
-        then.setattr(migration, "_FOLDER", folder)
-        then.setattr(migration, "HEAD", version)
-        if version >= WRITER:
-            async with database.writing():
-                pass
-        else:
-            with pytest.raises(StorageUnavailable, match="writer"):  # it is made; no writer of today knows its tables
-                await database.open_for_writing()
+            (folder / path.relative_to(migration.FOLDER)).write_bytes(path.read_bytes())
+    then = Migrations(head=version, folder=folder)
+    if version >= WRITER:
+        async with database.writing(migrations=then):
+            pass
+    else:
+        with pytest.raises(StorageUnavailable, match="writer"):  # it is made; no writer of today knows its tables
+            await database.open_for_writing(migrations=then)
     await database.run(*rows)
 
 
 async def test_who_was_to_confirm_when_the_program_was_brought_along_still_has_the_time_that_was_said(
-    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database: Database, tmp_path: Path
 ) -> None:
     rows = (
         "insert into player (id, name, name_key, is_banned) values (1, 'Ann', 'ann', false), (2, 'Bob', 'bob', false)",
@@ -61,7 +58,7 @@ async def test_who_was_to_confirm_when_the_program_was_brought_along_still_has_t
         """insert into match_side (match_id, side, confirmed_at_us)
         values (1, 1, 20), (1, 2, null), (2, 1, 20), (2, 2, 20)""",
     )
-    await made_by(BEFORE_TELLING, empty_database, tmp_path / "before", monkeypatch, rows)
+    await made_by(BEFORE_TELLING, empty_database, tmp_path / "before", rows)
     async with empty_database.writing() as storage:
         later, first = await storage.read(lambda tx: tx.lookups.matches(10))
     assert [side.told_at_us for side in first.sides] == [10, 10]
@@ -71,9 +68,9 @@ async def test_who_was_to_confirm_when_the_program_was_brought_along_still_has_t
 
 
 async def test_matches_of_the_first_version_keep_their_result_and_whether_they_count(
-    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database: Database, tmp_path: Path
 ) -> None:
-    await made_by("0001", empty_database, tmp_path / "first", monkeypatch, OLD_ROWS)
+    await made_by("0001", empty_database, tmp_path / "first", OLD_ROWS)
     async with empty_database.writing() as storage:
         matches = await storage.read(lambda tx: tx.lookups.matches(10))
     assert [(one.id, one.state, one.result, one.standing_result, one.ended_at_us) for one in matches] == [
@@ -107,9 +104,9 @@ ROWS_OF_0008 = (
 
 
 async def test_what_was_to_be_sent_gets_a_nonce_and_is_otherwise_as_it_was(
-    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database: Database, tmp_path: Path
 ) -> None:
-    await made_by("0008", empty_database, tmp_path / "0008", monkeypatch, INTENTS_OF_0008)
+    await made_by("0008", empty_database, tmp_path / "0008", INTENTS_OF_0008)
     columns = """id, "key", kind, recipient, parameters, revision, delivered_revision, attempts, due_at_us"""
     before = await empty_database.run(f"select {columns} from intent order by id")
     async with empty_database.writing() as storage:
@@ -122,9 +119,9 @@ async def test_what_was_to_be_sent_gets_a_nonce_and_is_otherwise_as_it_was(
 
 
 async def test_ids_that_were_in_use_are_kept_and_go_on_behind_the_last(
-    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database: Database, tmp_path: Path
 ) -> None:
-    await made_by("0008", empty_database, tmp_path / "0008", monkeypatch, ROWS_OF_0008)
+    await made_by("0008", empty_database, tmp_path / "0008", ROWS_OF_0008)
     if empty_database.kind == "postgresql":  # which draws ids from sequences that these rows went past
         return
     tables = [name for (name,) in await empty_database.run("select name from sqlite_master where type = 'table'")]
@@ -172,9 +169,9 @@ JOBS_OF_0013 = (
 
 
 async def test_jobs_keep_what_they_are_and_their_numbers_when_the_ladder_gets_some_of_its_own(
-    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    empty_database: Database, tmp_path: Path
 ) -> None:
-    await made_by("0013", empty_database, tmp_path / "0013", monkeypatch, JOBS_OF_0013)
+    await made_by("0013", empty_database, tmp_path / "0013", JOBS_OF_0013)
     if empty_database.kind == "postgresql":  # which draws ids from a sequence that these rows went past
         await empty_database.run("select setval(pg_get_serial_sequence('job', 'id'), 9)")
     before = await empty_database.run("select * from job order by id")

@@ -11,8 +11,8 @@ import pytest
 from chaos.tcp_proxy import Moment, TcpProxy, proxied
 from tests.support.databases import Database, PostgresServer, connection_of
 from tests.support.transaction_pooler import TransactionPooler
-from toprung.adapters.storage.hold import writer_hold
-from toprung.adapters.storage.postgres import postgres_fence
+from toprung.adapters.storage.hold.writer_hold import ANSWER_SECONDS_MAX, LATE_ANSWER_SECONDS_MAX
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
 from toprung.application.ports.players import NewPlayer
@@ -42,8 +42,8 @@ async def network(database: Database) -> AsyncIterator[TcpProxy]:
         yield proxy
 
 
-async def opened(address: str) -> PostgresStorage:
-    return await PostgresStorage.open_for_writing(address, new_nonce=new_nonce)
+async def opened(address: str, limits: StorageLimits = LIMITS) -> PostgresStorage:
+    return await PostgresStorage.open_for_writing(address, new_nonce=new_nonce, limits=limits)
 
 
 def adding(name: str) -> Callable[[Transaction], str]:
@@ -102,10 +102,10 @@ async def test_a_lock_that_is_lost_is_taken_anew_under_a_new_epoch(database: Dat
 
 
 async def test_where_another_process_has_begun_to_write_nothing_is_committed_and_it_is_over(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    monkeypatch.setattr(writer_hold, "ASK_EVERY_SECONDS", NEVER_SECONDS)  # it has not heard of anything yet
-    former = await opened(database.url)
+    # It has not heard of anything yet.
+    former = await opened(database.url, StorageLimits(ask_every_seconds=NEVER_SECONDS))
     await former.write(adding("before"))
     await database.run(END_OF_LOCK)
     async with database.writing() as present:
@@ -159,10 +159,9 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(
 
 
 async def test_a_commit_that_cannot_be_looked_up_is_unknown_and_never_called_refused(
-    database: Database, network: TcpProxy, monkeypatch: pytest.MonkeyPatch
+    database: Database, network: TcpProxy
 ) -> None:
-    monkeypatch.setattr(postgres_fence, "LOOK_UP_SECONDS_MAX", 0.3)
-    storage = await opened(network.address)
+    storage = await opened(network.address, StorageLimits(look_up_seconds_max=0.3))
     try:
         network.break_at_commit("after")
         writing = asyncio.ensure_future(storage.write(adding("a")))
@@ -194,10 +193,9 @@ async def test_a_half_open_lock_connection_is_noticed_and_replaced(database: Dat
 
 
 async def test_while_the_database_is_silent_everything_is_refused_in_bounded_time_and_then_goes_on(
-    database: Database, network: TcpProxy, monkeypatch: pytest.MonkeyPatch
+    database: Database, network: TcpProxy
 ) -> None:
-    monkeypatch.setattr(writer_hold, "SILENCE_SECONDS_MAX", 1.0)
-    storage = await opened(network.address)
+    storage = await opened(network.address, StorageLimits(silence_seconds_max=1.0))
     try:
         await storage.write(adding("a"))
         network.swallow()
@@ -260,7 +258,7 @@ async def test_work_that_computes_for_long_does_not_cost_the_lock(
 
         def work(tx: Transaction) -> str:
             tx.journal.exclude_other_ratings()
-            until = monotonic() + 2 * (writer_hold.ANSWER_SECONDS_MAX + writer_hold.LATE_ANSWER_SECONDS_MAX)
+            until = monotonic() + 2 * (ANSWER_SECONDS_MAX + LATE_ANSWER_SECONDS_MAX)
             while monotonic() < until:
                 pass
             return adding("a")(tx)

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import RootTransaction
 
 from tests.support.databases import Database
-from toprung.adapters.storage.hold import writer_hold
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.adapters.storage.server_record import ServerRecord, ServerRecordFile
 from toprung.adapters.storage.sqlite import sqlite_commit, sqlite_writer
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
@@ -26,8 +26,8 @@ from toprung.domain.events import PlayerRegistered
 pytest_plugins = ("tests.support.databases",)
 
 
-async def opened(path: Path) -> SqliteStorage:
-    return await SqliteStorage.open_for_writing(path, new_nonce=new_nonce)
+async def opened(path: Path, limits: StorageLimits = LIMITS) -> SqliteStorage:
+    return await SqliteStorage.open_for_writing(path, new_nonce=new_nonce, limits=limits)
 
 
 def adding(name: str) -> Callable[[Transaction], str]:
@@ -216,10 +216,10 @@ async def test_a_lock_file_that_is_removed_is_made_anew(storage: SqliteStorage, 
 
 
 async def test_where_another_process_has_begun_to_write_nothing_is_committed_and_it_is_over(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database,
 ) -> None:
-    monkeypatch.setattr(writer_hold, "ASK_EVERY_SECONDS", 3_600)  # it has not heard of anything yet
-    former = await opened(sqlite_database.path)
+    # It has not heard of anything yet.
+    former = await opened(sqlite_database.path, StorageLimits(ask_every_seconds=3_600))
     await former.write(adding("before"))
     sqlite_database.path.with_name("ladder.db.lock").unlink()
     async with sqlite_database.writing() as present:
@@ -272,9 +272,8 @@ async def test_a_commit_that_cannot_be_looked_up_is_unknown_and_never_called_ref
     assert names(sqlite_database.path) == ["True", "after"]
 
 
-async def test_what_cannot_be_looked_up_in_time_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sqlite_commit, "LOOK_UP_SECONDS_MAX", 0)
-    assert sqlite_commit.became_of(tmp_path / "missing.db", 1, 1) is None
+async def test_what_cannot_be_looked_up_in_time_is_none(tmp_path: Path) -> None:
+    assert sqlite_commit.became_of(tmp_path / "missing.db", 1, 1, seconds_max=0) is None
 
 
 async def test_a_unit_of_work_that_changes_nothing_costs_no_commit_to_the_disk(

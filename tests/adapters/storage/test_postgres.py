@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.util import await_only
 
 from tests.support.databases import Database, PostgresServer
-from toprung.adapters.storage.postgres import postgres_engine
+from toprung.adapters.storage.limits import StorageLimits
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.ratings import NewEntry
@@ -92,11 +92,8 @@ async def test_connections_that_break_are_a_clear_error_once_and_then_made_anew(
         assert await storage.read(lambda tx: len(tx.players.columns().ids)) == 9
 
 
-async def test_a_row_that_somebody_else_holds_is_a_clear_error(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(postgres_engine, "LOCK_TIMEOUT_MS", 50)
-    async with database.writing() as storage:
+async def test_a_row_that_somebody_else_holds_is_a_clear_error(database: Database) -> None:
+    async with database.writing(limits=StorageLimits(lock_timeout_ms=50)) as storage:
         (player,) = await added(storage, "a")
         holding, let_go = asyncio.Event(), asyncio.Event()
 

@@ -1,7 +1,6 @@
 """What is special about SQLite: a durable writing connection, one complete file, backups, and others' locks."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +13,9 @@ from structlog.testing import capture_logs
 
 from tests.support.databases import Database, connection_of
 from toprung.adapters.storage import migration
-from toprung.adapters.storage.sqlite import sqlite, sqlite_engine, sqlite_writer
+from toprung.adapters.storage.limits import StorageLimits
+from toprung.adapters.storage.migration import Migrations
+from toprung.adapters.storage.sqlite import sqlite
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.application.ports.players import NewPlayer
@@ -127,35 +128,24 @@ async def test_a_backup_is_a_database_of_its_own_from_the_moment_it_was_made(sql
     assert await sqlite_database.run("select count(*) from player") == [(2,)]
 
 
-@pytest.fixture
-def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """From its call on, the program is as it will be after its next migration, which does what it is told."""
-    folder = tmp_path / "migrations"
+def next_migrations(folder: Path, statement: str) -> Migrations:
+    """What the program will know after its next migration, which does what it is told."""
     (folder / "versions").mkdir(parents=True)
-    for source in (migration._FOLDER / "env.py", *migration._FOLDER.glob("versions/*.py")):
-        (folder / source.relative_to(migration._FOLDER)).write_bytes(source.read_bytes())
-    present = migration.HEAD
-
-    def come(statement: str) -> None:
-        (folder / "versions" / "9999_next.py").write_text(
-            "from alembic import op\n"
-            f"revision, down_revision, branch_labels, depends_on = '9999', '{present}', None, None\n"
-            f"def upgrade():\n    op.execute('create table nickname (id integer)')\n    {statement}\n",
-            encoding="utf-8",
-        )
-        monkeypatch.setattr(migration, "_FOLDER", folder)
-        monkeypatch.setattr(migration, "HEAD", "9999")
-
-    return come
+    for source in (migration.FOLDER / "env.py", *migration.FOLDER.glob("versions/*.py")):
+        (folder / source.relative_to(migration.FOLDER)).write_bytes(source.read_bytes())
+    (folder / "versions" / "9999_next.py").write_text(
+        "from alembic import op\n"
+        f"revision, down_revision, branch_labels, depends_on = '9999', '{PRESENT}', None, None\n"
+        f"def upgrade():\n    op.execute('create table nickname (id integer)')\n    {statement}\n",
+        encoding="utf-8",
+    )
+    return Migrations(head="9999", folder=folder)
 
 
-async def test_a_backup_is_made_before_a_migration(
-    sqlite_database: Database, next_migration: Callable[[str], None]
-) -> None:
+async def test_a_backup_is_made_before_a_migration(sqlite_database: Database, tmp_path: Path) -> None:
     async with sqlite_database.writing() as storage:
         await storage.write(add_player)
-    next_migration("pass")
-    async with sqlite_database.writing() as storage:
+    async with sqlite_database.writing(migrations=next_migrations(tmp_path / "migrations", "pass")) as storage:
         migrated = storage.migrated
         assert await storage.read(lambda tx: list(tx.players.columns().names)) == ["p0"]
     assert migrated is not None
@@ -167,25 +157,22 @@ async def test_a_backup_is_made_before_a_migration(
     assert await sqlite_database.run("select count(*) from nickname") == [(0,)]
 
 
-async def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    sqlite_database: Database, next_migration: Callable[[str], None]
-) -> None:
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(sqlite_database: Database, tmp_path: Path) -> None:
     async with sqlite_database.writing() as storage:
         await storage.write(add_player)
-    next_migration("op.execute('insert into nowhere values (1)')")
+    migrations = next_migrations(tmp_path / "migrations", "op.execute('insert into nowhere values (1)')")
     for _ in range(2):  # the second time, too: the lock was let go of
         with pytest.raises(StorageUnavailable, match="no such table: nowhere"):
-            await sqlite_database.open_for_writing()
+            await sqlite_database.open_for_writing(migrations=migrations)
     assert await sqlite_database.run("select version_num from alembic_version") == [(PRESENT,)]
     assert await sqlite_database.run("select name from sqlite_master where name = 'nickname'") == []
 
 
 async def test_a_lock_that_another_program_holds_is_a_clear_error_and_blocks_nobody_else(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database,
 ) -> None:
-    monkeypatch.setattr(sqlite_engine, "BUSY_TIMEOUT_MS", 200)
     ticks = 0
-    async with sqlite_database.writing() as storage:
+    async with sqlite_database.writing(limits=StorageLimits(lock_timeout_ms=200)) as storage:
         await storage.write(add_player)
         with closing(driver().connect(str(sqlite_database.path), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -203,13 +190,12 @@ async def test_a_lock_that_another_program_holds_is_a_clear_error_and_blocks_nob
 
 
 async def test_opening_a_database_that_another_program_has_locked_is_a_clear_error(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+    sqlite_database: Database,
 ) -> None:
-    monkeypatch.setattr(sqlite_engine, "BUSY_TIMEOUT_MS", 50)
     with closing(driver().connect(str(sqlite_database.path), isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StorageUnavailable, match="Another program holds the database locked"):
-            await sqlite_database.open_for_writing()
+            await sqlite_database.open_for_writing(limits=StorageLimits(lock_timeout_ms=50))
         other.execute("ROLLBACK")
     async with sqlite_database.writing() as storage:
         await storage.write(add_player)
@@ -275,15 +261,12 @@ async def test_a_failure_that_nobody_foresaw_does_not_end_the_writing(
         assert len(names) == 40 - len(failures) + 1
 
 
-async def test_a_write_that_waited_too_long_is_refused_and_not_begun(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with sqlite_database.writing() as storage:
-        monkeypatch.setattr(sqlite_writer, "WRITE_WAITS_SECONDS_MAX", -1)
+async def test_a_write_that_waited_too_long_is_refused_and_not_begun(sqlite_database: Database) -> None:
+    async with sqlite_database.writing(limits=StorageLimits(write_waits_seconds_max=-1)) as storage:
         outcomes = await asyncio.gather(*(storage.write(add_player) for _ in range(30)), return_exceptions=True)
         assert {str(outcome) for outcome in outcomes} == {
             "The database is busy with other work; nothing of this was done. Try again in a moment."
         }
-        monkeypatch.undo()
+    async with sqlite_database.writing() as storage:
         await storage.write(add_player)
         assert len(await storage.read(lambda tx: tx.players.columns().names)) == 1

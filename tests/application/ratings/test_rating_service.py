@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from tests.support.databases import Database, OpenLadder, opened_ladder
 from tests.support.fakes.ladder import FakeClock, Listener
+from toprung.application.matches.match_rating import MatchRater
 from toprung.application.organising.transfer_operations import ImportEntries
-from toprung.application.ratings import rating_service
+from toprung.application.ratings.rating_service import CorrectionOutcome, RatingService
 from toprung.application.transfer.entry_file import COLUMNS
 from toprung.application.writing.audit import Attribution, Counts
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
@@ -26,7 +27,9 @@ from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, MatchState, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, to_iso
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.rating import Entry
+from toprung.domain.ratings.glicko2 import Glicko2
+from toprung.domain.ratings.rating import Elo, Entry
+from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -35,7 +38,9 @@ RESULTS: Final = (WON, LOST, DRAW, None)
 NOW_US: Final = FakeClock().now_us()
 NAMES: Final = ("Ann", "Bob", "Cid", "Dan")
 RACES: Final = ("bw_zerg", "sc2_terran")
-SYSTEMS: Final = ("elo", "glicko2")
+ENGINES: Final[dict[str, RatingEngine]] = {"elo": EloEngine(Elo()), "glicko2": Glicko2Engine(Glicko2())}
+SYSTEMS: Final = tuple(ENGINES)
+CORRECTING: Final = Attribution(actor="admin Eve", reason="the replay shows it")
 GAMES: Final = 24
 TABLES: Final = ("entry", "match", "rating_journal", "audit", "change", "change_counter")
 OTHERWISE: Final = {WON: LOST, LOST: DRAW, DRAW: WON}
@@ -109,9 +114,8 @@ async def verified(opened: OpenLadder) -> list[str]:
     return await opened.ladder.verification.verify(no_progress)
 
 
-async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> rating_service.CorrectionOutcome:
-    ratings = opened.ladder.ratings
-    return await ratings.correct(MatchId(number), result, Attribution(actor="admin Eve", reason="the replay shows it"))
+async def correct(opened: OpenLadder, number: int, result: MatchResult | None) -> CorrectionOutcome:
+    return await opened.ladder.ratings.correct(MatchId(number), result, CORRECTING)
 
 
 async def page_of(opened: OpenLadder) -> LeaderboardPage:
@@ -258,12 +262,21 @@ async def test_a_correction_tells_the_entries_as_they_now_are(opened: OpenLadder
 
 
 async def test_a_correction_that_moves_more_than_can_be_told_makes_the_board_be_read_anew(
-    opened: OpenLadder, database: Database, monkeypatch: pytest.MonkeyPatch
+    opened: OpenLadder, database: Database
 ) -> None:
-    monkeypatch.setattr(rating_service, "ENTRIES_TOLD_MAX", 1)
+    engine = ENGINES[opened.wired.settings.rating_system or "glicko2"]
+    ratings = RatingService(
+        unit_of_work=opened.ladder.unit_of_work,
+        backups=opened.storage,
+        clock=opened.ladder.clock,
+        engine=engine,
+        rater=MatchRater(engine),
+        steps=opened.ladder.steps,
+        entries_told_max=1,
+    )
     listener = Listener()
     opened.ladder.bus.subscribe(listener.hear)
-    outcome = await correct(opened, 1, OTHERWISE[result_of(1)])
+    outcome = await ratings.correct(MatchId(1), OTHERWISE[result_of(1)], CORRECTING)
     assert [change.event for change in listener.heard][1:] == [LadderReloaded(entries=len(outcome.moves))]
     await the_board_is_as_stored(opened, database)
 

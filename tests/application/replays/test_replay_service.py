@@ -21,7 +21,7 @@ from toprung.application.ports.replays import (
     TooBig,
     Unavailable,
 )
-from toprung.application.replays import replay_service
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.application.writing.audit import Attribution
 from toprung.domain.errors import Busy, Conflict, InvalidInput, LimitReached, NotFound, StorageUnavailable, ToprungError
 from toprung.domain.jobs.job import DEATHS_MAX, ERRORS_MAX, Finished, JobState, Released
@@ -98,8 +98,8 @@ async def test_who_may_not_upload(intake: MemoryIntake) -> None:
     assert (intake.archive.kept, intake.storage.writes) == ({}, 0)
 
 
-async def test_a_days_bytes_have_a_limit(intake: MemoryIntake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay_service, "PLAYER_BYTES_PER_DAY_MAX", 150)
+async def test_a_days_bytes_have_a_limit() -> None:
+    intake = MemoryIntake(intake=IntakeLimits(player_bytes_per_day_max=150)).people()
     await intake.replays.submit(ANN, None, replay(1, size=100))
     with pytest.raises(LimitReached, match=r"Maru uploaded 0\.0 MB within a day"):
         await intake.replays.submit(ANN, None, replay(2, size=100))
@@ -109,8 +109,8 @@ async def test_a_days_bytes_have_a_limit(intake: MemoryIntake, monkeypatch: pyte
     assert (await intake.replays.submit(ANN, None, replay(2, size=100))).is_new
 
 
-async def test_the_queue_has_a_limit(intake: MemoryIntake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay_service, "PENDING_MAX", 2)
+async def test_the_queue_has_a_limit() -> None:
+    intake = MemoryIntake(intake=IntakeLimits(pending_max=2)).people()
     for number in range(2):
         await intake.replays.submit(ANN, None, replay(number))
     with pytest.raises(Busy, match="waiting to be read"):

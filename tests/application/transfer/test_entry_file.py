@@ -12,9 +12,15 @@ from hypothesis import strategies as st
 
 from tests.flows.life.strategies import NOW_US, catalog, countries, ladders, name_keys
 from toprung.application.ports.ratings import StoredEntry
-from toprung.application.transfer import entry_file, table_file
-from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS, EntryFileReader, EntryRow, entry_cells
-from toprung.application.transfer.table_file import ImportRefused, read_table
+from toprung.application.transfer.entry_file import (
+    COLUMNS,
+    IMPORT_ROWS_MAX,
+    OPTIONAL_COLUMNS,
+    EntryFileReader,
+    EntryRow,
+    entry_cells,
+)
+from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
 from toprung.domain.moment import MICROSECONDS_PER_DAY, from_iso
 
 HEADER: Final = ",".join(COLUMNS)
@@ -37,8 +43,8 @@ def line(**cells: str) -> str:
     return ",".join({**GOOD, **cells}.values())
 
 
-def read(*lines: str, header: str = HEADER, ending: str = "\n") -> list[EntryRow]:
-    reader = EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys())
+def read(*lines: str, header: str = HEADER, ending: str = "\n", rows_max: int = IMPORT_ROWS_MAX) -> list[EntryRow]:
+    reader = EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys(), rows_max=rows_max)
     return reader.read(ending.join((header, *lines)), now_us=NOW_US)
 
 
@@ -330,15 +336,17 @@ def test_a_table_that_is_read_without_a_list_for_problems_raises_them_together()
     assert [problem.line for problem in raised.value.problems] == [2, 4]
 
 
-def test_the_list_of_problems_has_a_limit_and_their_number_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_file, "PROBLEMS_LISTED_MAX", 3)
+def test_the_list_of_problems_has_a_limit_and_their_number_has_none() -> None:
     with pytest.raises(ImportRefused, match="the file has 5 problems") as raised:
         read(*[line(mmr="x")] * 5)
-    assert (len(raised.value.problems), raised.value.problem_count) == (3, 5)
+    refused = ImportRefused(raised.value.problems, listed_max=3)
+    assert str(refused) == str(raised.value)
+    assert (len(refused.problems), refused.problem_count) == (3, 5)
 
 
-def test_a_file_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_file, "IMPORT_ROWS_MAX", 3)
+def test_a_file_has_a_limit() -> None:
     lines = [line(player_name=f"p{number}") for number in range(4)]
-    assert len(read(*lines[:3])) == 3
-    assert problems_of(*lines) == [(5, "", "more than 3 lines")]
+    assert len(read(*lines[:3], rows_max=3)) == 3
+    with pytest.raises(ImportRefused) as raised:
+        read(*lines, rows_max=3)
+    assert raised.value.problems == (Problem(line=5, column="", reason="more than 3 lines"),)

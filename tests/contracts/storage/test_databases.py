@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.databases import REFUSALS, Database, connection_of, write_during_read
 from toprung.adapters.storage import migration
-from toprung.adapters.storage.repositories import record_repository
+from toprung.adapters.storage.limits import StorageLimits
+from toprung.adapters.storage.migration import Migrations
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Transaction
@@ -153,14 +154,10 @@ async def test_a_database_of_a_newer_toprung_is_left_alone(database: Database) -
     assert await database.run("select version_num from alembic_version") == [("9999",)]
 
 
-async def test_a_database_of_an_older_toprung_is_not_read_but_sent_to_the_migration(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    present = migration.HEAD
-    monkeypatch.setattr(migration, "HEAD", "9999")
+async def test_a_database_of_an_older_toprung_is_not_read_but_sent_to_the_migration(database: Database) -> None:
     with pytest.raises(StorageUnavailable) as raised:
-        await database.open_for_reading()
-    assert f"older schema {present}; `toprung db migrate` brings it to 9999" in at_a_terminal(raised.value)
+        await database.open_for_reading(migrations=Migrations(head="9999"))
+    assert f"older schema {migration.HEAD}; `toprung db migrate` brings it to 9999" in at_a_terminal(raised.value)
 
 
 async def test_the_journal_can_only_be_added_to(database: Database) -> None:
@@ -254,12 +251,8 @@ async def test_a_value_that_no_table_takes_is_refused_as_a_whole(database: Datab
         assert await storage.read(lambda tx: (tx.changes.last_seq(), list(tx.players.columns().names))) == (0, [])
 
 
-async def test_pruning_looks_at_places_and_not_at_transactions(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(record_repository, "CHANGES_KEPT_MIN", 5)
-    monkeypatch.setattr(record_repository, "_PRUNE_EVERY", 10)
-    async with database.writing() as storage:
+async def test_pruning_looks_at_places_and_not_at_transactions(database: Database) -> None:
+    async with database.writing(limits=StorageLimits(changes_kept_min=5, prune_every_changes=10)) as storage:
         await storage.write(lambda tx: tx.changes.record(*[EVENT] * 9))
         assert await database.run("select count(*) from change") == [(9,)]
         await storage.write(lambda tx: tx.changes.record(*[EVENT] * 16))  # passes 10 and 20 at once

@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from tests.support.fakes.ladder import FakeStorage
-from toprung.adapters.storage.repositories import record_repository
+from toprung.adapters.storage.limits import StorageLimits
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Storage, Transaction
@@ -192,11 +192,8 @@ async def test_those_who_fail_among_many_writers_hurt_nobody_else(storage: Stora
     assert [change.seq for change in await all_changes(storage)] == list(range(1, len(kept) + 1))
 
 
-async def test_changes_that_are_no_longer_kept_are_not_passed_over_in_silence(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(record_repository, "CHANGES_KEPT_MIN", 5)
-    monkeypatch.setattr(record_repository, "_PRUNE_EVERY", 10)
+@pytest.mark.parametrize("limits", [StorageLimits(changes_kept_min=5, prune_every_changes=10)])
+async def test_changes_that_are_no_longer_kept_are_not_passed_over_in_silence(storage: Storage) -> None:
     for _ in range(22):
         await storage.write(lambda tx: tx.changes.record(EVENTS[0]))
     if isinstance(storage, FakeStorage):

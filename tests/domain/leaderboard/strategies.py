@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.domain.leaderboard.oracle import Asked, Oracle
-from toprung.domain.leaderboard.board import Board
+from toprung.domain.leaderboard.board import FIRST_STRETCH, REBUILD_ABOVE, Board
 from toprung.domain.leaderboard.board_table import NEVER, EntryColumns, PlayerColumns
 from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import LeaderboardQuery
@@ -87,10 +87,18 @@ def entry(entry_id: int, player_id: int, race: str, mmr: int, last_played_us: in
     )
 
 
-def new_board(inactivity_us: int | None = WINDOW_US) -> Board:
+def new_board(
+    inactivity_us: int | None = WINDOW_US, *, rebuild_above: int = REBUILD_ABOVE, first_stretch: int = FIRST_STRETCH
+) -> Board:
     """An empty board of the races and countries above."""
-    codes = sorted(COUNTRIES.codes)
-    return Board(races=RACES, countries=codes, inactivity_us=inactivity_us, certainty=CERTAINTY)
+    return Board(
+        races=RACES,
+        countries=sorted(COUNTRIES.codes),
+        inactivity_us=inactivity_us,
+        certainty=CERTAINTY,
+        rebuild_above=rebuild_above,
+        first_stretch=first_stretch,
+    )
 
 
 def new_oracle(inactivity_us: int | None = WINDOW_US) -> Oracle:

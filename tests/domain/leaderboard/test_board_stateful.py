@@ -16,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from tests.domain.leaderboard import strategies as some
 from tests.domain.leaderboard.oracle import Asked, bare
 from tests.domain.leaderboard.strategies import COUNTRIES, NOW_US, RACES, SECOND_US, WINDOW_US
-from toprung.domain.leaderboard import board as board_module
 from toprung.domain.leaderboard import leaderboard as reference
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.glicko2 import SkillEstimate
@@ -56,22 +55,16 @@ class BoardMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.patch = pytest.MonkeyPatch()
         self.now_us = NOW_US
         self.seq = 0
         self.rows_by_version: dict[tuple[int, str], Rows] = {}
-
-    def teardown(self) -> None:
-        self.patch.undo()
 
     @initialize(
         window_us=some.windows, rebuild_above=st.sampled_from((0, 2, 64)), first_stretch=st.sampled_from((1, 1, 5, 512))
     )
     def begin(self, window_us: int | None, rebuild_above: int, first_stretch: int) -> None:
         """Small constants make a small board take the ways of a large one."""
-        self.patch.setattr(board_module, "REBUILD_ABOVE", rebuild_above)
-        self.patch.setattr(board_module, "_FIRST_STRETCH", first_stretch)
-        self.board = some.new_board(window_us)
+        self.board = some.new_board(window_us, rebuild_above=rebuild_above, first_stretch=first_stretch)
         self.oracle = some.new_oracle(window_us)
 
     def ago_us(self, age: tuple[int, int]) -> int:

@@ -10,6 +10,7 @@ from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder
 from tests.interfaces.discord.nonces import RememberedNonces, remembered_by_simcord
 from toprung.domain.errors import ToprungError
 from toprung.interfaces.discord.bot.bot import DiscordBot  # before simcord: it loads discord.py without its warning
+from toprung.interfaces.discord.messages.context import BotLimits
 
 import simcord  # isort: skip
 
@@ -36,10 +37,16 @@ class World:
 
 
 @pytest.fixture
-async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+def limits() -> BotLimits:
+    """The bot's limits; a test that needs others parametrizes them."""
+    return BotLimits()
+
+
+@pytest.fixture
+async def world(monkeypatch: pytest.MonkeyPatch, limits: BotLimits) -> AsyncIterator[World]:
     """An empty ladder whose bot is in a server with Alice and Bob."""
     nonces = remembered_by_simcord(monkeypatch)
-    ladder = discord_ladder()
+    ladder = discord_ladder(limits=limits)
     await ladder.store.load()
     bot = ladder.new_bot()
     env = simcord.Env(bot.client)

@@ -17,6 +17,7 @@ from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.jobs.job_queue import JobHandlers, JobQueue
 from toprung.application.ladder import Ladder
 from toprung.application.replays.intake import Intake, SubmittedReplay
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.application.writing.audit import Attribution
 from toprung.domain.jobs.job import JobId
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
@@ -24,7 +25,7 @@ from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState
 from toprung.interfaces.discord.bot.bot import BotOptions, DiscordBot
-from toprung.interfaces.discord.messages.context import BotContext
+from toprung.interfaces.discord.messages.context import BotContext, BotLimits
 from toprung.interfaces.discord.messages.organisers import Organisers
 from toprung.interfaces.texts.texts import Texts, load_texts
 
@@ -35,7 +36,9 @@ REPLAY_BYTES_MAX: Final = 10_000
 NAMES: Final = (*LATIN, *KOREAN, *CYRILLIC, *CHINESE, *LONG)
 
 
-def discord_ladder(*, terms_url: str | None = None, channel_language: str = "en") -> "DiscordLadder":
+def discord_ladder(
+    *, terms_url: str | None = None, channel_language: str = "en", limits: BotLimits | None = None
+) -> "DiscordLadder":
     """An empty ladder, whose players are told things unless a test puts them out of reach."""
     storage, clock, boot_clock = FakeStorage(), FakeClock(), FakeBootClock()
     parser, judge = ScriptedParser(), WatchedJudge()
@@ -48,7 +51,7 @@ def discord_ladder(*, terms_url: str | None = None, channel_language: str = "en"
         name_keys=NAME_KEYS,
         certainty=CERTAINTY,
         judge=judge.judge,
-        replay_bytes_max=REPLAY_BYTES_MAX,
+        intake=IntakeLimits(replay_bytes_max=REPLAY_BYTES_MAX),
         can_reach=lambda player: player.discord_id not in {None, *out_of_reach},
     )
     parts = {one.name: getattr(made, one.name) for one in fields(made)}
@@ -58,7 +61,12 @@ def discord_ladder(*, terms_url: str | None = None, channel_language: str = "en"
     )  # fmt: skip
     parts["clock"] = clock
     return DiscordLadder(
-        **parts, storage=storage, out_of_reach=out_of_reach, terms_url=terms_url, channel_language=channel_language
+        **parts,
+        storage=storage,
+        out_of_reach=out_of_reach,
+        terms_url=terms_url,
+        channel_language=channel_language,
+        limits=limits or BotLimits(),
     )
 
 
@@ -72,6 +80,7 @@ class DiscordLadder(Ladder):
     out_of_reach: set[int]
     terms_url: str | None
     channel_language: str
+    limits: BotLimits
     organisers: Organisers = field(default_factory=Organisers)
 
     def context(self) -> BotContext:
@@ -82,6 +91,7 @@ class DiscordLadder(Ladder):
             organisers=self.organisers,
             terms_url=self.terms_url,
             channel_language=self.channel_language,
+            limits=self.limits,
         )
 
     def new_bot(self, options: BotOptions | None = None) -> DiscordBot:

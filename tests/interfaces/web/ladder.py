@@ -17,6 +17,7 @@ from toprung.application.organising.operations import Administration, in_silence
 from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.application.transfer.import_service import ImportSummary
 from toprung.application.writing.audit import Counts
 from toprung.domain.errors import StorageUnavailable
@@ -40,6 +41,7 @@ P = TypeVar("P")
 NOW_US = from_iso("2026-03-14T12:00:00Z")
 HOUR_US = 3600 * MICROSECONDS_PER_SECOND
 UPLOAD_LIMITS = UploadLimits(bytes_max=REPLAY_BYTES_MAX)
+INTAKE_LIMITS = IntakeLimits(replay_bytes_max=REPLAY_BYTES_MAX)
 ADMIN_TOKEN = "a-token-that-only-the-organiser-knows"
 
 LATIN = ["Maru", "Serral", "Reynor", "Clem", "herO", "Dark", "Rogue", "Solar", "ByuN", "Classic", "ShoWTimE", "Astrea"]
@@ -144,6 +146,8 @@ class Ladder:
         inactivity_days: float | None = 14,
         door: DoorRules | None = None,
         listeners_per_address: int = STREAMS_PER_ADDRESS,
+        upload_limits: UploadLimits = UPLOAD_LIMITS,
+        intake: IntakeLimits = INTAKE_LIMITS,
     ) -> None:
         self.clock = SettableClock()
         self.storage = FallibleStorage()
@@ -155,6 +159,7 @@ class Ladder:
             catalog=self.catalog,
             inactivity_us=None if inactivity_days is None else round(inactivity_days * MICROSECONDS_PER_DAY),
             database_id=self.catalog.code,
+            intake=intake,
         )
         made = self.intake.ladder
         self.bus, self.store, self.leaderboard = made.bus, made.store, made.leaderboard
@@ -165,7 +170,7 @@ class Ladder:
         self.app: FastAPI = create_app(
             self.use_cases,
             hub=self.hub,
-            upload_limits=UPLOAD_LIMITS,
+            upload_limits=upload_limits,
             admin_token=ADMIN_TOKEN,
             health=lambda: self.health,
             metrics=lambda: (b"toprung_up 1\n", "text/plain; version=1.0.0; charset=utf-8"),

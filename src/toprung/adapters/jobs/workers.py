@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -11,28 +12,43 @@ from toprung.application.jobs.job_queue import Handled, JobHandler, JobHistory, 
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable
 from toprung.domain.jobs.job import LEASE_SECONDS, Failed, Job, JobId, JobKind, JobState, JobStats, Released
 
-BEAT_SECONDS: Final = LEASE_SECONDS / 3
-"""How often leases are extended, and lost jobs and old ones looked for."""
-
-STOP_SECONDS_MAX: Final = 3.0
-"""How long jobs may go on once the workers are to stop; what is not done by then goes back to the queue."""
-
-BREATH_SECONDS: Final = 1.0
-"""How long to wait where the database refuses."""
-
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLimits:
+    """How often the workers look, and how long they wait."""
+
+    beat_seconds: float = LEASE_SECONDS / 3
+    """How often leases are extended, and lost jobs and old ones looked for."""
+
+    breath_seconds: float = 1.0
+    """How long to wait where the database refuses."""
+
+    stop_seconds_max: float = 3.0
+    """How long jobs may go on once the workers are to stop; what is not done by then goes back to the queue."""
+
+
+LIMITS: Final = WorkerLimits()
 
 
 class JobWorkers:
     """Works at jobs, so many at a time. `run` goes on until `stop`; `wake` says that there may be a new job."""
 
     def __init__(
-        self, *, queue: JobQueue, history: JobHistory, handlers: Mapping[JobKind, JobHandler], workers: int
+        self,
+        *,
+        queue: JobQueue,
+        history: JobHistory,
+        handlers: Mapping[JobKind, JobHandler],
+        workers: int,
+        limits: WorkerLimits = LIMITS,
     ) -> None:
         self._queue = queue
         self._history = history
         self._handlers = handlers
         self._workers = workers
+        self._limits = limits
         self._stats = JobStats()
         self._news = asyncio.Event()
         self._is_stopping = False
@@ -67,10 +83,10 @@ class JobWorkers:
                 wait_seconds = await self._step()
             except StorageUnavailable as error:
                 _log.warning("job_step_refused", reason=str(error))
-                wait_seconds = BREATH_SECONDS
+                wait_seconds = self._limits.breath_seconds
             except Exception:  # noqa: BLE001 - the one catch-all of this loop: the queue must not stand still
                 _log.exception("job_step_failed")
-                wait_seconds = BREATH_SECONDS
+                wait_seconds = self._limits.breath_seconds
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), wait_seconds)
         await self._wind_up()
@@ -80,7 +96,7 @@ class JobWorkers:
         now = asyncio.get_running_loop().time()
         if now >= self._next_beat:
             await self._beat()
-            self._next_beat = now + BEAT_SECONDS
+            self._next_beat = now + self._limits.beat_seconds
         wait_seconds = self._next_beat - now
         free = self._workers - len(self._running)
         if self._is_stopping or not free:
@@ -145,7 +161,7 @@ class JobWorkers:
     async def _wind_up(self) -> None:
         tasks = {task for _, task in self._running.values()}
         if tasks:
-            _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS_MAX)
+            _, late = await asyncio.wait(tasks, timeout=self._limits.stop_seconds_max)
             for task in late:
                 task.cancel()
             if late:

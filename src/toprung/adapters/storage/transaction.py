@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection
 
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.adapters.storage.lookups import SqlLookups
 from toprung.adapters.storage.repositories.account_repository import SqlAccountRepository, SqlDepartureRepository
 from toprung.adapters.storage.repositories.challenge_repository import SqlChallengeRepository
@@ -33,7 +34,14 @@ def no_nonce() -> str:
 class SqlTransaction:
     """Implements the `Transaction` port on a `connection` whose transaction somebody else begins and ends."""
 
-    def __init__(self, connection: Connection, *, is_writing: bool, new_nonce: NewNonce = no_nonce) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        is_writing: bool,
+        new_nonce: NewNonce = no_nonce,
+        limits: StorageLimits = LIMITS,
+    ) -> None:
         self.connection = connection
         self.players = SqlPlayerRepository(connection, is_locking=is_writing)
         self.entries = SqlEntryRepository(connection, is_locking=is_writing)
@@ -50,7 +58,7 @@ class SqlTransaction:
         self.heartbeats = SqlHeartbeatRepository(connection)
         self.journal = SqlJournalRepository(connection)
         self.audit = SqlAuditRepository(connection)
-        self.changes = SqlChangeRepository(connection)
+        self.changes = SqlChangeRepository(connection, limits)
         self.notes = SqlNoteRepository(connection)
         self.lookups = SqlLookups(connection)
 

@@ -22,6 +22,7 @@ from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import Rating, Verdict
 
 ENTRIES_TOLD_MAX: Final = 1_000
+"""What moves more entries than that makes everybody read all of them anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class RatingService:
         engine: RatingEngine,
         rater: MatchRater,
         steps: MatchSteps,
+        entries_told_max: int = ENTRIES_TOLD_MAX,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._backups = backups
@@ -68,6 +70,7 @@ class RatingService:
         self._engine = engine
         self._rater = rater
         self._steps = steps
+        self._entries_told_max = entries_told_max
 
     async def preview(self, match_id: MatchId, result: MatchResult | None) -> CorrectionOutcome:
         """What it would do to judge a match so (None: void); nothing is changed. Raises what `correct` raises."""
@@ -96,7 +99,7 @@ class RatingService:
             outcome, replayed, after = self._judged(tx, match, result, now_us)
             self._steps.take(tx, match, after, now_us)
             if replayed is not None:
-                _write(tx, replayed, now_us, match_id)
+                self._write(tx, replayed, now_us, match_id)
             details: dict[str, object] = {
                 "before": outcome.before,
                 "after": outcome.after,
@@ -179,13 +182,22 @@ class RatingService:
             if differs:
                 tx.journal.exclude_other_ratings()
                 replayed = replay_everything(tx, self._engine, tx.journal.current(), progress)
-                _write(tx, replayed, now_us, None)
+                self._write(tx, replayed, now_us, None)
                 changed = len(replayed.entries)
             counts = Counts(changed=changed, unchanged=tx.entries.count() - changed)
             audit(tx, by or Attribution(actor="toprung"), "recompute", "ladder", now_us=now_us, ratings=asdict(counts))
             return counts
 
         return await self._unit_of_work.run(work)
+
+    def _write(self, tx: Transaction, replayed: Replayed, now_us: int, match_id: MatchId | None) -> None:
+        tx.journal.append([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
+        entries = tuple(after for _, after in replayed.entries)
+        tx.entries.save(entries)
+        if match_id is not None and len(entries) <= self._entries_told_max:
+            tx.changes.record(MatchRatingCorrected(match_id=match_id, entries=entries))
+        elif entries:
+            tx.changes.record(LadderReloaded(entries=len(entries)))
 
 
 def _moves(tx: Transaction, changed: Sequence[tuple[Entry, Entry]]) -> tuple[Move, ...]:
@@ -211,13 +223,3 @@ def _standing(tx: Transaction, match: Match, result: MatchResult | None) -> str:
         return "is void" if result is None else "counts as a draw"
     winner_id = match.player_ids[0 if result is MatchResult.SIDE_1_WON else 1]
     return f"counts as won by {tx.players.by_ids([winner_id])[winner_id].name}"
-
-
-def _write(tx: Transaction, replayed: Replayed, now_us: int, match_id: MatchId | None) -> None:
-    tx.journal.append([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
-    entries = tuple(after for _, after in replayed.entries)
-    tx.entries.save(entries)
-    if match_id is not None and len(entries) <= ENTRIES_TOLD_MAX:
-        tx.changes.record(MatchRatingCorrected(match_id=match_id, entries=entries))
-    elif entries:
-        tx.changes.record(LadderReloaded(entries=len(entries)))

@@ -19,6 +19,7 @@ from toprung.domain.matches.match import MatchId, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.replays.replay import REPLAY_BYTES_MAX
 from toprung.domain.replays.replay_upload import (
     GIVEN_UP,
     QUARANTINED,
@@ -35,8 +36,16 @@ from toprung.domain.replays.replay_upload import (
 ENDED_SECONDS_AGO_MAX: Final = 24 * 60 * 60
 """How long ago the match ended, at most, that a replay is taken to be of where no match is named."""
 
-PLAYER_BYTES_PER_DAY_MAX: Final = 50 * 1024 * 1024
 MATCHES_LOOKED_AT_MAX: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeLimits:
+    """How large a replay may be, how much a player may upload within a day, and how many replays may wait."""
+
+    replay_bytes_max: int = REPLAY_BYTES_MAX
+    player_bytes_per_day_max: int = 50 * 1024 * 1024
+    pending_max: int = PENDING_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +66,13 @@ class ReplayService:
         archive: ReplayArchive,
         clock: Clock,
         announce: Callable[[], None],
-        replay_bytes_max: int,
+        limits: IntakeLimits,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._archive = archive
         self._clock = clock
         self._announce = announce
-        self._replay_bytes_max = replay_bytes_max
+        self._limits = limits
 
     async def submit(
         self,
@@ -84,7 +93,7 @@ class ReplayService:
         `Conflict` for a player who is banned, `LimitReached` for one who uploaded too much today, `Busy` while too much
         waits, and `StorageUnavailable`; then nothing is kept.
         """
-        check_content(data, bytes_max=self._replay_bytes_max)
+        check_content(data, bytes_max=self._limits.replay_bytes_max)
         file = ReplayFile(
             sha256=hashlib.sha256(data).hexdigest(),
             size_bytes=len(data),
@@ -98,13 +107,66 @@ class ReplayService:
             uploaded_at_us=file.first_uploaded_at_us,
         )
         # Asked before the bytes are kept as well, so that what is refused does not fill the disk.
-        known = await self._unit_of_work.read(lambda tx: _admitted(tx, _of_match(tx, new), file))
+        known = await self._unit_of_work.read(lambda tx: self._admitted(tx, _of_match(tx, new), file))
         if known is not None and not (by_discord and known.state is UploadState.RECEIVED):
             return Receipt(upload=known, is_new=False)
         await self._archive.put(file.sha256, data)
-        receipt = await self._unit_of_work.run(lambda tx: _take_in(tx, new, file, by_discord=by_discord))
+        receipt = await self._unit_of_work.run(lambda tx: self._take_in(tx, new, file, by_discord=by_discord))
         self._announce()
         return receipt
+
+    def _admitted(self, tx: Transaction, new: NewUpload, file: ReplayFile) -> ReplayUpload | None:
+        """The upload, where it is there already. Raises for what may not be taken in."""
+        player = tx.players.get(new.player_id)
+        if player is None:
+            raise NotFound("There is no player with the id {number}.", "player_id", number=str(new.player_id))
+        if new.match_id is not None and tx.matches.get(new.match_id) is None:
+            raise NotFound("There is no match {number}.", "match", number=str(new.match_id))
+        known = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
+        if known is not None and not _is_worth_another_look(tx, known):
+            return known
+        if player.is_banned:
+            raise Conflict("{name} is banned and cannot upload replays.", "banned_upload", name=player.name)
+        used = tx.replays.bytes_uploaded(new.player_id, since_us=new.uploaded_at_us - MICROSECONDS_PER_DAY)
+        if used + file.size_bytes > self._limits.player_bytes_per_day_max:
+            raise LimitReached(
+                "{name} uploaded {used} MB within a day, and {most} MB is the most; try again tomorrow.",
+                "upload_bytes",
+                name=player.name,
+                used=f"{used / 2**20:.1f}",
+                most=str(self._limits.player_bytes_per_day_max // 2**20),
+            )
+        if tx.jobs.count_pending() >= self._limits.pending_max:
+            raise Busy(
+                "{most} replays are waiting to be read, which is the most; try again in a few minutes.",
+                "replays_waiting",
+                most=self._limits.pending_max,
+            )
+        return None
+
+    def _take_in(self, tx: Transaction, given: NewUpload, file: ReplayFile, *, by_discord: bool) -> Receipt:
+        new = _of_match(tx, given)
+        known = self._admitted(tx, new, file)  # which has the player to itself from here on
+        if known is not None:
+            if by_discord and known.state is UploadState.RECEIVED:
+                promise_verdict(tx, known, new.uploaded_at_us)
+            return Receipt(upload=known, is_new=False)
+        stored = tx.replays.file(new.sha256)
+        if stored is None:
+            tx.replays.add_file(file)
+            stored = file
+        before = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
+        again = None if before is None else replace(before, state=UploadState.RECEIVED, verdict=None)
+        upload = again or tx.replays.add_upload(new)
+        tx.replays.save_upload(upload)
+        if by_discord:
+            promise_verdict(tx, upload, new.uploaded_at_us)
+        verdict = _known_verdict(tx, stored, new)
+        if verdict is not None:
+            upload = upload.judged(verdict)
+            tx.replays.save_upload(upload)
+            tell_verdict(tx, upload, new.uploaded_at_us)
+        return Receipt(upload=upload, is_new=before is None)
 
 
 _MAY_BE_MEANT: Final = (MatchState.COMPLETED, MatchState.CONFLICT, MatchState.EXPIRED)
@@ -124,64 +186,10 @@ def _of_match(tx: Transaction, new: NewUpload) -> NewUpload:
     return new
 
 
-def _admitted(tx: Transaction, new: NewUpload, file: ReplayFile) -> ReplayUpload | None:
-    """The upload, where it is there already. Raises for what may not be taken in."""
-    player = tx.players.get(new.player_id)
-    if player is None:
-        raise NotFound("There is no player with the id {number}.", "player_id", number=str(new.player_id))
-    if new.match_id is not None and tx.matches.get(new.match_id) is None:
-        raise NotFound("There is no match {number}.", "match", number=str(new.match_id))
-    known = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
-    if known is not None and not _is_worth_another_look(tx, known):
-        return known
-    if player.is_banned:
-        raise Conflict("{name} is banned and cannot upload replays.", "banned_upload", name=player.name)
-    used = tx.replays.bytes_uploaded(new.player_id, since_us=new.uploaded_at_us - MICROSECONDS_PER_DAY)
-    if used + file.size_bytes > PLAYER_BYTES_PER_DAY_MAX:
-        raise LimitReached(
-            "{name} uploaded {used} MB within a day, and {most} MB is the most; try again tomorrow.",
-            "upload_bytes",
-            name=player.name,
-            used=f"{used / 2**20:.1f}",
-            most=str(PLAYER_BYTES_PER_DAY_MAX // 2**20),
-        )
-    if tx.jobs.count_pending() >= PENDING_MAX:
-        raise Busy(
-            "{most} replays are waiting to be read, which is the most; try again in a few minutes.",
-            "replays_waiting",
-            most=PENDING_MAX,
-        )
-    return None
-
-
 def _is_worth_another_look(tx: Transaction, known: ReplayUpload) -> bool:
     """Whether the file was read and did not fit its match: an in-game name may be right by now, a mod approved."""
     file = tx.replays.file(known.sha256)
     return known.state is UploadState.REJECTED and file is not None and file.rejection is None
-
-
-def _take_in(tx: Transaction, given: NewUpload, file: ReplayFile, *, by_discord: bool) -> Receipt:
-    new = _of_match(tx, given)
-    known = _admitted(tx, new, file)  # which has the player to itself from here on
-    if known is not None:
-        if by_discord and known.state is UploadState.RECEIVED:
-            promise_verdict(tx, known, new.uploaded_at_us)
-        return Receipt(upload=known, is_new=False)
-    stored = tx.replays.file(new.sha256)
-    if stored is None:
-        tx.replays.add_file(file)
-        stored = file
-    before = tx.replays.same_upload(new.sha256, new.player_id, new.match_id)
-    upload = tx.replays.add_upload(new) if before is None else replace(before, state=UploadState.RECEIVED, verdict=None)
-    tx.replays.save_upload(upload)
-    if by_discord:
-        promise_verdict(tx, upload, new.uploaded_at_us)
-    verdict = _known_verdict(tx, stored, new)
-    if verdict is not None:
-        upload = upload.judged(verdict)
-        tx.replays.save_upload(upload)
-        tell_verdict(tx, upload, new.uploaded_at_us)
-    return Receipt(upload=upload, is_new=before is None)
 
 
 def _known_verdict(tx: Transaction, file: ReplayFile, new: NewUpload) -> UploadVerdict | None:

@@ -72,10 +72,13 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class EntryFileReader:
     """Reads a file of entries for one game."""
 
-    def __init__(self, *, catalog: Catalog, countries: Countries, name_keys: NameKeys) -> None:
+    def __init__(
+        self, *, catalog: Catalog, countries: Countries, name_keys: NameKeys, rows_max: int = IMPORT_ROWS_MAX
+    ) -> None:
         self._catalog = catalog
         self._countries = countries
         self._name_keys = name_keys
+        self._rows_max = rows_max
 
     def read(self, text: str, *, now_us: int) -> list[EntryRow]:
         """Every line of the file. Raises `ImportRefused` with every line that is wrong, alone or beside another."""
@@ -85,8 +88,8 @@ class EntryFileReader:
             row = self._row(line, cells, now_us, problems)
             if row is not None:
                 rows.append(row)
-            if line > IMPORT_ROWS_MAX + 1:
-                raise ImportRefused([Problem(line=line, column="", reason=f"more than {IMPORT_ROWS_MAX} lines")])
+            if line > self._rows_max + 1:
+                raise ImportRefused([Problem(line=line, column="", reason=f"more than {self._rows_max} lines")])
         problems += _contradictions(rows)
         problems += look_alikes(Spelling(row.name, row.name_key, row.line, "player_name") for row in rows)
         problems += _rounded_accounts(rows)

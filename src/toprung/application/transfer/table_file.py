@@ -29,11 +29,11 @@ class ImportRefused(ToprungError):
 
     code: ClassVar[str] = "import_refused"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, listed_max: int = PROBLEMS_LISTED_MAX) -> None:
         super().__init__(
             _REFUSED_ONE if len(problems) == 1 else _REFUSED, problems=str(len(problems)), count=len(problems)
         )
-        self.problems = tuple(problems[:PROBLEMS_LISTED_MAX])
+        self.problems = tuple(problems[:listed_max])
         self.problem_count = len(problems)
 
 

@@ -34,7 +34,8 @@ from toprung.domain.ratings.rating import Entry
 REBUILD_ABOVE: Final = 64
 """When more entries than this lapse at once, building the order anew is cheaper than taking them out one by one."""
 
-_FIRST_STRETCH: Final = 512
+FIRST_STRETCH: Final = 512
+"""How many rows are looked at first where only some pass; the next stretches are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,18 @@ class Board:
     """All entries, the ranked ones in order. Every method that reads takes the clock's moment."""
 
     def __init__(
-        self, *, races: Sequence[str], countries: Sequence[str], inactivity_us: int | None, certainty: Certainty
+        self,
+        *,
+        races: Sequence[str],
+        countries: Sequence[str],
+        inactivity_us: int | None,
+        certainty: Certainty,
+        rebuild_above: int = REBUILD_ABOVE,
+        first_stretch: int = FIRST_STRETCH,
     ) -> None:
         self._inactivity_us = inactivity_us
+        self._rebuild_above = rebuild_above
+        self._first_stretch = first_stretch
         self.certainty = certainty
         self._table = BoardTable(races, countries)
         self._order = BoardOrder()
@@ -171,7 +181,7 @@ class Board:
     def _lapse(self, earliest_us: int, now_us: int) -> None:
         table = self._table
         due = [slot for time_us, slot in self._expiry.pop_before(earliest_us) if table.last_played_us[slot] == time_us]
-        if len(due) > REBUILD_ABOVE:
+        if len(due) > self._rebuild_above:
             self._rebuild(now_us)
             return
         for slot in due:
@@ -355,7 +365,7 @@ class Board:
     def _nearest(self, wanted: _Wanted, total: int, needed: int, *, from_end: bool) -> Int64s:
         """The positions of at least `needed` rows from one end, ascending; `total` tells how dense they lie."""
         size = self._order.size
-        stretch = min(size, _FIRST_STRETCH + needed * size * 5 // (total * 4))
+        stretch = min(size, self._first_stretch + needed * size * 5 // (total * 4))
         parts: list[Int64s] = []
         seen = found = 0
         while found < needed and seen < size:

@@ -16,8 +16,9 @@ from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
 from tests.interfaces.cli.running import NOW, invoke, look_json, refusal
 from toprung.application.transfer.entry_file import COLUMNS, OPTIONAL_COLUMNS
 from toprung.application.transfer.export_service import EXPORT_SCHEMA
-from toprung.interfaces.cli.transfer import transfer_commands
+from toprung.domain.errors import InvalidInput
 from toprung.interfaces.cli.transfer.export_files import RANKED_COLUMNS
+from toprung.interfaces.cli.transfer.transfer_commands import read_text
 
 GAMES = (
     "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
@@ -116,8 +117,9 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest
     sentence = "'latin.csv' is not in UTF-8 (a byte on line 3 cannot be); save it as UTF-8 and try again."
     assert refusal(Ladder(), "import", "latin.csv") == sentence
     assert "Standard input is not in UTF-8" in refusal(Ladder(), "import", "-", stdin=b"\xff\xfe")
-    monkeypatch.setattr(transfer_commands, "IMPORT_MAX_BYTES", 99)
-    assert refusal(Ladder(), "import", "large.csv").startswith("'large.csv' is larger than")
+    assert read_text("large.csv", bytes_max=100) == "x" * 100
+    with pytest.raises(InvalidInput, match=r"'large\.csv' is larger than"):
+        read_text("large.csv", bytes_max=99)
 
 
 def test_progress_is_shown_on_a_terminal_only_and_wiped(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-import pytest
 from pydantic import SecretStr
 
 from tests.interfaces.discord.bot.loopback import LoopbackDiscord
@@ -28,7 +27,7 @@ from toprung.domain.matches.match import MatchId, Outcome, Participant
 from toprung.domain.matches.match_life import Step
 from toprung.domain.matches.notice import NoticeKind
 from toprung.domain.players.player import Player
-from toprung.interfaces.discord.sending import send_pace
+from toprung.interfaces.discord.messages.context import BotLimits
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -127,7 +126,9 @@ def _notices(tx: Transaction) -> list[bool | None]:
 
 
 @asynccontextmanager
-async def evening_of(database: Database, players: int, *, is_checking: bool) -> AsyncIterator[Evening]:
+async def evening_of(
+    database: Database, players: int, *, is_checking: bool, limits: BotLimits | None = None
+) -> AsyncIterator[Evening]:
     """So many players on a new ladder, with its bot running."""
     clock, discord = FakeClock(), LoopbackDiscord(is_checking=is_checking)
 
@@ -147,7 +148,7 @@ async def evening_of(database: Database, players: int, *, is_checking: bool) -> 
 
     async with opened_ladder(database, clock=clock, discord_token=SecretStr("token")) as opened, discord.serving():
         joined = await opened.ladder.unit_of_work.run(join)
-        async with discord_bot(opened.ladder, opened.wired.settings), asyncio.timeout(SECONDS_MAX):
+        async with discord_bot(opened.ladder, opened.wired.settings, limits), asyncio.timeout(SECONDS_MAX):
             await discord.until(lambda: 2 in discord.opcodes)
             yield Evening(opened.ladder, discord, clock, joined)
 
@@ -160,12 +161,10 @@ async def test_each_step_of_a_match_is_read_by_both(sqlite_database: Database) -
         assert {len(messages) for messages in evening.discord.posted.values()} == {3, 4}
 
 
-async def test_an_evening_of_sixty_players_is_read_by_all_of_them(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(send_pace, "SENDS_PER_SECOND_MAX", 10_000)
+async def test_an_evening_of_sixty_players_is_read_by_all_of_them(sqlite_database: Database) -> None:
     chance = random.Random(11)
-    async with evening_of(sqlite_database, PLAYERS, is_checking=False) as evening:
+    limits = BotLimits(sends_per_second_max=10_000)
+    async with evening_of(sqlite_database, PLAYERS, is_checking=False, limits=limits) as evening:
         waiting = list(evening.players)
         for _ in range(ROUNDS):
             chance.shuffle(waiting)

@@ -14,8 +14,8 @@ from tests.interfaces.discord.bot.loopback import CHANNEL_ID, LoopbackDiscord, a
 from tests.interfaces.discord.ladder import DiscordLadder, discord_ladder
 from tests.interfaces.discord.layout import walk
 from toprung.domain.matches.match import MatchState, Participant
-from toprung.interfaces.discord.bot import bot as bot_module
 from toprung.interfaces.discord.bot.bot import BotOptions, BotStatus, running
+from toprung.interfaces.discord.messages.context import BotLimits
 
 from discord.http import Route  # isort: skip - after the bot, which loads it without its warning
 
@@ -184,10 +184,8 @@ async def test_a_token_that_is_revoked_meanwhile_stops_the_bot(ladder: DiscordLa
     assert len(discord.sent("POST", "/messages")) == 1
 
 
-async def test_a_discord_that_is_away_is_tried_again(
-    ladder: DiscordLadder, discord: LoopbackDiscord, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bot_module, "CONNECT_AGAIN_SECONDS_MIN", 0.01)
+async def test_a_discord_that_is_away_is_tried_again(discord: LoopbackDiscord) -> None:
+    ladder = discord_ladder(limits=BotLimits(connect_again_seconds_min=0.01))
     discord.answer("/users/@me", web.Response(status=503, text="away"), web.Response(status=503, text="away"))
     bot = ladder.new_bot()
     async with discord.serving(), running(bot):

@@ -20,7 +20,7 @@ from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.player import Player
 from toprung.interfaces.discord.bot.bot import BotOptions, BotStatus
 from toprung.interfaces.discord.leaderboard.rank_roles import RankRoles
-from toprung.interfaces.discord.sending import send_pace
+from toprung.interfaces.discord.messages.context import BotLimits
 
 import simcord  # isort: skip
 
@@ -269,11 +269,11 @@ async def evening(world: World, closed: int, reachable: int) -> Evening:
     return Evening(world, *made)
 
 
+@pytest.mark.parametrize("limits", [BotLimits(sends_per_second_max=100_000)])
 @pytest.mark.parametrize("closed", [20, 60, 200])
 async def test_however_many_take_no_direct_messages_the_others_are_told_and_do_not_pay(
-    world: World, closed: int, monkeypatch: pytest.MonkeyPatch
+    world: World, closed: int
 ) -> None:
-    monkeypatch.setattr(send_pace, "SENDS_PER_SECOND_MAX", 100_000)
     night = await evening(world, closed, 20)
     await world.bot.queue.deliver_due()
     notices = world.ladder.storage.database.played.notices.values()

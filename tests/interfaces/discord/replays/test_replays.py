@@ -22,7 +22,7 @@ from toprung.domain.replays.replay_checks import CHECK_SENTENCES, Check, CheckCo
 from toprung.domain.replays.replay_findings import Findings
 from toprung.domain.replays.replay_upload import GIVEN_UP, QUARANTINED, READ, UploadState, UploadVerdict
 from toprung.domain.replays.replay_upload import MAGIC as MAGICS
-from toprung.interfaces.discord.replays import replay_command
+from toprung.interfaces.discord.messages.context import BotLimits
 from toprung.interfaces.texts.texts import load_texts
 
 import simcord  # isort: skip
@@ -62,9 +62,7 @@ async def tell(world: World) -> None:
     await world.bot.queue.deliver_due()
 
 
-@pytest.fixture
-def nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay_command, "WATCHED_SECONDS_MAX", 0.0)
+nobody_watches = pytest.mark.parametrize("limits", [BotLimits(replay_watched_seconds_max=0.0)])
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +71,7 @@ def _requests_are_what_discord_takes(world: World) -> Iterator[None]:
     world.check_requests()
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_a_replay_goes_to_the_intake_for_the_open_match(world: World, pair: Pair) -> None:
     await pair.begin()
     result = await hand_in(world, GAME)
@@ -94,7 +92,7 @@ async def test_the_verdict_takes_the_place_of_the_receipt_and_is_not_told_twice(
     assert world.ladder.storage.database.intents == {}
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_a_verdict_that_takes_long_comes_as_one_direct_message_in_the_players_language(
     world: World, pair: Pair
 ) -> None:
@@ -113,7 +111,7 @@ async def test_a_verdict_that_takes_long_comes_as_one_direct_message_in_the_play
     assert world.ladder.storage.database.intents == {}
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 @pytest.mark.parametrize("is_judged_before", [True, False])
 async def test_a_restart_forgets_no_verdict(world: World, pair: Pair, *, is_judged_before: bool) -> None:
     await hand_in(world, GAME)
@@ -138,7 +136,7 @@ async def test_an_answer_that_cannot_be_given_any_more_is_followed_by_a_message(
     assert "belongs to no match" in text_of(pair.last(world.alice))
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_what_others_bring_for_a_player_is_not_told_to_the_player(world: World, pair: Pair) -> None:
     await world.ladder.intake.submit_replay("Novamar", None, GAME, None)
     await world.ladder.intake.work_off()
@@ -147,7 +145,7 @@ async def test_what_others_bring_for_a_player_is_not_told_to_the_player(world: W
     assert "belongs to no match" in said(await hand_in(world, GAME))  # which asks for it
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_what_was_brought_before_and_waits_is_promised_to_whoever_asks_on_discord(
     world: World, pair: Pair
 ) -> None:
@@ -159,7 +157,7 @@ async def test_what_was_brought_before_and_waits_is_promised_to_whoever_asks_on_
     assert len(pair.messages(world.alice)) == 1
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_closed_direct_messages_do_no_harm(world: World, pair: Pair) -> None:
     channel = world.users[world.alice.id].dm_channel
     world.env.inject_error("POST", f"/channels/{channel.id}/messages", status=403, code=50007, times=None)
@@ -183,7 +181,7 @@ async def dead_letter(world: World) -> JobId:
     return job.id
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_a_dead_letter_is_told_and_so_is_what_comes_of_trying_again(world: World, pair: Pair) -> None:
     await hand_in(world, GAME)
     job_id = await dead_letter(world)
@@ -220,7 +218,7 @@ async def test_what_comes_of_trying_again_is_told_to_whoever_was_shown_that_it_w
     assert "belongs to no match" in text_of(message)
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_what_is_judged_anew_before_it_was_told_is_told_once_as_it_then_is(world: World, pair: Pair) -> None:
     world.ladder.intake.judge.verdict = MISFIT
     await hand_in(world, GAME)
@@ -235,7 +233,7 @@ async def test_what_is_judged_anew_before_it_was_told_is_told_once_as_it_then_is
     assert "belongs to no match" in text_of(message)
 
 
-@pytest.mark.usefixtures("nobody_watches")
+@nobody_watches
 async def test_what_is_deleted_with_a_player_is_told_to_nobody(world: World, pair: Pair) -> None:
     await hand_in(world, GAME)
     await world.ladder.accounts.forget(world.alice.id)

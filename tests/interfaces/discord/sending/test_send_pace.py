@@ -36,19 +36,19 @@ def most_in_a_window(moments: list[float]) -> int:
 @given(statuses=st.lists(st.sampled_from((200, 401, 403, 403, 404, 429)), min_size=1, max_size=8))
 def test_refusals_stay_far_below_what_shuts_the_bot_out(statuses: list[int]) -> None:
     """Also where discord.py asked five times for each."""
-    going = sent(SendPace(), 3_000, statuses)
+    going = sent(SendPace(20), 3_000, statuses)
     invalid = [at for at, status in going if status in (401, 403, 429)]
     assert 5 * most_in_a_window(invalid) < DISCORDS_LIMIT / 3
 
 
 def test_nothing_ever_stops() -> None:
-    going = sent(SendPace(), 3_000, [403])
+    going = sent(SendPace(20), 3_000, [403])
     pauses = [later - at for (at, _), (later, _) in pairwise(going)]
     assert max(pauses) < 2.01
 
 
 def test_two_hundred_closed_direct_messages_slow_nobody_down() -> None:
-    pace = SendPace()
+    pace = SendPace(20)
     for number in range(200):
         pace.answered(403, number / 20)
     assert pace.turn(10.0) == 10.0
@@ -56,11 +56,11 @@ def test_two_hundred_closed_direct_messages_slow_nobody_down() -> None:
 
 
 def test_what_is_taken_goes_at_twenty_a_second() -> None:
-    assert 1_200 <= len(sent(SendPace(), 60, [200])) <= 1_202
+    assert 1_200 <= len(sent(SendPace(20), 60, [200])) <= 1_202
 
 
 def test_old_refusals_are_forgotten() -> None:
-    pace = SendPace()
+    pace = SendPace(20)
     for _ in range(1_000):
         pace.answered(403, 0.0)
     pace.turn(601.0)

@@ -10,9 +10,14 @@ import pytest
 from tests.interfaces.discord.ladder import discord_ladder
 from toprung.application.jobs.outbox import Outbox
 from toprung.application.ports.intents import Ending, Intent, Priority, StoredIntent
-from toprung.interfaces.discord.sending import send_queue
 from toprung.interfaces.discord.sending.hindrances import Hindrances
-from toprung.interfaces.discord.sending.send_queue import Delivery, SendQueue
+from toprung.interfaces.discord.sending.send_queue import (
+    ATTEMPTS_MAX,
+    RETRY_SECONDS_MIN,
+    SENDS_AT_ONCE_MAX,
+    Delivery,
+    SendQueue,
+)
 
 import discord  # isort: skip - after the bot, which loads it without its warning
 
@@ -62,7 +67,7 @@ class Post:
         self.hindrances = Hindrances(str)
         self.queue = self.restarted()
 
-    def restarted(self) -> SendQueue:
+    def restarted(self, *, retry_seconds_min: float = RETRY_SECONDS_MIN) -> SendQueue:
         """A queue with nothing in memory, as after a restart."""
         outbox = Outbox(
             unit_of_work=self.ladder.unit_of_work,
@@ -75,6 +80,8 @@ class Post:
             deliverers={"note": self.deliverer},
             on_refused=self._refuse,
             hindrances=self.hindrances,
+            sends_per_second_max=20,
+            retry_seconds_min=retry_seconds_min,
         )
 
     def _refuse(self) -> None:
@@ -135,9 +142,9 @@ async def test_a_recipient_who_is_slow_holds_nobody_else_up(post: Post) -> None:
     post.deliverer.gate = asyncio.Event()
     await post.want(*(note(f"{recipient} {number}", recipient=recipient) for recipient in range(9) for number in "ab"))
     delivering = asyncio.create_task(post.queue.deliver_due())
-    for _ in range(send_queue.SENDS_AT_ONCE_MAX):
+    for _ in range(SENDS_AT_ONCE_MAX):
         await post.deliverer.arrived.get()
-    assert len({stored.intent.recipient for stored in post.deliverer.asked}) == send_queue.SENDS_AT_ONCE_MAX
+    assert len({stored.intent.recipient for stored in post.deliverer.asked}) == SENDS_AT_ONCE_MAX
     post.deliverer.gate.set()
     await delivering
     assert sorted(post.deliverer.keys) == sorted(f"{recipient} {number}" for recipient in range(9) for number in "ab")
@@ -161,10 +168,10 @@ async def test_what_fails_for_now_is_tried_again_later_even_after_a_restart(post
 async def test_what_fails_for_good_is_given_up_after_so_many_attempts(post: Post) -> None:
     post.deliverer.answers = [refusal(503)] * 1_000
     await post.want(note("match"))
-    for _ in range(send_queue.ATTEMPTS_MAX + 5):
+    for _ in range(ATTEMPTS_MAX + 5):
         await post.queue.deliver_due()
         post.ladder.clock.advance(seconds=2_000)
-    assert len(post.deliverer.asked) == send_queue.ATTEMPTS_MAX
+    assert len(post.deliverer.asked) == ATTEMPTS_MAX
     assert await post.waiting() == 0
     assert post.settled == []  # which is no proof against anybody
 
@@ -211,13 +218,10 @@ async def test_what_is_over_or_of_an_unknown_kind_waits_no_longer(post: Post) ->
     assert [row.stored.intent.key for row in post.ladder.storage.database.intents.values()] == ["later version's"]
 
 
-async def test_it_runs_until_it_is_stopped_and_survives_a_database_that_is_away(
-    post: Post, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_runs_until_it_is_stopped_and_survives_a_database_that_is_away(post: Post) -> None:
     post.ladder.storage.fail_reads(1)
     await post.want(note("match"))
-    monkeypatch.setattr(send_queue, "RETRY_SECONDS_MIN", 0.01)
-    running = asyncio.create_task(post.queue.run())
+    running = asyncio.create_task(post.restarted(retry_seconds_min=0.01).run())
     await post.deliverer.arrived.get()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

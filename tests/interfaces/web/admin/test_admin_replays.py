@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from tests.interfaces.web import ladder as ladder_module
-from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
+from tests.interfaces.web.ladder import ADMIN_TOKEN, INTAKE_LIMITS, Ladder
 from tests.support.intake import REPLAY_BYTES_MAX, hash_of, replay
 from toprung.application.ports.replays import Died
-from toprung.application.replays import replay_service
+from toprung.application.replays.replay_service import IntakeLimits
 from toprung.domain.jobs.job import JobState
 from toprung.interfaces.web.api.uploads import UploadLimits, received
 from toprung.interfaces.web.door.errors import BodyTooLarge, UploadTooSlow
@@ -24,8 +23,14 @@ HEADERS = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
 
 @pytest.fixture
-def ladder() -> Ladder:
-    ladder = Ladder()
+def intake() -> IntakeLimits:
+    """The intake's limits; a test that needs others parametrizes them."""
+    return INTAKE_LIMITS
+
+
+@pytest.fixture
+def ladder(intake: IntakeLimits) -> Ladder:
+    ladder = Ladder(intake=intake)
     ladder.intake.people()
     return ladder
 
@@ -107,14 +112,11 @@ async def test_without_the_token_nothing_is_taken_in_or_said(ladder: Ladder, hea
     assert ladder.intake.storage.writes == 0
 
 
-async def test_limits_have_statuses_of_their_own(
-    ladder: Ladder, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replay_service, "PENDING_MAX", 1)
+@pytest.mark.parametrize("intake", [IntakeLimits(pending_max=1, player_bytes_per_day_max=100)])
+async def test_limits_have_statuses_of_their_own(client: httpx.AsyncClient) -> None:
     await client.post("/replays?as=Maru", content=replay(1))
-    busy = await client.post("/replays?as=Maru", content=replay(2))
+    busy = await client.post("/replays?as=Serral", content=replay(2))
     assert (busy.status_code, busy.json()["error"]["code"], "retry-after" in busy.headers) == (503, "busy", True)
-    monkeypatch.setattr(replay_service, "PLAYER_BYTES_PER_DAY_MAX", 100)
     limited = await client.post("/replays?as=Maru", content=replay(2))
     assert (limited.status_code, limited.json()["error"]["code"]) == (429, "limit_reached")
 
@@ -201,11 +203,8 @@ async def served(ladder: Ladder) -> AsyncIterator[tuple[str, int]]:
             await running
 
 
-async def test_a_slow_upload_over_a_real_connection_ends_at_its_deadline_and_others_are_served(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ladder_module, "UPLOAD_LIMITS", UploadLimits(seconds_max=0.3, grace_seconds=0.3))
-    ladder = Ladder()
+async def test_a_slow_upload_over_a_real_connection_ends_at_its_deadline_and_others_are_served() -> None:
+    ladder = Ladder(upload_limits=UploadLimits(seconds_max=0.3, grace_seconds=0.3))
     ladder.intake.people()
     async with served(ladder) as (host, port):
         reader, writer = await asyncio.open_connection(host, port)

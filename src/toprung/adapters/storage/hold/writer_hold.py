@@ -12,23 +12,20 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.domain.errors import StorageUnavailable, WriterLost, WriterPresent
 
 T = TypeVar("T")
 
-ASK_EVERY_SECONDS: Final = 0.5
 ANSWER_SECONDS_MAX: Final = 0.8
-"""With the pause before it, a hold that is lost or a database that is gone is noticed within 1.3 seconds."""
+"""With the half second before it, a hold that is lost or a database that is gone is noticed within 1.3 seconds."""
 
 LATE_ANSWER_SECONDS_MAX: Final = 1.2
 TICK_SECONDS: Final = 0.1
 RENEW_SECONDS_MAX: Final = 5.0
 RENEW_EVERY_SECONDS: Final = 0.5
-SILENCE_SECONDS_MAX: Final = 1.3
-"""What waits for a database that has answered nothing for so long stops waiting."""
-
-CONFIRMED_SECONDS_MAX: Final = ASK_EVERY_SECONDS + ANSWER_SECONDS_MAX + 0.5
-"""A hold that was confirmed longer ago is not confirmed, whatever keeps the loop from asking."""
+LATE_ASKING_SECONDS_MAX: Final = 0.5
+"""A hold whose next answer is later than that is not confirmed, whatever keeps the loop from asking."""
 
 TAKEN_OVER: Final = (
     "Another process has begun to write to this database, so this one may not any more and ends; nothing of this was "
@@ -50,8 +47,9 @@ _log = structlog.get_logger(__name__)
 class WriterHold:
     """What a writing process knows of its right to write. `lost` is done once it will not have it again."""
 
-    def __init__(self, epoch: int) -> None:
+    def __init__(self, epoch: int, limits: StorageLimits = LIMITS) -> None:
         self.epoch = epoch
+        self.limits = limits
         self.lost: asyncio.Future[WriterLost] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._refusal: StorageUnavailable | None = None
@@ -69,7 +67,8 @@ class WriterHold:
     @property
     def is_confirmed(self) -> bool:
         """Whether the database said a moment ago that this process may write to it."""
-        return self._refusal is None and monotonic() - self._confirmed_at <= CONFIRMED_SECONDS_MAX
+        seconds_max = self.limits.ask_every_seconds + ANSWER_SECONDS_MAX + LATE_ASKING_SECONDS_MAX
+        return self._refusal is None and monotonic() - self._confirmed_at <= seconds_max
 
     async def confirmed(self) -> None:
         """Returns when the hold is confirmed, asking if need be. Raises `StorageUnavailable` if that takes too long."""
@@ -127,7 +126,7 @@ class WriterHold:
     def silent_for(self, seconds: float) -> None:
         """The database has not answered for so much longer; what waits for it too long stops waiting."""
         self._silent_seconds += seconds
-        if self._silent_seconds >= SILENCE_SECONDS_MAX:
+        if self._silent_seconds >= self.limits.silence_seconds_max:
             self.stop_waiting()
 
     def stop_waiting(self) -> None:
@@ -174,7 +173,7 @@ class WriterWatch:
     async def _run(self) -> None:
         while not self._hold.lost.done():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hold.news.wait(), ASK_EVERY_SECONDS)
+                await asyncio.wait_for(self._hold.news.wait(), self._hold.limits.ask_every_seconds)
             self._hold.news.clear()
             try:
                 await self._ask()

@@ -10,11 +10,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from toprung.adapters.storage import migration
 from toprung.adapters.storage.hold.failures import storage_failure
 from toprung.adapters.storage.hold.in_flight import InFlight
 from toprung.adapters.storage.hold.writer_hold import WriterHold, WriterWatch
-from toprung.adapters.storage.migration import Migrated
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
+from toprung.adapters.storage.migration import MIGRATIONS, Migrated, Migrations, revision_of
 from toprung.adapters.storage.postgres.postgres_engine import (
     READING_IDLE_TIMEOUT_MS,
     WRITING_IDLE_TIMEOUT_MS,
@@ -61,12 +61,12 @@ class PostgresStorage:
         self._writers = asyncio.Semaphore(WRITERS_MAX)
 
     @classmethod
-    async def open_for_reading(cls, url: str) -> "PostgresStorage":
+    async def open_for_reading(cls, url: str, *, migrations: Migrations = MIGRATIONS) -> "PostgresStorage":
         """The database, read-only. Raises `StorageUnavailable` where it cannot be reached or is of another version."""
         readers = _reading_engine(url)
         try:
             async with readers.connect() as connection:
-                migration.check_revision(await connection.run_sync(migration.revision_of))
+                migrations.check(await connection.run_sync(revision_of))
         except (SQLAlchemyError, OSError) as error:
             await readers.dispose()
             raise storage_failure(error) from error
@@ -76,18 +76,25 @@ class PostgresStorage:
         return cls(readers, None, None)
 
     @classmethod
-    async def open_for_writing(cls, url: str, *, new_nonce: NewNonce) -> "PostgresStorage":
+    async def open_for_writing(
+        cls,
+        url: str,
+        *,
+        new_nonce: NewNonce,
+        limits: StorageLimits = LIMITS,
+        migrations: Migrations = MIGRATIONS,
+    ) -> "PostgresStorage":
         """The database, made or migrated where needed, with this process as its only writer.
 
         Raises `WriterPresent` where another process writes to it, and `StorageUnavailable`.
         """
-        single, pool = unpooled_engine(url), _writing_engine(url)
+        single, pool = unpooled_engine(url, limits), _writing_engine(url, limits)
         lock = PostgresWriterLock(single)
         try:
             await lock.acquire()
             async with single.begin() as connection:
-                migrated = await connection.run_sync(_bring_up_to_date)
-            hold = WriterHold(await lock.take_epoch())
+                migrated = await connection.run_sync(_bring_up_to_date, migrations)
+            hold = WriterHold(await lock.take_epoch(), limits)
         except (SQLAlchemyError, OSError) as error:
             await lock.release()
             raise storage_failure(error) from error
@@ -207,7 +214,7 @@ class _Writing:
         epoch = self.hold.epoch
 
         def run(connection: Connection) -> tuple[Committed[T], Passed]:
-            tx = SqlTransaction(connection, is_writing=True, new_nonce=self._new_nonce)
+            tx = SqlTransaction(connection, is_writing=True, new_nonce=self._new_nonce, limits=self.hold.limits)
             committed = Committed(value=work(tx), changes=tx.finish())
             return committed, pass_fence(connection, epoch)
 
@@ -247,7 +254,10 @@ class _Writing:
 
     async def _looked_up(self, committed: Committed[T], passed: Passed, error: Exception) -> Committed[T]:
         """What became of a commit whose answer was lost, by the number that its transaction has in the database."""
-        is_kept = True if passed.xid is None else await became_of(self._single, passed.xid, passed.pid)
+        is_kept: bool | None = True
+        if passed.xid is not None:
+            seconds_max = self.hold.limits.look_up_seconds_max
+            is_kept = await became_of(self._single, passed.xid, passed.pid, seconds_max=seconds_max)
         _log.warning("commit_answer_lost", transaction=passed.xid, is_kept=is_kept, error=str(error))
         self.hold.news.set()
         if is_kept is None:
@@ -275,13 +285,12 @@ class _Writing:
         await self._single.dispose()
 
 
-def _bring_up_to_date(connection: Connection) -> Migrated | None:
-    revision = migration.revision_of(connection)
-    if revision is not None and revision >= migration.HEAD:
-        migration.check_revision(revision)
+def _bring_up_to_date(connection: Connection, migrations: Migrations) -> Migrated | None:
+    revision = revision_of(connection)
+    if migrations.are_done(revision):
         return None
-    migration.upgrade(connection)
-    _log.info("database_migrated", before=revision, after=migration.HEAD)
+    migrations.upgrade(connection)
+    _log.info("database_migrated", before=revision, after=migrations.head)
     return Migrated(before=revision, backup=None)
 
 
@@ -299,5 +308,5 @@ def _reading_engine(url: str) -> AsyncEngine:
     return pooled_engine(url, connections_max=READERS_MAX, idle_timeout_ms=READING_IDLE_TIMEOUT_MS)
 
 
-def _writing_engine(url: str) -> AsyncEngine:
-    return pooled_engine(url, connections_max=WRITERS_MAX, idle_timeout_ms=WRITING_IDLE_TIMEOUT_MS)
+def _writing_engine(url: str, limits: StorageLimits) -> AsyncEngine:
+    return pooled_engine(url, connections_max=WRITERS_MAX, idle_timeout_ms=WRITING_IDLE_TIMEOUT_MS, limits=limits)

@@ -8,10 +8,10 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.domain.errors import InvalidInput
 
 CONNECT_TIMEOUT_SECONDS: Final = 5
-LOCK_TIMEOUT_MS: Final = 5_000
 STATEMENT_TIMEOUT_MS: Final = 600_000
 """A net below everything: the longest statement of a large import or a recomputation takes a tenth of it at most."""
 
@@ -34,20 +34,22 @@ GOODBYE_SECONDS_MAX: Final = 0.3
 APPLICATION_NAME: Final = "toprung"
 
 
-def pooled_engine(url: str, *, connections_max: int, idle_timeout_ms: int) -> AsyncEngine:
+def pooled_engine(
+    url: str, *, connections_max: int, idle_timeout_ms: int, limits: StorageLimits = LIMITS
+) -> AsyncEngine:
     """An engine that keeps so many connections at most. Raises `InvalidInput` for what is no address."""
-    return _engine(url, idle_timeout_ms, pool_size=connections_max, max_overflow=0)
+    return _engine(url, limits, idle_timeout_ms, pool_size=connections_max, max_overflow=0)
 
 
-def unpooled_engine(url: str) -> AsyncEngine:
+def unpooled_engine(url: str, limits: StorageLimits = LIMITS) -> AsyncEngine:
     """An engine whose connections are made for one use each. Raises `InvalidInput` for what is no address."""
-    return _engine(url, WRITING_IDLE_TIMEOUT_MS, poolclass=NullPool)
+    return _engine(url, limits, WRITING_IDLE_TIMEOUT_MS, poolclass=NullPool)
 
 
-def _engine(url: str, idle_timeout_ms: int, **pool: Any) -> AsyncEngine:
+def _engine(url: str, limits: StorageLimits, idle_timeout_ms: int, **pool: Any) -> AsyncEngine:
     settings = {
         "application_name": APPLICATION_NAME,
-        "lock_timeout": LOCK_TIMEOUT_MS,
+        "lock_timeout": limits.lock_timeout_ms,
         "statement_timeout": STATEMENT_TIMEOUT_MS,
         "idle_in_transaction_session_timeout": idle_timeout_ms,
         # These are for the server's end: a connection whose machine is gone must not keep the writer's lock.

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-LOOK_UP_SECONDS_MAX: Final = 5.0
 LOOK_AGAIN_SECONDS: Final = 0.1
 
 # A transaction that wrote nothing has no number, needs no leave, and should not become one that has to be flushed.
@@ -47,13 +46,13 @@ def pass_fence(connection: Connection, epoch: int) -> Passed:
     return Passed(xid=row.xid, pid=row.pid, is_held=row.xid is None or row.held == 1)
 
 
-async def became_of(engine: AsyncEngine, xid: str, pid: int) -> bool | None:
+async def became_of(engine: AsyncEngine, xid: str, pid: int, *, seconds_max: float) -> bool | None:
     """Whether a transaction was committed; None where that cannot be found out in time.
 
     One that is still open (its commit never arrived) is ended with its session, so that it cannot come true later.
     """
     with suppress(TimeoutError):
-        async with asyncio.timeout(LOOK_UP_SECONDS_MAX):
+        async with asyncio.timeout(seconds_max):
             while True:
                 try:
                     async with engine.connect() as connection:

@@ -5,15 +5,13 @@ from typing import Final, cast, get_args
 
 from sqlalchemy import BigInteger, Column, Connection, String, Table, bindparam, delete, insert, select, update
 
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.adapters.storage.tables import schema
 from toprung.adapters.storage.tables.event_codec import decode_event, encode_event
 from toprung.application.ports.records import AuditRow
 from toprung.domain.events import Change, Event, PlayerEvent
 from toprung.domain.matches.served_time import Heartbeat
 from toprung.domain.players.player import Player
-
-CHANGES_KEPT_MIN: Final = 100_000
-_PRUNE_EVERY: Final = 10_000
 
 loop_heartbeat = Table(
     "loop_heartbeat",
@@ -52,8 +50,9 @@ class SqlAuditRepository:
 class SqlChangeRepository:
     """Implements `ChangeRepository`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, limits: StorageLimits = LIMITS) -> None:
         self._connection = connection
+        self._limits = limits
         self._events: list[Event] = []
 
     def record(self, *events: Event) -> None:
@@ -105,8 +104,9 @@ class SqlChangeRepository:
             kind, payload = encode_event(change.event)
             rows.append({"seq": change.seq, "kind": kind, "payload": payload})
         self._connection.execute(_ADD_CHANGES, rows)
-        if last // _PRUNE_EVERY != (first - 1) // _PRUNE_EVERY:
-            self._connection.execute(delete(schema.change).where(schema.change.c.seq <= last - CHANGES_KEPT_MIN))
+        every, kept = self._limits.prune_every_changes, self._limits.changes_kept_min
+        if last // every != (first - 1) // every:
+            self._connection.execute(delete(schema.change).where(schema.change.c.seq <= last - kept))
         return changes
 
 

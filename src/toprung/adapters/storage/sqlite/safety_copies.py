@@ -12,7 +12,8 @@ import structlog
 
 from toprung.adapters.private_files import open_private, sync_folder
 from toprung.adapters.storage.hold.failures import storage_failure
-from toprung.adapters.storage.sqlite.sqlite_engine import BUSY_TIMEOUT_MS, driver
+from toprung.adapters.storage.limits import LIMITS
+from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.domain.errors import StorageUnavailable
 
 COPIES_KEPT: Final = 5
@@ -79,7 +80,8 @@ class SafetyCopies:
         module = driver()
         os.close(open_private(half, os.O_WRONLY | os.O_EXCL))
         address = f"{self._database.absolute().as_uri()}?mode=ro"
-        with closing(module.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)) as source:
+        patience_seconds = LIMITS.lock_timeout_ms / 1000
+        with closing(module.connect(address, uri=True, isolation_level=None, timeout=patience_seconds)) as source:
             source.execute("BEGIN")  # one version of the data for the sums and the copy, whoever writes meanwhile
             sums = _sums(source)
             with closing(module.connect(str(half), isolation_level=None)) as copy:

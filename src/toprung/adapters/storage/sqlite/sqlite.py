@@ -11,12 +11,12 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from toprung.adapters.private_files import open_private, tighten
-from toprung.adapters.storage import migration
 from toprung.adapters.storage.hold.failures import storage_failure
 from toprung.adapters.storage.hold.in_flight import InFlight
 from toprung.adapters.storage.hold.writer_hold import WriterHold
 from toprung.adapters.storage.hold.writer_lock import WriterLock
-from toprung.adapters.storage.migration import Migrated
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
+from toprung.adapters.storage.migration import MIGRATIONS, Migrated, Migrations, revision_of
 from toprung.adapters.storage.sqlite.safety_copies import COPIES_KEPT, SafetyCopies
 from toprung.adapters.storage.sqlite.sqlite_engine import (
     SAFE_VERSION,
@@ -55,13 +55,13 @@ class SqliteStorage:
         self._in_flight = InFlight()
 
     @classmethod
-    async def open_for_reading(cls, path: Path) -> "SqliteStorage":
+    async def open_for_reading(cls, path: Path, *, migrations: Migrations = MIGRATIONS) -> "SqliteStorage":
         """The database, read-only. Raises `StorageUnavailable` where there is none, or one of another version."""
         if not await asyncio.to_thread(path.is_file):
             raise StorageUnavailable("There is no database at {path}.", "no_database", path=str(path))
         readers = reading_engine(path)
         try:
-            migration.check_revision(await asyncio.to_thread(_revision, readers))
+            migrations.check(await asyncio.to_thread(_revision, readers))
         except SQLAlchemyError as error:
             readers.dispose()
             raise storage_failure(error) from error
@@ -72,7 +72,13 @@ class SqliteStorage:
 
     @classmethod
     async def open_for_writing(
-        cls, path: Path, *, new_nonce: NewNonce, copies_kept: int = COPIES_KEPT
+        cls,
+        path: Path,
+        *,
+        new_nonce: NewNonce,
+        copies_kept: int = COPIES_KEPT,
+        limits: StorageLimits = LIMITS,
+        migrations: Migrations = MIGRATIONS,
     ) -> "SqliteStorage":
         """The database, made or migrated where needed, with this process as its only writer.
 
@@ -91,8 +97,8 @@ class SqliteStorage:
         try:
             place.refuse_second_names()
             copies = SafetyCopies(path, kept=copies_kept)
-            migrated = await asyncio.to_thread(_bring_up_to_date, path, copies)
-            writing = await SqliteWriter.started(place, lock, new_nonce)
+            migrated = await asyncio.to_thread(_bring_up_to_date, path, copies, limits, migrations)
+            writing = await SqliteWriter.started(place, lock, new_nonce, limits)
         except (SQLAlchemyError, OSError) as error:
             lock.release()
             raise storage_failure(error) from error
@@ -158,23 +164,24 @@ class SqliteStorage:
 
 def _revision(engine: Engine) -> str | None:
     with engine.connect() as connection:
-        return migration.revision_of(connection)
+        return revision_of(connection)
 
 
-def _bring_up_to_date(path: Path, copies: SafetyCopies) -> Migrated | None:
+def _bring_up_to_date(
+    path: Path, copies: SafetyCopies, limits: StorageLimits, migrations: Migrations
+) -> Migrated | None:
     if not path.exists():
         os.close(open_private(path, os.O_RDWR))  # SQLite would make one that everybody can read
     # Looked at before the writing engine touches it: somebody else's database is not to be switched to WAL.
-    revision = _revision(looking_engine(path))
+    revision = _revision(looking_engine(path, limits))
     for companion in ("", "-wal", "-shm"):
         tighten(path.with_name(path.name + companion))
     copies.sweep()
-    if revision is not None and revision >= migration.HEAD:
-        migration.check_revision(revision)
+    if migrations.are_done(revision):
         return None
     backup = None if revision is None else str(copies.make("migration"))
-    with migrating_engine(path).connect() as connection, connection.begin():
-        migration.upgrade(connection)
+    with migrating_engine(path, limits).connect() as connection, connection.begin():
+        migrations.upgrade(connection)
         broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
         if broken:
             raise StorageUnavailable(
@@ -182,5 +189,5 @@ def _bring_up_to_date(path: Path, copies: SafetyCopies) -> Migrated | None:
                 "rows_broken",
                 problem=broken[0],
             )
-    _log.info("database_migrated", before=revision, after=migration.HEAD)
+    _log.info("database_migrated", before=revision, after=migrations.head)
     return Migrated(before=revision, backup=backup)

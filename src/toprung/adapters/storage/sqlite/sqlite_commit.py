@@ -44,9 +44,9 @@ def present_epoch(path: Path) -> int:
     return _look(path)[0]
 
 
-def became_of(path: Path, epoch: int, number: int) -> bool | None:
+def became_of(path: Path, epoch: int, number: int, *, seconds_max: float = LOOK_UP_SECONDS_MAX) -> bool | None:
     """Whether a transaction was committed, as a new connection sees it; None where that cannot be found out in time."""
-    until = monotonic() + LOOK_UP_SECONDS_MAX
+    until = monotonic() + seconds_max
     while True:
         try:
             found_epoch, commits = _look(path)

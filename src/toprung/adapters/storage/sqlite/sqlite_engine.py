@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
-BUSY_TIMEOUT_MS: Final = 5_000
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
+
 READERS_MAX: Final = 4
 SAFE_VERSION: Final = (3, 51, 3)
 """The first SQLite without the bug that can corrupt a WAL database with several writing connections."""
@@ -24,21 +25,22 @@ def driver() -> ModuleType:
     return module
 
 
-def writing_engine(path: Path) -> Engine:
+def writing_engine(path: Path, limits: StorageLimits = LIMITS) -> Engine:
     """An engine whose transactions begin by taking the write lock, and are on disk when they are committed."""
     # EXTRA instead of FULL would also sync the folder, which only matters for rollback journals.
     pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF")
-    return _single_engine(path, pragmas, "BEGIN IMMEDIATE")
+    return _single_engine(path, limits, pragmas, "BEGIN IMMEDIATE")
 
 
-def migrating_engine(path: Path) -> Engine:
+def migrating_engine(path: Path, limits: StorageLimits = LIMITS) -> Engine:
     """An engine for changing the tables, which SQLite does by making them anew: meanwhile foreign keys lead nowhere."""
-    return _single_engine(path, ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF"), "BEGIN IMMEDIATE")
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "trusted_schema=OFF")
+    return _single_engine(path, limits, pragmas, "BEGIN IMMEDIATE")
 
 
-def looking_engine(path: Path) -> Engine:
+def looking_engine(path: Path, limits: StorageLimits = LIMITS) -> Engine:
     """An engine for a first look at a file of which it is not known yet whose it is; it changes nothing in it."""
-    return _single_engine(path, ("query_only=ON", "trusted_schema=OFF"), "BEGIN")
+    return _single_engine(path, limits, ("query_only=ON", "trusted_schema=OFF"), "BEGIN")
 
 
 def reading_engine(path: Path) -> Engine:
@@ -49,7 +51,7 @@ def reading_engine(path: Path) -> Engine:
         "sqlite+pysqlite://",
         module=module,
         creator=lambda: module.connect(
-            uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
+            uri, uri=True, timeout=LIMITS.lock_timeout_ms / 1000, isolation_level=None, check_same_thread=False
         ),
         poolclass=QueuePool,
         pool_size=READERS_MAX,
@@ -59,12 +61,12 @@ def reading_engine(path: Path) -> Engine:
     return engine
 
 
-def _single_engine(path: Path, pragmas: tuple[str, ...], begin: str) -> Engine:
+def _single_engine(path: Path, limits: StorageLimits, pragmas: tuple[str, ...], begin: str) -> Engine:
     module = driver()
     engine = create_engine(
         "sqlite+pysqlite://",
         module=module,
-        creator=lambda: module.connect(str(path), timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None),
+        creator=lambda: module.connect(str(path), timeout=limits.lock_timeout_ms / 1000, isolation_level=None),
         poolclass=NullPool,
     )
     _prepare(engine, pragmas, begin)

@@ -20,6 +20,7 @@ from toprung.adapters.private_files import open_private
 from toprung.adapters.storage.hold.failures import storage_failure
 from toprung.adapters.storage.hold.writer_hold import TAKEN_OVER, WriterHold, WriterWatch
 from toprung.adapters.storage.hold.writer_lock import WriterLock
+from toprung.adapters.storage.limits import StorageLimits
 from toprung.adapters.storage.sqlite.sqlite_commit import became_of, count_commit, present_epoch, take_epoch
 from toprung.adapters.storage.sqlite.sqlite_engine import driver, writing_engine
 from toprung.adapters.storage.sqlite.sqlite_place import SqlitePlace
@@ -34,8 +35,6 @@ GROUP_WRITES_MAX: Final = 20
 """Units of work that wait at the same time share one commit, up to this many."""
 
 WRITES_WAITING_MAX: Final = 10_000
-WRITE_WAITS_SECONDS_MAX: Final = 30
-"""A unit of work that has waited so long for its turn, behind a lock or a long import, is refused instead of begun."""
 
 _WAITED_TOO_LONG: Final = "The database is busy with other work; nothing of this was done. Try again in a moment."
 _LOCK_FILE_GONE: Final = (
@@ -82,10 +81,11 @@ class SqliteWriter:
     hold: WriterHold
     watch: WriterWatch
 
-    def __init__(self, place: SqlitePlace, lock: WriterLock, new_nonce: NewNonce) -> None:
+    def __init__(self, place: SqlitePlace, lock: WriterLock, new_nonce: NewNonce, limits: StorageLimits) -> None:
         self._place = place
         self._lock = lock
         self._new_nonce = new_nonce
+        self._limits = limits
         self._jobs: queue.Queue[_Job | _Order | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work_until_closed, name="sqlite-writer")
         self._open: Connection | None = None
@@ -93,12 +93,14 @@ class SqliteWriter:
         self._asking: threading.Thread | None = None
 
     @classmethod
-    async def started(cls, place: SqlitePlace, lock: WriterLock, new_nonce: NewNonce) -> "SqliteWriter":
+    async def started(
+        cls, place: SqlitePlace, lock: WriterLock, new_nonce: NewNonce, limits: StorageLimits
+    ) -> "SqliteWriter":
         """One that writes under a new epoch. Raises `StorageUnavailable`."""
-        writer = cls(place, lock, new_nonce)
+        writer = cls(place, lock, new_nonce, limits)
         writer._thread.start()
         try:
-            writer.hold = WriterHold(await writer._new_epoch())
+            writer.hold = WriterHold(await writer._new_epoch(), limits)
         except BaseException:
             await writer._end_thread()
             raise
@@ -205,7 +207,7 @@ class SqliteWriter:
 
     def _connection(self) -> Connection:
         if self._open is None:
-            self._open = writing_engine(self._place.path).connect()
+            self._open = writing_engine(self._place.path, self._limits).connect()
         return self._open
 
     def _work_until_closed(self) -> None:
@@ -234,7 +236,7 @@ class SqliteWriter:
 
     def _commit(self, batch: list[_Job]) -> None:
         """Commits what of the batch succeeds and tells each job how it went, in order."""
-        late = [job for job in batch if monotonic() - job.since_seconds > WRITE_WAITS_SECONDS_MAX]
+        late = [job for job in batch if monotonic() - job.since_seconds > self._limits.write_waits_seconds_max]
         if late:
             _log.warning("writes_waited_too_long", writes=len(late))
             _settle(late, [StorageUnavailable(_WAITED_TOO_LONG, "waited_too_long")] * len(late))
@@ -261,7 +263,7 @@ class SqliteWriter:
         try:
             raw = _raw(connection)
             before = raw.total_changes
-            outcomes = [_outcome(connection, job.work, self._new_nonce) for job in batch]
+            outcomes = [self._outcome(connection, job.work) for job in batch]
             # A transaction that wrote nothing needs no leave, and should not become one that has to be synced.
             number = count_commit(raw, self.hold.epoch) if raw.total_changes != before else None
         except BaseException:
@@ -277,6 +279,25 @@ class SqliteWriter:
         if number is not None:
             outcomes = self._still_there(outcomes)
         return outcomes
+
+    def _outcome(self, connection: Connection, work: Callable[[Transaction], Any]) -> Outcome:
+        """What a unit of work gave, or why it failed; among others in one transaction it fails alone.
+
+        Raises `StorageUnavailable` where SQLite undid the whole transaction, as it may on a full disk.
+        """
+        # Not by `begin_nested`, which takes three times as long.
+        connection.exec_driver_sql("SAVEPOINT unit_of_work")
+        try:
+            tx = SqlTransaction(connection, is_writing=True, new_nonce=self._new_nonce, limits=self._limits)
+            outcome: Outcome = Committed(value=work(tx), changes=tx.finish())
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
+            outcome = _failure(error) if isinstance(error, SQLAlchemyError) else error
+            try:
+                connection.exec_driver_sql("ROLLBACK TO unit_of_work")
+            except SQLAlchemyError:
+                raise _failure(error) from error
+        connection.exec_driver_sql("RELEASE unit_of_work")
+        return outcome
 
     def _became_of(self, number: int, error: Exception) -> bool:
         """Whether a transaction whose commit failed is kept nevertheless. Raises `OutcomeUnknown`."""
@@ -342,26 +363,6 @@ def _saved(connection: Connection, place: SqlitePlace) -> Path | None:
         return None
     _log.warning("displaced_database_saved", path=str(target))
     return target
-
-
-def _outcome(connection: Connection, work: Callable[[Transaction], Any], new_nonce: NewNonce) -> Outcome:
-    """What a unit of work gave, or why it failed; among others in one transaction it fails alone.
-
-    Raises `StorageUnavailable` where SQLite undid the whole transaction, as it may on a full disk.
-    """
-    # Not by `begin_nested`, which takes three times as long.
-    connection.exec_driver_sql("SAVEPOINT unit_of_work")
-    try:
-        tx = SqlTransaction(connection, is_writing=True, new_nonce=new_nonce)
-        outcome: Outcome = Committed(value=work(tx), changes=tx.finish())
-    except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
-        outcome = _failure(error) if isinstance(error, SQLAlchemyError) else error
-        try:
-            connection.exec_driver_sql("ROLLBACK TO unit_of_work")
-        except SQLAlchemyError:
-            raise _failure(error) from error
-    connection.exec_driver_sql("RELEASE unit_of_work")
-    return outcome
 
 
 def _failure(error: Exception) -> ToprungError:

@@ -138,23 +138,23 @@ def _add_export(cli: typer.Typer, builder: "Callable[[], Builder]") -> None:
                 say_text(stderr(), "cli.export.done", count=rows, file=str(target))
 
 
-def read_text(file: str) -> str:
+def read_text(file: str, *, bytes_max: int = IMPORT_MAX_BYTES) -> str:
     """The text of a file, or of standard input for `-`. Raises `NotFound` and `InvalidInput`."""
     name = words("cli.standard_input_subject") if file == STANDARD_STREAM else repr(file)
     try:
         if file == STANDARD_STREAM:
-            data = sys.stdin.buffer.read(IMPORT_MAX_BYTES + 1)
+            data = sys.stdin.buffer.read(bytes_max + 1)
         else:
             with Path(file).open("rb") as stream:
-                data = stream.read(IMPORT_MAX_BYTES + 1)
+                data = stream.read(bytes_max + 1)
     except FileNotFoundError:
         raise NotFound("There is no file {file}.", "file", file=name) from None
     except OSError as error:
         raise InvalidInput(
             "file", "{file} cannot be read: {problem}.", "file_unreadable", file=name, problem=error.strerror
         ) from None
-    if len(data) > IMPORT_MAX_BYTES:
-        limit_mib = IMPORT_MAX_BYTES // (1024 * 1024)
+    if len(data) > bytes_max:
+        limit_mib = bytes_max // (1024 * 1024)
         raise InvalidInput(
             "file",
             "{file} is larger than {most} MiB; import it in parts.",

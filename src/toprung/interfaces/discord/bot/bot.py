@@ -29,7 +29,6 @@ from toprung.interfaces.discord.sending.hindrances import Hindrances
 from toprung.interfaces.discord.sending.refusals import refusal_sentence
 from toprung.interfaces.discord.sending.send_queue import Deliverer, MessageDeliverer, SaidOnce, SendQueue
 
-CONNECT_AGAIN_SECONDS_MIN: Final = 5.0
 CONNECT_AGAIN_SECONDS_MAX: Final = 300.0
 STOP_SECONDS_MAX: Final = 5.0
 UNAUTHORISED: Final = 4004
@@ -101,6 +100,7 @@ class DiscordBot:
             deliverers=deliverers,
             on_refused=self._refuse,
             hindrances=self._hindrances,
+            sends_per_second_max=self._context.limits.sends_per_second_max,
             something_happened=self._context.something_to_send,
         )
 
@@ -110,11 +110,11 @@ class DiscordBot:
 
     async def run(self) -> None:
         """Runs until it is cancelled or its token is refused."""
-        wait_seconds = CONNECT_AGAIN_SECONDS_MIN
+        wait_seconds = self._context.limits.connect_again_seconds_min
         while not self._is_refused:
             try:
                 await self._run_once()
-                wait_seconds = CONNECT_AGAIN_SECONDS_MIN
+                wait_seconds = self._context.limits.connect_again_seconds_min
             except discord.LoginFailure:
                 self._refuse()
             except discord.ConnectionClosed as error:

@@ -40,6 +40,20 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BotLimits:
+    """How fast the bot is, and how long it waits."""
+
+    sends_per_second_max: float = 20
+    """How many messages the send queue sends at most."""
+
+    connect_again_seconds_min: float = 5.0
+    """How long it waits before it connects again, the first time."""
+
+    replay_watched_seconds_max: float = 30.0
+    """How long the answer to a replay waits for the verdict, which is told by a message afterwards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BotContext:
     """The use cases and the texts, for all commands. `terms_url` is where the organiser's terms are, if anywhere.
 
@@ -56,6 +70,7 @@ class BotContext:
     drawing: asyncio.Lock = field(default_factory=asyncio.Lock)
     terms_url: str | None = None
     channel_language: str = DEFAULT_LANGUAGE
+    limits: BotLimits = field(default_factory=BotLimits)
 
     async def reader(self, interaction: discord.Interaction) -> Reader:
         """Who is behind an interaction: their language is the one they chose, else the one their Discord is in."""

@@ -22,7 +22,6 @@ from toprung.interfaces.discord.messages.markdown import Markdown, clipped
 from toprung.interfaces.discord.replays.replay_text import verdict_text
 from toprung.interfaces.discord.sending.send_queue import Delivery, MessageDeliverer
 
-WATCHED_SECONDS_MAX: Final = 30.0
 """How long the answer to the command waits for the verdict; one that takes longer comes as a direct message."""
 
 ANSWER_CHARACTERS_MAX: Final = 2_000
@@ -86,7 +85,8 @@ class ReplayCog(commands.Cog):
         )
         if receipt.state is UploadState.RECEIVED:
             await self._say(interaction, reader.say("replay.received", number=str(receipt.upload_id)))
-        judged = await context.ladder.verdicts.wait(receipt.upload_id, receipt.sha256, seconds_max=WATCHED_SECONDS_MAX)
+        seconds_max = context.limits.replay_watched_seconds_max
+        judged = await context.ladder.verdicts.wait(receipt.upload_id, receipt.sha256, seconds_max=seconds_max)
         if judged is None:
             await self._say(interaction, reader.say("replay.later", number=str(receipt.upload_id)))
             return

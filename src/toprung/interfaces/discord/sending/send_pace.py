@@ -8,7 +8,6 @@ down, and nothing ever stops: at worst there are about 600 refused deliveries in
 from collections import deque
 from typing import Final
 
-SENDS_PER_SECOND_MAX: Final = 20
 INVALID_REQUESTS_AT_FULL_SPEED_MAX: Final = 300
 INVALID_REQUESTS_WINDOW_SECONDS: Final = 600.0
 SLOWED_SECONDS_PER_SEND: Final = 2.0
@@ -18,7 +17,8 @@ INVALID_STATUSES: Final = frozenset({401, 403, 429})
 class SendPace:
     """Gives every send its turn. Moments are in seconds of one steady clock, passed in."""
 
-    def __init__(self) -> None:
+    def __init__(self, sends_per_second_max: float) -> None:
+        self._sends_per_second_max = sends_per_second_max
         self._next_at = 0.0
         self._invalid_at: deque[float] = deque()
 
@@ -33,5 +33,5 @@ class SendPace:
             self._invalid_at.popleft()
         is_slowed = len(self._invalid_at) >= INVALID_REQUESTS_AT_FULL_SPEED_MAX
         turn = max(now, self._next_at)
-        self._next_at = turn + (SLOWED_SECONDS_PER_SEND if is_slowed else 1 / SENDS_PER_SECOND_MAX)
+        self._next_at = turn + (SLOWED_SECONDS_PER_SEND if is_slowed else 1 / self._sends_per_second_max)
         return turn

@@ -87,6 +87,8 @@ class SendQueue:
         deliverers: Mapping[str, Deliverer],
         on_refused: Callable[[], None],
         hindrances: Hindrances,
+        sends_per_second_max: float,
+        retry_seconds_min: float = RETRY_SECONDS_MIN,
         something_happened: asyncio.Event | None = None,
     ) -> None:
         self._outbox = outbox
@@ -96,7 +98,8 @@ class SendQueue:
         self._hindrances = hindrances
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._rests = Rests()
-        self._pace = SendPace()
+        self._pace = SendPace(sends_per_second_max)
+        self._retry_seconds_min = retry_seconds_min
         self._something_happened = something_happened or asyncio.Event()
 
     def wake(self) -> None:
@@ -112,7 +115,7 @@ class SendQueue:
                     wait_seconds = await self._start_due()
                 except Exception:  # noqa: BLE001 - the one catch-all of this loop: a database that is away comes back
                     _log.exception("send_queue_failed")
-                    wait_seconds = RETRY_SECONDS_MIN
+                    wait_seconds = self._retry_seconds_min
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait_seconds):  # wait_for can lose a cancellation before Python 3.12
                         await self._something_happened.wait()
@@ -143,7 +146,7 @@ class SendQueue:
                     self._under_way[recipient] = asyncio.create_task(self._deliver(stored))
             if not due:
                 until_due_seconds = ((next_due_us or now_us) - now_us) / MICROSECONDS_PER_SECOND
-                return min(max(until_due_seconds, RETRY_SECONDS_MIN), LOOK_AGAIN_SECONDS_MAX)
+                return min(max(until_due_seconds, self._retry_seconds_min), LOOK_AGAIN_SECONDS_MAX)
         return LOOK_AGAIN_SECONDS_MAX  # the end of any of them wakes it
 
     async def _end_unsent(self, now_us: int) -> None:
@@ -234,7 +237,7 @@ class SendQueue:
         reason: str,
         *,
         at_least_seconds: float = 0.0,
-        seconds_min: float = RETRY_SECONDS_MIN,
+        seconds_min: float | None = None,
         hindrance: Hindrance | None = None,
     ) -> Outcome:
         """Tries one again later. One that was tried too often is given up, which is proof against nobody."""
@@ -242,7 +245,7 @@ class SendQueue:
         if attempts >= ATTEMPTS_MAX:
             _log.error("intent_given_up", key=stored.intent.key, reason=reason)
             return GivenUp(reason=reason)
-        seconds = min(seconds_min * 2.0 ** min(stored.attempts, 20), RETRY_SECONDS_MAX)
+        seconds = min((seconds_min or self._retry_seconds_min) * 2.0 ** min(stored.attempts, 20), RETRY_SECONDS_MAX)
         seconds *= random.uniform(0.8, 1.2)  # noqa: S311 - only so that not all come at once
         seconds = min(max(seconds, at_least_seconds), WAIT_SECONDS_MAX)
         until_us = self._clock.now_us() + round(seconds * MICROSECONDS_PER_SECOND)
