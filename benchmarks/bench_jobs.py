@@ -14,7 +14,7 @@ from toprung.adapters.jobs.workers import JobWorkers
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.application.jobs.job_endings import JobEndings
-from toprung.application.jobs.job_queue import Handled, JobHistory, JobQueue
+from toprung.application.jobs.job_queue import Handled, JobHandler, JobHistory, JobQueue
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.storage import Storage, Transaction
 from toprung.application.writing.event_bus import EventBus
@@ -30,7 +30,7 @@ PLAYERS: Final = 20
 WORKERS: Final = (1, 2, 8)
 
 
-class Keeping:
+class Keeping(JobHandler):
     """A handler that does nothing but keep a row."""
 
     async def handle(self, job: Job) -> Handled:

@@ -25,7 +25,7 @@ from benchmarks.postgres_server import postgres_server
 from chaos.upload_files import MAP, RACES, BegunMatch, uploads_of
 from toprung.adapters.clock import SystemClock
 from toprung.application.ladder import Ladder
-from toprung.application.replays.intake import Intake
+from toprung.application.ports.replays import Intake
 from toprung.bootstrap.wiring import opened_storage, wire
 from toprung.bootstrap.workers import site_workers
 from toprung.domain.events import Change, MatchMoved

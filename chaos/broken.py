@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, event
 
-from toprung.adapters.storage.limits import StorageLimits
+from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.adapters.storage.sqlite import sqlite_writer
 from toprung.adapters.storage.sqlite.sqlite_engine import writing_engine
 from toprung.application.ports.storage import Committed, Transaction
@@ -108,7 +108,7 @@ class _ForgetfulMatches(Passing):
 def sync_now_and_then() -> None:
     """From now on this process opens SQLite as if the ladder could afford to lose its last minutes."""
 
-    def relaxed(path: Path, limits: StorageLimits) -> Engine:
+    def relaxed(path: Path, limits: StorageLimits = LIMITS) -> Engine:
         engine = writing_engine(path, limits)
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL"))
         return engine

@@ -72,6 +72,22 @@ def test_the_domain_has_no_hidden_clock() -> None:
     assert not hidden
 
 
+ABOUT_EVERY_USE_CASE = {"toprung.application.organising.operations.Administration"}
+"""What an organiser asks of whoever holds the ladder is in operations, which name every use case; no port may."""
+
+
+def test_what_the_application_needs_of_the_world_is_told_by_its_ports() -> None:
+    """A protocol says what somebody else keeps; what is the application's own in several kinds is a base class."""
+    elsewhere = {
+        f"toprung.{'.'.join(path.relative_to(SRC).with_suffix('').parts)}.{node.name}"
+        for path in sorted((SRC / "application").rglob("*.py"))
+        if path.parent != SRC / "application" / "ports"
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).startswith("Protocol") for base in node.bases)
+    }
+    assert elsewhere == ABOUT_EVERY_USE_CASE
+
+
 def test_front_ends_name_no_transaction_and_no_repository() -> None:
     named = [
         f"{path.relative_to(SRC)}: {alias.name}"

@@ -6,7 +6,7 @@ import httpx
 import msgspec
 
 from toprung.adapters.admin_client import CONNECT_TIMEOUT_SECONDS, AdminClient
-from toprung.application.replays.intake import SubmittedReplay
+from toprung.application.ports.replays import SubmittedReplay
 from toprung.domain.matches.match import MatchId
 
 UPLOAD_TIMEOUT_SECONDS: Final = 60.0

@@ -24,11 +24,11 @@ from toprung.application.players.profile_service import ProfileService
 from toprung.application.players.reader_directory import ReaderDirectory
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.countries import CountryNames
+from toprung.application.ports.replays import Intake
 from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.rating_service import RatingService
 from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.verification import LadderVerification
-from toprung.application.replays.intake import Intake
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_service import ReplayHistory, ReplayService
 from toprung.application.replays.replay_verdicts import ReplayVerdicts

@@ -1,6 +1,6 @@
 """The JSON of uploads and jobs that the command line and the web share."""
 
-from toprung.application.replays.intake import SubmittedReplay
+from toprung.application.ports.replays import SubmittedReplay
 from toprung.domain.jobs.job import Job, JobStats
 from toprung.domain.moment import to_iso
 

@@ -14,7 +14,7 @@ from tests.support.fakes.jobs import FakeBootClock
 from tests.support.fakes.ladder import FakeClock, FakeStorage
 from toprung.adapters.storage.sqlite.sqlite import SqliteStorage
 from toprung.application.jobs.job_endings import JobEndings
-from toprung.application.jobs.job_queue import Effect, Handled, JobQueue
+from toprung.application.jobs.job_queue import Effect, Handled, JobHandler, JobQueue
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.records import AuditRow
 from toprung.application.ports.storage import Storage, Transaction
@@ -42,8 +42,8 @@ PLAYERS = 3
 WORKERS = 4
 
 
-class Burier:
-    """Implements `JobHandler` as far as the queue itself calls it, and writes down what is buried."""
+class Burier(JobHandler):
+    """A handler as far as the queue itself calls it, and writes down what is buried."""
 
     async def handle(self, job: Job) -> Handled:
         raise NotImplementedError

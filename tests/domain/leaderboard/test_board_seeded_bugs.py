@@ -13,9 +13,9 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.domain.leaderboard.test_board_stateful import BoardMachine
 from tests.support.seeding import Seed, both, line
 from toprung.domain.leaderboard import board_order
-from toprung.domain.leaderboard.board import Board, _Wanted
+from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_expiry import ExpiryQueue
-from toprung.domain.leaderboard.board_order import BoardOrder, Bools
+from toprung.domain.leaderboard.board_order import BoardOrder, Bools, Wanted
 from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.leaderboard.leaderboard import filtered_entries, ranked_entries
 from toprung.domain.players.countries import Countries
@@ -39,7 +39,7 @@ def coarse_seconds(patch: pytest.MonkeyPatch) -> None:
 def best_among_the_shown(patch: pytest.MonkeyPatch) -> None:
     right = Board._matches
 
-    def wrong(self: Board, wanted: _Wanted, start: int, stop: int) -> Bools:
+    def wrong(self: Board, wanted: Wanted, start: int, stop: int) -> Bools:
         matches = right(self, replace(wanted, filters=wanted.filters.without("best_race_only")), 0, self._order.size)
         if wanted.filters.best_race_only:
             shown = np.flatnonzero(matches)

@@ -15,9 +15,8 @@ from toprung.application.ladder import Ladder as UseCases
 from toprung.application.organising.operations import Administration
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.ratings import NewEntry
-from toprung.application.ports.replays import ReplayParser
+from toprung.application.ports.replays import Intake, ReplayParser
 from toprung.application.ports.storage import Transaction
-from toprung.application.replays.intake import Intake
 from toprung.application.replays.pool_health import NO_POOL, PoolHealth
 from toprung.application.replays.replay_inspection import ReplayInspector
 from toprung.application.transfer.entry_file import COLUMNS

@@ -16,7 +16,7 @@ from toprung.adapters.confusables import load_prototypes
 from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.jobs.job_queue import JobHandlers, JobQueue
 from toprung.application.ladder import Ladder
-from toprung.application.replays.intake import Intake, SubmittedReplay
+from toprung.application.ports.replays import Intake, SubmittedReplay
 from toprung.application.replays.replay_service import IntakeLimits
 from toprung.application.writing.audit import Attribution
 from toprung.domain.jobs.job import JobId

@@ -1,8 +1,9 @@
 """The job queue: promised work is claimed, ended and brought back, each in one transaction."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from toprung.application.jobs.job_endings import JobEndings
 from toprung.application.ports.clock import BootClock, Clock
@@ -44,20 +45,20 @@ class Handled:
     pause_seconds: float = 0.0
 
 
-class JobHandler(Protocol):
+class JobHandler(ABC):
     """What is done for jobs of one kind. All it changes goes into transactions that it is handed, or is an effect."""
 
+    @abstractmethod
     async def handle(self, job: Job) -> Handled:
         """Does the work. Whatever it raises counts as a failure of this attempt."""
-        ...
 
+    @abstractmethod
     def bury(self, tx: Transaction, job: Job) -> None:
-        """What else has to change in the transaction in which a job becomes a dead letter."""
-        ...
+        """Changes what else has to change in the transaction in which a job becomes a dead letter."""
 
+    @abstractmethod
     def revive(self, tx: Transaction, job: Job) -> None:
-        """What else has to change in the transaction in which a dead letter is to be tried again."""
-        ...
+        """Changes what else has to change in the transaction in which a dead letter is to be tried again."""
 
 
 JobHandlers = Mapping[JobKind, JobHandler]

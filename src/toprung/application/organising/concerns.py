@@ -1,8 +1,9 @@
 """What wants an organiser: conflicts, dead letters, expired matches, unknown mods, who left and came back, refusals."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import ClassVar, Final
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.intents import Intent, Priority
@@ -33,17 +34,15 @@ SETTLED: Final = "settled"
 Parameters = Mapping[str, str]
 
 
-class Concern(Protocol):
+class Concern(ABC):
     """One kind of concern. What is said is drawn anew whenever its parameters change."""
 
-    @property
-    def kind(self) -> str:
-        """What its intents are called."""
-        ...
+    kind: ClassVar[str]
+    """What its intents are called."""
 
+    @abstractmethod
     def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """What is to be said, by key: of every concern there is now, and of those that were said and may be over."""
-        ...
 
 
 class ConcernWatch:
@@ -79,10 +78,10 @@ def _intent(kind: str, key: str, channel_id: int, parameters: Parameters) -> Int
     return Intent(key=key, kind=kind, recipient=channel_id, priority=Priority.ORGANISER, parameters=parameters)
 
 
-class Conflicts:
+class Conflicts(Concern):
     """A match whose sides contradict each other, or of which a side could not be told."""
 
-    kind: Final = "conflict"
+    kind: ClassVar[str] = "conflict"
 
     def wanted(self, tx: Transaction, _now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """See `Concern`."""
@@ -96,10 +95,10 @@ class Conflicts:
         return {"match": str(match.id), SETTLED: settled}
 
 
-class DeadLetters:
+class DeadLetters(Concern):
     """A job that was given up."""
 
-    kind: Final = "dead_letter"
+    kind: ClassVar[str] = "dead_letter"
 
     def wanted(self, tx: Transaction, _now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """See `Concern`."""
@@ -114,10 +113,10 @@ class DeadLetters:
         return wanted
 
 
-class ExpiredMatches:
+class ExpiredMatches(Concern):
     """The matches of a day that nobody reported, in one message."""
 
-    kind: Final = "expired"
+    kind: ClassVar[str] = "expired"
 
     def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
         """See `Concern`. A day is over when the one after it is."""
@@ -141,14 +140,14 @@ class ExpiredMatches:
         return f"{self.kind} {day}"
 
 
-class UnknownMods:
+class UnknownMods(Concern):
     """A version of the mod that games are played with and nobody approved.
 
     Where none is approved yet, every version is unknown and in nobody's way: then only the one that most games are
     played with is proposed, once a few are.
     """
 
-    kind: Final = "unknown_mod"
+    kind: ClassVar[str] = "unknown_mod"
 
     def __init__(self, mods: ReplayMods) -> None:
         self._mods = mods
@@ -180,10 +179,10 @@ class UnknownMods:
         }
 
 
-class Returns:
+class Returns(Concern):
     """Somebody who left with a rating or a ban, and came back anew with the same account; one message a return."""
 
-    kind: Final = "return"
+    kind: ClassVar[str] = "return"
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -215,13 +214,13 @@ class Returns:
         return old.is_banned or bool(tx.entries.by_keys([(player_id, race) for race in races]))
 
 
-class Refusals:
+class Refusals(Concern):
     """Something that a messenger refuses until an organiser mends it, each once, however many messages it holds up.
 
     What is meant for the organisers' channel itself is left out: where that is refused, nothing can be said in it.
     """
 
-    kind: Final = "refusal"
+    kind: ClassVar[str] = "refusal"
 
     def __init__(self, kinds_of_the_channel: Collection[str]) -> None:
         self._left_out = frozenset({*kinds_of_the_channel, self.kind})

@@ -1,4 +1,4 @@
-"""What taking in replays needs of the world."""
+"""What taking in replays needs of the world, and what front ends ask of whoever takes them in."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -154,4 +154,36 @@ class ReplayRepository(Protocol):
 
     def remove_mod_version(self, version: ModVersion) -> None:
         """Removes one, so that it may be added again; nothing where it is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedReplay:
+    """What is kept of an upload, and what is to be said to the player.
+
+    It is not new where the same player brought the same file for the same match before.
+    """
+
+    upload_id: UploadId
+    sha256: str
+    player_id: PlayerId
+    match_id: MatchId | None
+    state: UploadState
+    sentence: str
+    is_new: bool
+
+
+class Intake(Protocol):
+    """Taking in replays. Raises what the use cases behind it raise."""
+
+    async def submit_replay(
+        self,
+        player_name: str,
+        match_id: MatchId | None,
+        data: bytes,
+        file_name: str | None,
+        *,
+        by_discord: bool = False,
+    ) -> SubmittedReplay:
+        """Takes in a replay as that player, who is told the verdict on Discord if it was handed in there."""
         ...

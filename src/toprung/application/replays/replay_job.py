@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from toprung.application.jobs.job_queue import Handled
+from toprung.application.jobs.job_queue import Handled, JobHandler
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.replays import (
     Died,
@@ -37,8 +37,8 @@ Judge = Callable[[Transaction, ReplayUpload, ReplayReading], UploadVerdict]
 """The verdict on an upload by what its file says; all that follows from it is written in the same transaction."""
 
 
-class ReplayJobHandler:
-    """Implements `JobHandler` for replays. A job's payload is the file's SHA-256.
+class ReplayJobHandler(JobHandler):
+    """What is done for replays. A job's payload is the file's SHA-256.
 
     `decode` makes a reading of what a parser gave and raises a `ToprungError` for what no replay can say.
     """

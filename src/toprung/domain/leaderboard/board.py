@@ -6,14 +6,22 @@ entries lapse by the clock and not by the next write. It belongs to one thread.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
 import numpy as np
 
 from toprung.domain.leaderboard.board_expiry import ExpiryQueue
-from toprung.domain.leaderboard.board_order import BoardOrder, Bools, Int64s, among, codes_of, order_key, order_keys
+from toprung.domain.leaderboard.board_order import (
+    BoardOrder,
+    Bools,
+    Int64s,
+    Wanted,
+    among,
+    codes_of,
+    order_key,
+    order_keys,
+)
 from toprung.domain.leaderboard.board_table import NEVER, BoardTable, EntryColumns, PlayerColumns, TableSnapshot
 from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.leaderboard.leaderboard import (
@@ -34,23 +42,7 @@ from toprung.domain.ratings.rating import Entry
 REBUILD_ABOVE: Final = 64
 """When more entries than this lapse at once, building the order anew is cheaper than taking them out one by one."""
 
-FIRST_STRETCH: Final = 512
-"""How many rows are looked at first where only some pass; the next stretches are longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Filters in the board's codes: which positions are looked at, and which races and countries are let through.
-
-    `is_open` says that every position there is.
-    """
-
-    filters: Filters
-    start: int
-    stop: int
-    races: list[int] | None
-    countries: list[int] | None
-    is_open: bool
+FIRST_STRETCH: Final = 512  # the rows that are looked at first where only some pass
 
 
 class Board:
@@ -67,8 +59,7 @@ class Board:
         first_stretch: int = FIRST_STRETCH,
     ) -> None:
         self._inactivity_us = inactivity_us
-        self._rebuild_above = rebuild_above
-        self._first_stretch = first_stretch
+        self._rebuild_above, self._first_stretch = rebuild_above, first_stretch
         self.certainty = certainty
         self._table = BoardTable(races, countries)
         self._order = BoardOrder()
@@ -306,13 +297,13 @@ class Board:
         """A copy of every entry, of one version, for bulk work in another thread."""
         return self._table.snapshot()
 
-    def _wanted(self, filters: Filters) -> _Wanted:
+    def _wanted(self, filters: Filters) -> Wanted:
         table = self._table
         start, stop = 0, self._order.size
         if filters.rank is not None:
             letter = LETTERS.index(filters.rank)
             start, stop = self._bounds[letter], self._bounds[letter + 1]
-        return _Wanted(
+        return Wanted(
             filters,
             start,
             stop,
@@ -321,7 +312,7 @@ class Board:
             is_open=filters.active() in ((), ("rank",)),
         )
 
-    def _matches(self, wanted: _Wanted, start: int, stop: int) -> Bools:
+    def _matches(self, wanted: Wanted, start: int, stop: int) -> Bools:
         """Which positions from `start` up to `stop` the filters let through, whatever the letter."""
         order = self._order
         kept = [order.is_best[start:stop]] if wanted.filters.best_race_only else []
@@ -333,7 +324,7 @@ class Board:
             kept.append(order.games[start:stop] >= wanted.filters.min_games)
         return reduce(np.logical_and, kept) if kept else np.ones(stop - start, np.bool_)
 
-    def _total(self, wanted: _Wanted) -> tuple[int, Int64s | None]:
+    def _total(self, wanted: Wanted) -> tuple[int, Int64s | None]:
         """How many rows the filter lets through, and their positions where finding the number found them too."""
         if wanted.is_open:
             return wanted.stop - wanted.start, None
@@ -349,7 +340,7 @@ class Board:
             counts = counts[:, wanted.countries]
         return int(counts.sum()), None
 
-    def _positions(self, wanted: _Wanted, total: int, matches: Int64s | None, skip: int, take: int) -> Int64s:
+    def _positions(self, wanted: Wanted, total: int, matches: Int64s | None, skip: int, take: int) -> Int64s:
         """The positions of `take` rows after the first `skip`, looking from whichever end is nearer."""
         if take <= 0:
             return np.zeros(0, np.int64)
@@ -362,7 +353,7 @@ class Board:
         found = self._nearest(wanted, total, needed, from_end=from_end)
         return found[len(found) - needed :][:take] if from_end else found[skip:needed]
 
-    def _nearest(self, wanted: _Wanted, total: int, needed: int, *, from_end: bool) -> Int64s:
+    def _nearest(self, wanted: Wanted, total: int, needed: int, *, from_end: bool) -> Int64s:
         """The positions of at least `needed` rows from one end, ascending; `total` tells how dense they lie."""
         size = self._order.size
         stretch = min(size, self._first_stretch + needed * size * 5 // (total * 4))

@@ -4,11 +4,13 @@ What a filter looks at stands beside the key, so that a page is found by compari
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from toprung.domain.leaderboard.filters import Filters
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.ratings.rating import MMR_MAX
 
@@ -49,6 +51,21 @@ def _shift(column: npt.NDArray[Any], start: int, stop: int, by: int) -> None:
     """Moves the values from `start` up to `stop` by so many places: in one go, where NumPy's slices copy twice."""
     places = column.data
     places[start + by : stop + by] = places[start:stop]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Filters in the board's codes: which positions are looked at, and which races and countries are let through.
+
+    `is_open` says that every position there is.
+    """
+
+    filters: Filters
+    start: int
+    stop: int
+    races: list[int] | None
+    countries: list[int] | None
+    is_open: bool
 
 
 class BoardOrder:

@@ -19,7 +19,7 @@ from toprung.interfaces.cli.terminal.performing import performed
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
     from collections.abc import Sequence
 
-    from toprung.application.replays.intake import SubmittedReplay
+    from toprung.application.ports.replays import SubmittedReplay
     from toprung.application.replays.replay_mods import SeenMod
     from toprung.application.replays.replay_service import UploadView
     from toprung.interfaces.cli.terminal.builder import Builder, Options

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from toprung.application.ladder import Ladder
 from toprung.application.organising.operations import Administration
-from toprung.application.replays.intake import Intake
+from toprung.application.ports.replays import Intake
 from toprung.application.replays.pool_health import PoolHealth
 from toprung.application.replays.replay_inspection import ReplayInspector
 

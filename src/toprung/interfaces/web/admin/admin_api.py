@@ -6,7 +6,7 @@ from fastapi.security import HTTPBearer
 from toprung.application.jobs.job_queue import JobHistory
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.organising.operations import Administration
-from toprung.application.replays.intake import Intake
+from toprung.application.ports.replays import Intake
 from toprung.application.writing.audit import AuditLog
 from toprung.domain.game.catalog import Catalog
 from toprung.interfaces.web.admin.admin_audit import add_audit_route

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from toprung.application.jobs.job_queue import JobHistory
-from toprung.application.replays.intake import Intake
+from toprung.application.ports.replays import Intake
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.matches.match import MatchId
 from toprung.interfaces.job_shapes import job_shape, stats_shape, submitted_shape
