@@ -1,6 +1,6 @@
 """The JSON of a match that the command line and the web share."""
 
-from toprung.application.matches.match_history import MatchReplay, MatchView
+from toprung.application.matches.match_history import MatchReplay, MatchView, Rivals
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.match import Claim, Side
 from toprung.domain.moment import to_iso
@@ -24,6 +24,20 @@ def match_json(view: MatchView, catalog: Catalog) -> dict[str, object]:
         "ended_at": _iso(match.ended_at_us),
         "sides": [_side_json(view, 0), _side_json(view, 1)],
         "replays": [_replay_json(replay) for replay in view.replays],
+    }
+
+
+def head_to_head_json(rivals: Rivals) -> dict[str, object]:
+    """The games between two players as JSON values, from the first one's side."""
+    games = rivals.games
+    return {
+        "player_id": str(rivals.player.id),
+        "opponent_id": str(rivals.opponent.id),
+        "games_played": games.played,
+        "games_won": games.won,
+        "games_lost": games.lost,
+        "games_drawn": games.drawn,
+        "last_played": _iso(games.last_played_us),
     }
 
 

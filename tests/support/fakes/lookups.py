@@ -6,6 +6,7 @@ from tests.support.fakes.database import FakeDatabase
 from tests.support.fakes.ratings import FakeJournalRepository
 from toprung.application.ports.lookups import StoredAuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
+from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchState
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId, RatingChange
@@ -33,6 +34,20 @@ class FakeLookups:
             if not states or match.state in states
         ]
         return found[:limit]
+
+    def head_to_head(self, player_id: PlayerId, opponent_id: PlayerId) -> HeadToHead:
+        counted = dict.fromkeys(("won", "lost", "drawn"), 0)
+        last_played_us: int | None = None
+        for match in self._database.played.matches.values():
+            if match.player_ids not in ((player_id, opponent_id), (opponent_id, player_id)):
+                continue
+            if match.state is not MatchState.COMPLETED or match.result is None or match.ended_at_us is None:
+                continue
+            score = match.result.score_of_side_1
+            own = score if match.player_ids[0] == player_id else 1 - score
+            counted["drawn" if own == 0.5 else "won" if own == 1 else "lost"] += 1
+            last_played_us = max(last_played_us or 0, match.ended_at_us)
+        return HeadToHead(**counted, last_played_us=last_played_us)
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
         found: dict[MatchId, list[RatingChange]] = {match_id: [] for match_id in match_ids}

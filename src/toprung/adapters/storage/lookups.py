@@ -4,7 +4,7 @@ from collections.abc import Collection
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from toprung.adapters.storage.repositories.job_repository import to_job
 from toprung.adapters.storage.repositories.journal_repository import current_rows, to_change
@@ -14,7 +14,8 @@ from toprung.adapters.storage.tables import schema
 from toprung.application.ports.lookups import StoredAuditRow
 from toprung.application.ports.records import AuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
-from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.matches.head_to_head import HeadToHead
+from toprung.domain.matches.match import Match, MatchId, MatchResult, MatchState
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId, RatingChange
 from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
@@ -49,6 +50,27 @@ class SqlLookups:
         wanted = ids.subquery()
         rows = self._connection.execute(STORED.where(_match.c.id.in_(select(wanted.c.id))))
         return [to_match(list(group)) for _, group in groupby(rows, key=lambda row: row.id)][::-1]
+
+    def head_to_head(self, player_id: PlayerId, opponent_id: PlayerId) -> HeadToHead:
+        """See `Lookups`."""
+        own, other = _seat.alias("own"), _seat.alias("other")
+        winner_side = case((_match.c.result == MatchResult.SIDE_1_WON.value, 1), else_=2)
+        is_draw = _match.c.result == MatchResult.DRAW.value
+        query = (
+            select(
+                func.count().label("played"),
+                func.count().filter(is_draw).label("drawn"),
+                func.count().filter(~is_draw, own.c.side == winner_side).label("won"),
+                func.max(_match.c.ended_at_us).label("last_played_us"),
+            )
+            .join_from(_match, own, own.c.match_id == _match.c.id)
+            .join(other, (other.c.match_id == _match.c.id) & (other.c.side != own.c.side))
+            .where(own.c.player_id == player_id, other.c.player_id == opponent_id)
+            .where(_match.c.state == MatchState.COMPLETED.value)
+        )
+        row = self._connection.execute(query).one()
+        lost = row.played - row.drawn - row.won
+        return HeadToHead(won=row.won, lost=lost, drawn=row.drawn, last_played_us=row.last_played_us)
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
         """See `Lookups`."""

@@ -9,6 +9,7 @@ from toprung.application.ports.storage import Transaction
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.listing import LISTED_MAX, ListName, Page, key_of, page_of
+from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchState
 from toprung.domain.matches.match_life import side_of
 from toprung.domain.players.names import NameKeys
@@ -67,6 +68,15 @@ class MatchView:
         return explain(one, two, self.changes[0]) + explain(two, one, self.changes[1])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rivals:
+    """Two players, and the first one's games against the second."""
+
+    player: Player
+    opponent: Player
+    games: HeadToHead
+
+
 class MatchHistory:
     """Reads matches from the database, as they count now."""
 
@@ -120,6 +130,28 @@ class MatchHistory:
             return _as_seen_by(view, viewer) if viewer in match.player_ids else view
 
         return await self._unit_of_work.read(work)
+
+    async def head_to_head(self, player: PlayerId | str, opponent: PlayerId | str) -> Rivals:
+        """The games between two players, each by id or by name.
+
+        Raises `NotFound`, and `Conflict` where both are the same one.
+        """
+
+        def work(tx: Transaction) -> Rivals:
+            one, other = self._player(tx, player), self._player(tx, opponent)
+            if one.id == other.id:
+                raise Conflict("Nobody plays against themselves; name two different players.", "same_player")
+            return Rivals(player=one, opponent=other, games=tx.lookups.head_to_head(one.id, other.id))
+
+        return await self._unit_of_work.read(work)
+
+    def _player(self, tx: Transaction, who: PlayerId | str) -> Player:
+        if isinstance(who, str):
+            return player_named(tx, who, self._name_keys)
+        found = tx.players.by_ids([who]).get(who)
+        if found is None:
+            raise NotFound("There is no player with the id {number}.", "player_id", number=str(who))
+        return found
 
     async def open_of(self, player_id: PlayerId) -> MatchView | None:
         """The match that this player has to confirm, play or report, as the player sees it."""

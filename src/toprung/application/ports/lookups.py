@@ -9,6 +9,7 @@ from typing import Protocol
 
 from toprung.application.ports.records import AuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
+from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchState
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId, RatingChange
@@ -35,6 +36,10 @@ class Lookups(Protocol):
         states: Collection[MatchState] = (),
     ) -> list[Match]:
         """The matches that were recorded last, of one player or of all, in these states or any; the newest first."""
+        ...
+
+    def head_to_head(self, player_id: PlayerId, opponent_id: PlayerId) -> HeadToHead:
+        """The first player's games against the second one."""
         ...
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:

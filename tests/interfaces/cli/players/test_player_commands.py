@@ -1,11 +1,15 @@
 """`toprung player …`."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from tests.interfaces.cli.ladder import Ladder, Standing
 from tests.interfaces.cli.running import NOW, invoke, look_json, refusal
+from tests.support.fakes.ladder import FakeTransaction
+from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
+from toprung.domain.moment import from_iso
 from toprung.domain.players.departure import Departure
 from toprung.domain.players.player import Player, PlayerId
 
@@ -39,6 +43,30 @@ def test_search_shows_who_it_finds_and_where_they_stand(ladder: Ladder) -> None:
 def test_search_that_finds_nobody_says_so(ladder: Ladder) -> None:
     assert refusal(ladder, "player", "search", "nobody") == "Nobody on this ladder has 'nobody' in their name."
     assert "at most 64 characters" in refusal(ladder, "player", "search", "x" * 65)
+
+
+def test_head_to_head(ladder: Ladder) -> None:
+    assert said(ladder, "head-to-head", "Maru", "amaru") == "Maru and Amaru have not played each other yet.\n"
+    maru, amaru = (Participant(player_id=ladder.player(name).id, race="bw_terran") for name in ("Maru", "Amaru"))
+    played = FinalMatch(
+        source_key="a", sides=((amaru,), (maru,)), result=MatchResult.SIDE_1_WON, ended_at_us=from_iso(NOW)
+    )
+    FakeTransaction(ladder.storage.database).matches.add([played], recorded_at_us=from_iso(NOW))
+    told = f"Maru has played Amaru 1 time: 0 won, 1 lost, 0 drawn; last at {NOW}.\n"
+    assert said(ladder, "head-to-head", "Maru", "Amaru") == told
+    assert json.loads(said(ladder, "head-to-head", "amaru", "maru", "--json")) == {
+        "player_id": str(amaru.player_id),
+        "opponent_id": str(maru.player_id),
+        "games_played": 1,
+        "games_won": 1,
+        "games_lost": 0,
+        "games_drawn": 0,
+        "last_played": NOW,
+    }
+    korean = invoke(ladder, "--language", "ko", "player", "head-to-head", "Maru", "Amaru").stdout
+    assert korean == f"Amaru 상대 Maru의 전적 1경기: 0승 1패 0무. 마지막 경기: {NOW}.\n"
+    assert "against themselves" in refusal(ladder, "player", "head-to-head", "Maru", "maru")
+    assert "There is no player called 'Nobody'" in refusal(ladder, "player", "head-to-head", "Maru", "Nobody")
 
 
 def test_add(ladder: Ladder) -> None:

@@ -158,6 +158,14 @@ async def test_a_profile_shows_entries_matches_and_a_picture(world: World) -> No
     other = await world.alice.slash(world.channel, "profile", player="bob")
     assert other.response is not None
     assert "🇰🇷 Bob" in text_of(other.response)
+    assert "You have played each other 7 times: 6 won, 1 lost, 0 drawn" in text_of(other.response)
+    own = await world.bob.slash(world.channel, "profile", player="bob")
+    assert own.response is not None
+    assert "played each other" not in text_of(own.response) + text
+    await world.ladder.fill(1, names=("Stranger",))
+    stranger = await world.alice.slash(world.channel, "profile", player="stranger")
+    assert stranger.response is not None
+    assert "played each other" not in text_of(stranger.response)
 
 
 async def test_profiles_of_nobody_and_of_somebody_without_games(world: World) -> None:

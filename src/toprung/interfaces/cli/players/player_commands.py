@@ -7,14 +7,15 @@ import typer
 
 from toprung.interfaces.cli.players.set_rating_command import add_set_rating_command
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
-from toprung.interfaces.cli.terminal.output import reporting, run, say_text, stdout
+from toprung.interfaces.cli.terminal.output import print_json, reporting, run, say_text, stdout
 from toprung.interfaces.cli.terminal.parameters import Database, Game, InactivityDays, Now, options
 from toprung.interfaces.cli.terminal.performing import performed
 from toprung.interfaces.cli.terminal.spoken import Commands
 
 if TYPE_CHECKING:  # these modules load Polars, which `toprung --help` should not wait for
+    from toprung.application.matches.match_history import Rivals
     from toprung.domain.players.player import Player
-    from toprung.interfaces.cli.terminal.builder import Builder
+    from toprung.interfaces.cli.terminal.builder import Builder, Options
 
 _PLAYER = typer.Argument(metavar="NAME", help="The player's name.")
 _WHO_CAME_BACK = typer.Argument(metavar="NAME", help='The name of today, or the old one ("Deleted player 7").')
@@ -27,6 +28,7 @@ def add_player_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     cli.add_typer(player, name="player")
 
     _add_search(player, builder)
+    _add_head_to_head(player, builder)
     _add_editing(player, builder)
     _add_bans(player, builder)
     _add_pardon(player, builder)
@@ -50,6 +52,38 @@ def _add_search(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
 
             opened = options(database=database, game=game, inactivity_days=inactivity_days, now=now)
             show_players(stdout(), run(search_players(builder(), opened, text, limit)))
+
+
+def _add_head_to_head(player: typer.Typer, builder: "Callable[[], Builder]") -> None:
+    @player.command(name="head-to-head")
+    def head_to_head(
+        name: Annotated[str, _PLAYER],
+        opponent: Annotated[str, typer.Argument(metavar="OPPONENT", help="The opponent's name.")],
+        as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as the API gives it.")] = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Show the games between two players."""
+        with reporting():
+            from toprung.domain.moment import to_iso
+            from toprung.interfaces.match_shapes import head_to_head_json
+
+            rivals = run(_rivals(builder(), options(database=database, game=game), name, opponent))
+            games = rivals.games
+            if as_json:
+                print_json(head_to_head_json(rivals))
+                return
+            who = {"player": (rivals.player.name, "bold"), "opponent": (rivals.opponent.name, "bold")}
+            if games.last_played_us is None:
+                say_text(stdout(), "cli.player.no_head_to_head", **who)
+                return
+            counts = {"count": games.played, "won": games.won, "lost": games.lost, "drawn": games.drawn}
+            say_text(stdout(), "cli.player.head_to_head", **who, **counts, when=to_iso(games.last_played_us))
+
+
+async def _rivals(builder: "Builder", opened: "Options", name: str, opponent: str) -> "Rivals":
+    async with builder.reading(opened) as reading:
+        return await reading.ladder.matches.head_to_head(name, opponent)
 
 
 def _add_editing(player: typer.Typer, builder: "Callable[[], Builder]") -> None:

@@ -12,6 +12,7 @@ from discord.ext import commands
 from toprung.application.matches.match_history import MatchView
 from toprung.application.players.account_service import NotSetUp
 from toprung.application.players.profile_service import Profile, ProfileEntry
+from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import MatchResult, MatchState
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
 from toprung.domain.players.countries import flag_emoji
@@ -26,9 +27,11 @@ ENTRIES_SHOWN_MAX: Final = 8
 
 
 class ProfileView(Layout):
-    """A profile. It has no controls."""
+    """A profile, and the reader's games against that player. It has no controls."""
 
-    def __init__(self, context: BotContext, reader: Reader, profile: Profile, *, has_graph: bool) -> None:
+    def __init__(
+        self, context: BotContext, reader: Reader, profile: Profile, games: HeadToHead, *, has_graph: bool
+    ) -> None:
         super().__init__(context, reader, timeout=None)
         self.begin()
         player = profile.player
@@ -38,6 +41,9 @@ class ProfileView(Layout):
             head += f" · {escaped(context.ladder.catalog.region(player.region).name)}"
         if player.is_banned:
             head += f"\n**{reader.say('profile.banned')}**"
+        if games.played:
+            counts = {"count": games.played, "won": games.won, "lost": games.lost, "drawn": games.drawn}
+            head += f"\n{reader.say('profile.head_to_head', **counts)}"
         parts: list[discord.ui.Item[Any]] = [self.paragraph(Markdown(head), 600), discord.ui.Separator()]
         entries = [self._entry(entry) for entry in profile.entries[:ENTRIES_SHOWN_MAX]]
         parts.append(self.paragraph(Markdown("\n".join(entries) or reader.say("profile.no_games")), 1_800))
@@ -102,13 +108,16 @@ class ProfileCog(commands.Cog):
             raise NotSetUp("You are not on the ladder yet.")
         await interaction.response.defer(thinking=True)  # the database and the picture may take their time
         profile = await self._context.ladder.profiles.profile(player_id)
+        games = HeadToHead()
+        if reader.player_id is not None and reader.player_id != player_id:
+            games = (await self._context.ladder.matches.head_to_head(reader.player_id, player_id)).games
         # The picture's font knows Latin letters.
         races = {
             race.code: race.name if race.name.isascii() else race.short for race in self._context.ladder.catalog.races
         }
         lines = [(races.get(entry.entry.race, entry.entry.race), entry.history) for entry in profile.entries]
         picture = await asyncio.to_thread(rating_graph, lines)
-        view = ProfileView(self._context, reader, profile, has_graph=picture is not None)
+        view = ProfileView(self._context, reader, profile, games, has_graph=picture is not None)
         mentions = discord.AllowedMentions.none()
         if picture is None:
             await interaction.edit_original_response(view=view, allowed_mentions=mentions)

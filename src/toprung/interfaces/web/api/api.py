@@ -13,11 +13,14 @@ from toprung.application.leaderboard.leaderboard_service import (
     SEARCH_TEXT_MAX_CODE_POINTS,
     LeaderboardService,
 )
+from toprung.application.matches.match_history import MatchHistory
 from toprung.application.ratings.season_service import SeasonService
 from toprung.domain.errors import InvalidInput, NotFound
+from toprung.interfaces.match_shapes import head_to_head_json
 from toprung.interfaces.shapes import leaderboard_json, row_json, season_json
 from toprung.interfaces.web.api.openapi import (
     ETAG_HEADER,
+    HeadToHeadAnswer,
     LeaderboardAnswer,
     PlayersAnswer,
     Schema,
@@ -66,6 +69,7 @@ def api_router(ladder: Ladder, reader: FilterReader) -> APIRouter:
     _add_leaderboard(router, ladder, reader, filters)
     _add_players(router, ladder.leaderboard)
     _add_standing(router, ladder.leaderboard, reader, filters)
+    _add_head_to_head(router, ladder.matches)
     _add_seasons(router, ladder.seasons)
     return router
 
@@ -174,6 +178,23 @@ def _add_standing(
             "version": await leaderboard.version(),
         }
         return json_response(answer, {"Cache-Control": REVALIDATE})
+
+
+def _add_head_to_head(router: APIRouter, matches: MatchHistory) -> None:
+    opponent = player_id_parameter("opponent_id", "The opponent's id.")
+
+    @router.get(
+        "/players/{player_id}/head-to-head/{opponent_id}",
+        summary="The games between two players",
+        response_model=HeadToHeadAnswer,
+        responses=error_answers(404, 409, 422, 503),
+        openapi_extra={"parameters": [player_id_parameter(), opponent]},
+    )
+    async def get_head_to_head(request: Request) -> Response:
+        player_id = parse_player_id(request.path_params["player_id"])
+        opponent_id = parse_player_id(request.path_params["opponent_id"], "opponent_id")
+        rivals = await matches.head_to_head(player_id, opponent_id)
+        return json_response(head_to_head_json(rivals), {"Cache-Control": REVALIDATE})
 
 
 def _add_seasons(router: APIRouter, seasons: SeasonService) -> None:

@@ -121,6 +121,20 @@ class StandingAnswer(_Answer):
     version: str
 
 
+class HeadToHeadAnswer(_Answer):
+    """The games between two players, whatever their races, from the first one's side; voided matches do not count."""
+
+    player_id: str = Field(pattern=PLAYER_ID_PATTERN)
+    opponent_id: str = Field(pattern=PLAYER_ID_PATTERN)
+    games_played: int = Field(ge=0)
+    games_won: int = Field(ge=0)
+    games_lost: int = Field(ge=0)
+    games_drawn: int = Field(ge=0)
+    last_played: str | None = Field(
+        description="When the latest of them ended.", json_schema_extra={"format": "date-time"}
+    )
+
+
 class FoundAnswer(_Answer):
     """A player that a search found. One who is not listed is inactive or has not played yet."""
 
@@ -282,10 +296,10 @@ def search_parameters(text_max: int, limit_max: int, limit_default: int) -> list
     ]
 
 
-def player_id_parameter() -> Schema:
+def player_id_parameter(name: str = "player_id", description: str = "The player's id.") -> Schema:
     """Whom an address means."""
     schema = {"type": "string", "pattern": PLAYER_ID_PATTERN}
-    return _parameter("player_id", schema, "The player's id.", required=True, place="path")
+    return _parameter(name, schema, description, required=True, place="path")
 
 
 def if_none_match_parameter() -> Schema:

@@ -174,7 +174,7 @@ class FilterReader:
         )
 
 
-def parse_player_id(text: str) -> PlayerId:
-    """The player id that a text is. Raises `InvalidInput`."""
-    value = whole({"player_id": text}, "player_id", 1, PLAYER_ID_MAX)
+def parse_player_id(text: str, name: str = "player_id") -> PlayerId:
+    """The player id that a text is, in the parameter of this name. Raises `InvalidInput`."""
+    value = whole({name: text}, name, 1, PLAYER_ID_MAX)
     return PlayerId(value or 0)
