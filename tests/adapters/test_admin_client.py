@@ -1,24 +1,16 @@
 """The client of the admin API, against the API itself and against servers that do not behave."""
 
-import asyncio
 import hashlib
 import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import PlainTextResponse
 
+from tests.adapters.admin_servers import ADDRESS, ANN, API, GAME, answering, client_of
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
-from tests.interfaces.web.door.refusals import plain_refusals
-from tests.support.intake import REPLAY_BYTES_MAX
-from toprung.adapters.admin_client import AdminClient, AdminRefused
+from toprung.adapters.admin_client import AdminRefused
 from toprung.application.organising.match_operations import CorrectMatch
 from toprung.application.organising.operation import NOBODY_YET
 from toprung.application.organising.operations import Administration
@@ -34,74 +26,12 @@ from toprung.application.organising.rating_operations import Recomputed, Recompu
 from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ratings.rating_service import CorrectionOutcome, Move
 from toprung.application.transfer.import_service import ImportSummary
-from toprung.application.transfer.table_file import PROBLEMS_LISTED_MAX, ImportRefused, Problem
+from toprung.application.transfer.table_file import PROBLEMS_LISTED_MAX, ImportRefused
 from toprung.application.writing.audit import Attribution, Counts
 from toprung.domain.errors import Conflict, InvalidInput, NotFound, StorageUnavailable, ToprungError
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import EntryId
-from toprung.interfaces.cli.terminal.builder import Options
-from toprung.interfaces.texts.texts import load_texts
-from toprung.interfaces.web.admin.admin_api import admin_router
-from toprung.interfaces.web.api.uploads import UploadLimits
-from toprung.interfaces.web.door.admin_token import AdminToken
-from toprung.interfaces.web.door.errors import add_error_handlers
-from toprung.interfaces.web.door.security import AdminGuard
-from toprung.interfaces.web.door.speech import Speeches
-
-ADDRESS = "http://127.0.0.1:8123"
-TOKEN = "let-me-in-since-I-may"
-API = Attribution(actor="api")
-ANN = Attribution(actor="cli:ann", reason="왜 & why")
-GAME = (
-    "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
-    "2026-02-28T10:00:00Z,7,Maru,Serral,2,1,sc2_terran,sc2_zerg\n"
-)
-
-
-@asynccontextmanager
-async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Administration]:
-    """A client of the real admin API in front of this ladder."""
-    async with ladder.reading(Options()) as reading:
-        app = FastAPI()
-        refusals = plain_refusals()
-        add_error_handlers(app, refusals)
-        intake = ladder.intake
-        router = admin_router(
-            reading.ladder.administration,
-            reading.ladder.matches,
-            reading.ladder.audit,
-            catalog=reading.ladder.catalog,
-            intake=intake.service,
-            jobs=intake.jobs,
-            upload_limits=UploadLimits(bytes_max=REPLAY_BYTES_MAX),
-            speeches=Speeches(load_texts()),
-        )
-        app.include_router(router)
-        app.add_middleware(AdminGuard, token=AdminToken(TOKEN), refusals=refusals)
-        async with AdminClient(ADDRESS, token, httpx.ASGITransport(app)) as client:
-            yield client
-
-
-def answering(answer: Callable[[Request], Response]) -> AdminClient:
-    """A client of a server that answers every request so."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await answer(Request(scope, receive))(scope, receive, send)
-
-    served: ASGIApp = app
-    return AdminClient(ADDRESS + "/", TOKEN, httpx.ASGITransport(served))
-
-
-def lines(*texts: str) -> Callable[[Request], Response]:
-    """A server whose answer to an import is these pieces."""
-    return lambda _request: StreamingResponse(
-        iter([text.encode() for text in texts]), media_type="application/x-ndjson"
-    )
-
-
-def no_progress(done: int, total: int) -> None:
-    pass
 
 
 async def test_an_import_reports_progress_and_what_it_did() -> None:
@@ -321,111 +251,4 @@ async def test_the_field_of_a_refusal_comes_along() -> None:
 async def test_a_wrong_token_is_refused() -> None:
     async with client_of(Ladder(), token="guess") as client:
         with pytest.raises(AdminRefused):
-            await client.perform(BanPlayer(name="Maru", by=ANN))
-
-
-async def test_the_token_and_the_text_go_over_as_they_are() -> None:
-    seen: list[str] = []
-
-    def answer(request: Request) -> Response:
-        seen.extend((request.headers["authorization"], request.headers["content-type"], request.url.path))
-        return PlainTextResponse("", 503)
-
-    async with answering(answer) as client:
-        with pytest.raises(StorageUnavailable):
-            await client.perform(ImportEntries(text="x", by=API))
-    assert seen == ["Bearer let-me-in-since-I-may", "text/csv; charset=utf-8", "/api/v1/admin/import-entries"]
-
-
-async def test_a_line_may_hold_any_line_end_of_unicode_and_come_in_pieces() -> None:
-    problem = '{"line":1,"column":"a\u2028b\x85c","reason":"unknown column"}'
-    error = f'{{"error":{{"code":"import_refused","message":"No.","problems":[{problem}],"problem_count":1}}}}\n'
-    told: list[tuple[int, int]] = []
-    async with answering(lines('{"progress":', "[1,2]}\n", error[:40], error[40:])) as client:
-        with pytest.raises(ImportRefused, match=r"^No\.$") as refused:
-            await client.perform(ImportEntries(text="x", by=API), lambda done, total: told.append((done, total)))
-    assert refused.value.problems == (Problem(line=1, column="a\u2028b\x85c", reason="unknown column"),)
-    assert told == [(1, 2)]
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (401, AdminRefused),
-        (404, NotFound),
-        (409, Conflict),
-        (413, InvalidInput),
-        (422, InvalidInput),
-        (503, StorageUnavailable),
-        (500, StorageUnavailable),
-        (302, StorageUnavailable),
-    ],
-)
-async def test_a_status_without_a_known_code_still_has_a_meaning(status: int, kind: type[ToprungError]) -> None:
-    async with answering(lambda _request: PlainTextResponse("<html>", status)) as client:
-        with pytest.raises(kind, match=f"{ADDRESS} refused with status {status}"):
-            await client.perform(BanPlayer(name="Maru", by=ANN))
-
-
-@pytest.mark.parametrize("answer", ["", "[]", "<html>", '{"player_id": "one", "player_name": "Maru"}'])
-async def test_an_answer_of_another_shape_is_said_to_be_one(answer: str) -> None:
-    async with answering(lambda _request: PlainTextResponse(answer)) as client:
-        with pytest.raises(StorageUnavailable, match=f"{ADDRESS} did not answer as this version"):
-            await client.perform(BanPlayer(name="Maru", by=ANN))
-
-
-async def test_an_import_whose_end_is_missing_is_not_taken_for_done() -> None:
-    async with answering(lines('{"progress":[1,2]}\n')) as client:
-        with pytest.raises(StorageUnavailable, match="did not say how the import ended"):
-            await client.perform(ImportEntries(text="x", by=API))
-
-
-async def test_a_server_that_fails_inside_an_import_is_said_to() -> None:
-    internal = '{"error":{"code":"internal","message":"Something went wrong.","problems":[],"problem_count":0}}\n'
-    async with answering(lines(internal)) as client:
-        with pytest.raises(StorageUnavailable, match=r"Something went wrong\."):
-            await client.perform(ImportEntries(text="x", by=API))
-
-
-async def test_a_server_that_is_not_there_is_named() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound and not listening: whoever connects is turned away
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        async with AdminClient(address, TOKEN) as client:
-            with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
-                await client.perform(BanPlayer(name="Maru", by=ANN))
-            with pytest.raises(StorageUnavailable, match=f"The server at {address} did not answer"):
-                await client.perform(ImportEntries(text="x", by=API))
-
-
-async def test_an_address_that_is_none_is_named() -> None:
-    async with AdminClient("nonsense", TOKEN) as client:
-        with pytest.raises(StorageUnavailable, match="nonsense did not answer"):
-            await client.perform(ImportEntries(text="x", by=API))
-
-
-class _HangingUp(httpx.AsyncBaseTransport):
-    """Takes a request and closes the connection."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.RemoteProtocolError("closed", request=request)
-
-
-async def test_a_server_that_hangs_up_leaves_the_outcome_open() -> None:
-    async with AdminClient(ADDRESS, TOKEN, _HangingUp()) as client:
-        with pytest.raises(StorageUnavailable, match="stopped answering; look what became of the request"):
-            await client.perform(BanPlayer(name="Maru", by=ANN))
-
-
-async def test_proxies_of_the_environment_have_no_part_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unavailable(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-        writer.close()
-
-    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:1")
-    server = await asyncio.start_server(unavailable, "127.0.0.1", 0)
-    async with server, AdminClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", TOKEN) as client:
-        with pytest.raises(StorageUnavailable, match="refused with status 503"):
             await client.perform(BanPlayer(name="Maru", by=ANN))

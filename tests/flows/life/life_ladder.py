@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from tests.conftest import CATALOG
 from tests.domain.leaderboard.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
-from tests.flows.life.life_oracle import ANSWER_US, TELL_US, Form, LifeOracle, System
+from tests.flows.life.life_oracle import LifeOracle
+from tests.flows.life.life_terms import ANSWER_US, TELL_US, Form, System
 from tests.flows.life.strategies import name_keys
 from tests.support.composed import composed
 from tests.support.databases import Database, PostgresServer, connection_of

@@ -130,7 +130,7 @@ async def verdict_drawn(ladder: DiscordLadder, findings: Findings) -> discord.ui
 async def check_all(one: str, two: str, error: str) -> None:
     """Draws every message about these two and this error."""
     ladder, finished, conflict = await arranged(one, two)
-    context, clock = ladder.context(), ladder.clock
+    context = ladder.context()
     reader = context.public_reader()
     check(await ConflictConcern(context).draw({"match": str(conflict), SETTLED: ""}))
     check(await ConflictConcern(context).draw({"match": str(finished), SETTLED: "completed"}))
@@ -170,6 +170,13 @@ async def check_all(one: str, two: str, error: str) -> None:
         await drawn(kind)(context, reader, *rest).update_view(shown)
         assert shown.view is not None
         check(shown.view)
+    await check_lines(ladder, one, two, finished, conflict)
+
+
+async def check_lines(ladder: DiscordLadder, one: str, two: str, finished: MatchId, conflict: MatchId) -> None:
+    """Writes every text about a match and a player."""
+    context, clock = ladder.context(), ladder.clock
+    reader = context.public_reader()
     view = await context.ladder.matches.get(finished)
     for is_corrected in (False, True):
         line = log_line(context, reader, view, is_corrected=is_corrected)

@@ -1,0 +1,1 @@
+"""Lives with seasons, and the boards of their past."""
