@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse
 
 from tests.adapters.admin_servers import ADDRESS, ANN, API, GAME, answering, client_of
 from tests.interfaces.cli.ladder import Ladder, Standing, csv_of
+from tests.support.composed import NEWCOMER_LOST_MMR, NEWCOMER_WON_MMR
 from toprung.adapters.admin_client import AdminRefused
 from toprung.application.organising.match_operations import CorrectMatch
 from toprung.application.organising.operation import NOBODY_YET
@@ -106,16 +107,16 @@ async def test_a_correction_is_shown_and_made_as_in_the_process_that_holds_the_l
             player_id=PlayerId(1),
             player_name="Maru",
             race="sc2_terran",
-            mmr_before=1520,
-            mmr_after=1480,
+            mmr_before=NEWCOMER_WON_MMR,
+            mmr_after=NEWCOMER_LOST_MMR,
         ),
         Move(
             entry_id=EntryId(2),
             player_id=PlayerId(2),
             player_name="Serral",
             race="sc2_zerg",
-            mmr_before=1480,
-            mmr_after=1520,
+            mmr_before=NEWCOMER_LOST_MMR,
+            mmr_after=NEWCOMER_WON_MMR,
         ),
     )
     assert done == CorrectionOutcome(
@@ -155,7 +156,7 @@ async def test_recomputing_says_how_many_entries_came_out_otherwise() -> None:
         entries = ladder.storage.database.entries
         entries[EntryId(2)] = replace(entries[EntryId(2)], state=replace(entries[EntryId(2)].state, mmr=9999))
         assert await client.perform(RecomputeRatings(by=ANN)) == Recomputed(entries_changed=1, entries_unchanged=1)
-    assert ladder.storage.database.entries[EntryId(2)].mmr == 1480
+    assert ladder.storage.database.entries[EntryId(2)].mmr == NEWCOMER_LOST_MMR
     rows = [(row.actor, row.reason, json.loads(row.details)) for row in ladder.storage.database.audit[1:]]
     counts = [{"new": 0, "changed": 0, "unchanged": 2}, {"new": 0, "changed": 1, "unchanged": 1}]
     assert rows == [("cli:ann", "왜 & why", {"ratings": one}) for one in counts]
