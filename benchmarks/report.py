@@ -3,6 +3,7 @@
 from typing import Final
 
 from benchmarks.measuring import Results
+from benchmarks.rating_section import _apart, linked_section
 from benchmarks.tables import figure, prose_table, size_name, table, times
 
 ENGINE_NAMES: Final = {
@@ -40,7 +41,7 @@ def render(results: Results) -> str:
         ("http", _http),
         ("startup", _startup),
         ("record", _record),
-        ("linked", _linked),
+        ("linked", linked_section),
         ("founding", _founding),
     )
     parts += [write(results) + _apart(results[name]) for name, write in sections if name in results]
@@ -302,47 +303,6 @@ writing statements and rows, without what the use case has to read first. Player
 match, both sides' at the same time: one of them waits, the other completes the match and rates it.
 
 {table(head, rows)}"""
-
-
-def _linked(results: Results) -> str:
-    linked: Results = results["linked"]
-    ways = {
-        "truth": "who knows the true strengths",
-        "linked": "**one rating with a leaning for each race**",
-        "separate": "Glicko-2 for each entry",
-    }
-    rows = [
-        [
-            name,
-            f"{linked['log_loss'][way]:.4f}",
-            f"{linked['log_loss_of_a_new_race'][way]:.4f}",
-            figure(linked["us_a_game"][way]) if way in linked["us_a_game"] else "–",
-        ]
-        for way, name in ways.items()
-    ]
-    return f"""
-## Races together or apart
-
-{linked["communities"]} made-up communities of {linked["players"]} players with {linked["races"]} races,
-{figure(linked["games"])} games each: log-loss of told odds on the last three tenths (standard error of the difference
-{linked["standard_error_of_the_difference"]:.4f}), and on all games with a new race of a player who is known
-by others.
-Arithmetic is the least of several rounds in turn, in this process's own time; the linked rating takes
-{times(linked["times_glicko2"])} Glicko-2's.
-
-{table(["", "log-loss", "new race", "µs a game"], rows)}"""
-
-
-def _apart(section: Results) -> str:
-    if "apart" not in section:
-        return ""
-    apart: Results = section["apart"]
-    machine, changed = apart["machine"], " with uncommitted changes" if apart["uncommitted_changes"] else ""
-    return (
-        f"\nMeasured apart from the other sections: {machine['processor']}, {machine['cores']} cores, Python "
-        f"{machine['python']}, SQLite {machine['sqlite']}; load average {machine['load_average']} before and "
-        f"{machine['load_average_after']} after; commit {apart['commit'][:12]}{changed}, {apart['date']}.\n"
-    )
 
 
 def _founding(results: Results) -> str:
