@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from benchmarks.population import CERTAINTY, INACTIVITY_US, NOW_US, Population
+from benchmarks.population import INACTIVITY_US, NOW_US, Population
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.leaderboard.leaderboard_history import LeaderboardHistory
 from toprung.application.leaderboard.leaderboard_service import LeaderboardService
+from toprung.application.ports.ratings import StoredRatingSystem
 from toprung.application.ports.storage import Committed, Transaction
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.leaderboard.board_table import BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.leaderboard.leaderboard import LeaderboardPage, LeaderboardQuery
+from toprung.domain.ratings.rating_system import rating_system
 
 T = TypeVar("T")
 
@@ -44,6 +47,13 @@ class _NoChanges:
         return 0
 
 
+class _NoSystems:
+    """A ladder whose database says nothing of how it is rated."""
+
+    def all(self) -> list[StoredRatingSystem]:
+        return []
+
+
 class _Population:
     """As much of a transaction as a load reads."""
 
@@ -51,6 +61,7 @@ class _Population:
         self.players = _Columns(population.players)
         self.entries = _Columns(population.entry_columns())
         self.changes = _NoChanges()
+        self.systems = _NoSystems()
 
 
 class PopulationStorage:
@@ -83,8 +94,8 @@ class Service:
     """The read store and the leaderboard service, loaded with a population."""
 
     def __init__(self, population: Population) -> None:
-        self.clock = HandClock()
-        self.store = DataAccessService(PopulationStorage(population), self.clock, population.new_board)
+        self.clock, engines = HandClock(), Engines(rating_system("glicko2"))
+        self.store = DataAccessService(PopulationStorage(population), self.clock, population.new_board, engines)
         unit_of_work = UnitOfWork(PopulationStorage(population), EventBus())
         self._service = LeaderboardService(
             store=self.store,
@@ -98,7 +109,7 @@ class Service:
                 clock=self.clock,
                 new_table=lambda: BoardTable(population.catalog.race_codes, sorted(population.countries.codes)),
                 inactivity_us=INACTIVITY_US,
-                certainty=CERTAINTY,
+                engines=engines,
             ),
             observe_read_seconds=lambda _: None,
         )

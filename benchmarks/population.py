@@ -17,7 +17,7 @@ from toprung.domain.matches.match import MatchResult
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.countries import Countries
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.certainty import CertaintyByDeviation
+from toprung.domain.ratings.certainty import Certainty, CertaintyByDeviation
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
 from toprung.domain.ratings.rating import Elo, Entry, EntryId, EntryState, Standing
 
@@ -59,10 +59,10 @@ class Population:
             volatility=columns.volatility.copy(),
         )
 
-    def new_board(self) -> Board:
+    def new_board(self, certainty: Certainty = CERTAINTY) -> Board:
         """An empty board for this ladder's races and countries."""
         races, codes = self.catalog.race_codes, sorted(self.countries.codes)
-        return Board(races=races, countries=codes, inactivity_us=INACTIVITY_US, certainty=CERTAINTY)
+        return Board(races=races, countries=codes, inactivity_us=INACTIVITY_US, certainty=certainty)
 
     def board(self) -> Board:
         """A board with everybody on it."""

@@ -9,7 +9,7 @@ import grimp
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.domain.leaderboard.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
+from tests.domain.leaderboard.strategies import COUNTRIES, RACES, WINDOW_US
 from tests.support.composed import fake_ports, fake_rules
 from tests.support.fakes.ladder import FakeClock, FakeStorage, recording
 from toprung.bootstrap.use_cases import compose
@@ -79,7 +79,7 @@ class MemoryLadder:
         self.clock, self.storage, self.read_seconds = FakeClock(), FakeStorage(), list[float]()
         composed = compose(
             fake_ports(CATALOG, self.storage, self.clock, observe_read_seconds=self.read_seconds.append),
-            fake_rules(CATALOG, countries=COUNTRIES, certainty=CERTAINTY, inactivity_us=inactivity_us),
+            fake_rules(CATALOG, countries=COUNTRIES, inactivity_us=inactivity_us),
         )
         self.store, self.leaderboard, self.unit_of_work = composed.store, composed.leaderboard, composed.unit_of_work
 

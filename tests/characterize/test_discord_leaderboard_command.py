@@ -1,11 +1,11 @@
 """The founding note's Discord command: `LeaderboardView.update_view()` draws what the service gives."""
 
-from tests.interfaces.discord.conftest import World, world
+from tests.interfaces.discord.conftest import World, limits, world
 from tests.interfaces.discord.layout import controls, options, text_of
 
 import simcord  # isort: skip
 
-__all__ = ["world"]
+__all__ = ["limits", "world"]
 
 PAGES_OFFERED_MAX = 25
 

@@ -12,7 +12,7 @@ from tests.characterize import test_discord_leaderboard_command as command
 from tests.characterize import test_leaderboard_cache_invalidation as invalidation
 from tests.characterize import test_synchronous_leaderboard_generation as generation
 from tests.conftest import MemoryLadder
-from tests.interfaces.discord.conftest import World, world
+from tests.interfaces.discord.conftest import World, limits, world
 from tests.support.seeding import Seed, both, line
 from toprung.application.leaderboard import leaderboard_service
 from toprung.application.leaderboard.data_access_service import DataAccessService
@@ -21,7 +21,7 @@ from toprung.domain.leaderboard import ranks
 from toprung.domain.leaderboard.board import Board
 from toprung.interfaces.discord.leaderboard.leaderboard_command import LeaderboardView
 
-__all__ = ["world"]
+__all__ = ["limits", "world"]
 
 TIMED = generation.TestPerformance
 FORTY = "page_size: int = PAGE_SIZE_DEFAULT"

@@ -27,7 +27,13 @@ from toprung.application.organising.player_operations import (
     SetCountry,
     UnbanPlayer,
 )
-from toprung.application.organising.rating_operations import EndSeason, RecomputeRatings, SetRating, StartSeason
+from toprung.application.organising.rating_operations import (
+    ChangeRatingSystem,
+    EndSeason,
+    RecomputeRatings,
+    SetRating,
+    StartSeason,
+)
 from toprung.application.organising.replay_operations import ApproveMod, RetryJob, UnlistMod
 from toprung.application.organising.transfer_operations import ImportEntries, ImportGames
 from toprung.application.ports.records import AuditRow
@@ -148,6 +154,7 @@ EXAMPLES: dict[type[Operation[object]], Example] = {
     CorrectMatch: at_once(lambda by: CorrectMatch(match_id=MatchId(1), result=None, by=by)),
     SetRating: at_once(lambda by: SetRating(name="Maru", race="sc2_terran", mmr=1999, by=by)),
     RecomputeRatings: a_wrong_rating,
+    ChangeRatingSystem: at_once(lambda by: ChangeRatingSystem(system="elo", constants={"k_factor": 24}, by=by)),
     StartSeason: at_once(lambda by: StartSeason(code="s1", name="One", by=by)),
     EndSeason: a_running_season,
     ApproveMod: an_upload,

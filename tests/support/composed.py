@@ -17,9 +17,7 @@ from toprung.bootstrap.use_cases import compose
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.players.names import NameKeys
-from toprung.domain.ratings.certainty import CertaintyByDeviation
-from toprung.domain.ratings.glicko2 import Glicko2
-from toprung.domain.ratings.rating_engine import Glicko2Engine
+from toprung.domain.ratings.rating_system import rating_system
 
 CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
 NEWCOMER_WON_MMR: Final = 1662
@@ -61,8 +59,7 @@ def fake_rules(catalog: Catalog, **changes: Any) -> Rules:
         "catalog": catalog,
         "countries": load_countries(catalog.common_countries),
         "name_keys": NameKeys({}),
-        "engine": Glicko2Engine(Glicko2()),
-        "certainty": CertaintyByDeviation(Glicko2()),
+        "system": rating_system("glicko2"),
         "inactivity_us": INACTIVITY_US,
         "challenge_us": CHALLENGE_US,
     }

@@ -28,6 +28,7 @@ from toprung.application.ports.replays import Intake
 from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.rating_service import RatingService
 from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.system_service import RatingSystemService
 from toprung.application.ratings.verification import LadderVerification
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_service import ReplayHistory, ReplayService
@@ -76,6 +77,7 @@ class Ladder:
     ratings: RatingService
     rating_quality: RatingQualityService
     seasons: SeasonService
+    systems: RatingSystemService
     verification: LadderVerification
 
     intake: Intake

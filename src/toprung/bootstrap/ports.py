@@ -18,8 +18,7 @@ from toprung.domain.matches.match_life import MatchRules
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.players.countries import Countries
 from toprung.domain.players.names import NameKeys
-from toprung.domain.ratings.certainty import Certainty
-from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.rating_system import RatingSystem
 from toprung.domain.replays.replay import ReplayReading
 from toprung.domain.replays.replay_checks import ReplayPolicy
 
@@ -45,13 +44,15 @@ class Ports:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a ladder is of, and by which rules. `judge` is how replays are judged, if not by what the rules say."""
+    """What a ladder is of, and by which rules. `system` is what it is rated by where the database does not say.
+
+    `judge` is how replays are judged, if not by what the rules say.
+    """
 
     catalog: Catalog
     countries: Countries
     name_keys: NameKeys
-    engine: RatingEngine
-    certainty: Certainty
+    system: RatingSystem
     inactivity_us: int | None
     challenge_us: int
     match: MatchRules = field(default_factory=MatchRules)

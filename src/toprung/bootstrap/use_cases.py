@@ -34,6 +34,7 @@ from toprung.application.ratings.rating_adjustment import RatingAdjustment
 from toprung.application.ratings.rating_quality import RatingQualityService
 from toprung.application.ratings.rating_service import RatingService
 from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.system_service import RatingSystemService
 from toprung.application.ratings.verification import LadderVerification
 from toprung.application.replays.intake import IntakeService
 from toprung.application.replays.replay_claims import ReplayClaims
@@ -46,6 +47,7 @@ from toprung.application.transfer.export_service import ExportService
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
 from toprung.application.writing.audit import AuditLog
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.notebook import Notebook
 from toprung.application.writing.unit_of_work import UnitOfWork
@@ -54,6 +56,7 @@ from toprung.domain.events import Affected, affecting
 from toprung.domain.jobs.job import JobKind
 from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_table import BoardTable
+from toprung.domain.ratings.certainty import Certainty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,7 @@ class _Common:
     bus: EventBus
     unit_of_work: UnitOfWork
     store: DataAccessService
+    engines: Engines
     departures: Departures
     rater: MatchRater
     steps: MatchSteps
@@ -77,11 +81,12 @@ class _Common:
 def compose(ports: Ports, rules: Rules) -> Ladder:
     """The ladder. Its board and its readers follow every change; nothing is read or written before somebody asks."""
     made = _common(ports, rules)
-    unit_of_work, clock, catalog, engine = made.unit_of_work, ports.clock, rules.catalog, rules.engine
+    unit_of_work, clock, catalog, engines = made.unit_of_work, ports.clock, rules.catalog, made.engines
     players, lifecycle, ratings = _players(made), _lifecycle(made), _ratings(made)
     recorder = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=made.rater)
     matches = MatchHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys)
-    seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engine=engine)
+    seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engines=engines)
+    systems = _systems(made)
     mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=ports.decode)
     leaderboard, work, challenges = _leaderboard(made), _work(made, players), _challenges(made, lifecycle)
     desk = Desk(
@@ -91,6 +96,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         lifecycle=lifecycle,
         adjustment=_adjustment(made),
         seasons=seasons,
+        systems=systems,
         mods=mods,
         announcements=Announcements(unit_of_work=unit_of_work, clock=clock),
         retry_job=work.intake.retry_job,
@@ -118,8 +124,9 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         profiles=ProfileService(unit_of_work=unit_of_work, leaderboard=leaderboard, matches=matches, catalog=catalog),
         readers=_readers(made),
         ratings=ratings,
-        rating_quality=RatingQualityService(unit_of_work=unit_of_work, engine=engine),
+        rating_quality=RatingQualityService(unit_of_work=unit_of_work, engines=made.engines),
         seasons=seasons,
+        systems=systems,
         verification=_verification(made),
         intake=work.intake,
         uploads=work.uploads,
@@ -146,18 +153,20 @@ def _common(ports: Ports, rules: Rules) -> _Common:
     bus = EventBus()
     races, codes = rules.catalog.race_codes, sorted(rules.countries.codes)
 
-    def new_board() -> Board:
-        return Board(races=races, countries=codes, inactivity_us=rules.inactivity_us, certainty=rules.certainty)
+    def new_board(certainty: Certainty) -> Board:
+        return Board(races=races, countries=codes, inactivity_us=rules.inactivity_us, certainty=certainty)
 
-    store = DataAccessService(ports.storage, ports.clock, new_board)
+    engines = Engines(rules.system)
+    store = DataAccessService(ports.storage, ports.clock, new_board, engines)
     bus.subscribe(store.on_changes, on_gap=store.on_gap)
-    rater = MatchRater(rules.engine)
+    rater = MatchRater(engines)
     return _Common(
         ports=ports,
         rules=rules,
         bus=bus,
         unit_of_work=UnitOfWork(ports.storage, bus),
         store=store,
+        engines=engines,
         departures=Departures(name_keys=rules.name_keys, catalog=rules.catalog, new_key=ports.new_key),
         rater=rater,
         steps=MatchSteps(rater=rater, rules=rules.match, penalties=rules.penalties, can_reach=rules.can_reach),
@@ -241,7 +250,7 @@ def _ratings(made: _Common) -> RatingService:
         unit_of_work=made.unit_of_work,
         backups=made.ports.backups,
         clock=made.ports.clock,
-        engine=made.rules.engine,
+        engines=made.engines,
         rater=made.rater,
         steps=made.steps,
     )
@@ -249,7 +258,13 @@ def _ratings(made: _Common) -> RatingService:
 
 def _adjustment(made: _Common) -> RatingAdjustment:
     return RatingAdjustment(
-        unit_of_work=made.unit_of_work, catalog=made.rules.catalog, clock=made.ports.clock, engine=made.rules.engine
+        unit_of_work=made.unit_of_work, catalog=made.rules.catalog, clock=made.ports.clock, engines=made.engines
+    )
+
+
+def _systems(made: _Common) -> RatingSystemService:
+    return RatingSystemService(
+        unit_of_work=made.unit_of_work, backups=made.ports.backups, clock=made.ports.clock, engines=made.engines
     )
 
 
@@ -258,7 +273,7 @@ def _verification(made: _Common) -> LadderVerification:
         unit_of_work=made.unit_of_work,
         store=made.store,
         clock=made.ports.clock,
-        engine=made.rules.engine,
+        engines=made.engines,
         new_table=made.new_table,
         inactivity_us=made.rules.inactivity_us,
     )
@@ -272,7 +287,7 @@ def _leaderboard(made: _Common) -> LeaderboardService:
         clock=clock,
         new_table=made.new_table,
         inactivity_us=rules.inactivity_us,
-        certainty=rules.certainty,
+        engines=made.engines,
     )
     return LeaderboardService(
         store=made.store,
@@ -292,7 +307,7 @@ def _imports(made: _Common, recorder: MatchService) -> ImportService:
         match_service=recorder,
         backups=ports.backups,
         clock=ports.clock,
-        engine=rules.engine,
+        engines=made.engines,
         entry_files=EntryFileReader(catalog=rules.catalog, countries=rules.countries, name_keys=rules.name_keys),
         game_files=GameFileReader(catalog=rules.catalog, name_keys=rules.name_keys),
         departures=made.departures,

@@ -32,16 +32,11 @@ from toprung.bootstrap.use_cases import compose
 from toprung.domain.errors import Conflict, GameMismatch
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.players.names import NameKeys
-from toprung.domain.ratings.certainty import Certainty, CertaintyByDeviation, CertaintyByGames
-from toprung.domain.ratings.glicko2 import Glicko2
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
+from toprung.domain.ratings.rating_system import RatingSystem, rating_system
 from toprung.settings import Settings
 
 DEFAULT_GAME: Final = "sc_evo"
 DEFAULT_RATING_SYSTEM: Final = "glicko2"
-FIRST_RATING_SYSTEM: Final = "elo"
-"""What a ladder has that was made when there was no other, and so has no note of it."""
 
 AnyStorage = SqliteStorage | PostgresStorage
 
@@ -117,7 +112,7 @@ async def wire(
     Where it may write, it first gives back the time that nobody was served: whoever has the ladder may act on
     deadlines. The pool is not started. `between` stands between the ladder and its pool, as experiments need it.
     """
-    database_id, catalog, engine, certainty = await _identity(settings, storage)
+    database_id, catalog, system = await _identity(settings, storage, clock)
     countries = load_countries(settings.common_countries or catalog.common_countries)
     pool = ReplayPool(
         workers=settings.replay_workers,
@@ -145,8 +140,7 @@ async def wire(
         catalog=catalog,
         countries=countries,
         name_keys=NameKeys(load_prototypes()),
-        engine=engine,
-        certainty=certainty,
+        system=system,
         inactivity_us=settings.inactivity_us,
         challenge_us=settings.challenge_us,
         match=settings.match_rules,
@@ -163,44 +157,38 @@ async def wire(
     return Wired(settings=settings, storage=storage, ladder=ladder, pool=pool, archive=archive)
 
 
-async def _identity(settings: Settings, storage: AnyStorage) -> tuple[str | None, Catalog, RatingEngine, Certainty]:
-    """The database's id, its game and its rating system; a new one is given them."""
-    recorded, database_id, recorded_system = await storage.read(
-        lambda tx: (tx.notes.get("game"), tx.notes.get("database_id"), tx.notes.get("rating_system"))
+async def _identity(settings: Settings, storage: AnyStorage, clock: Clock) -> tuple[str | None, Catalog, RatingSystem]:
+    """The database's id, its game and what it is rated by; a new one is given them.
+
+    Raises `Conflict` where another rating system is asked for than the ladder has.
+    """
+    recorded, database_id, systems = await storage.read(
+        lambda tx: (tx.notes.get("game"), tx.notes.get("database_id"), tx.systems.all())
     )
-    if database_id is not None and recorded_system is None:
-        recorded_system = FIRST_RATING_SYSTEM
     catalog = _catalog(settings.game, recorded, settings.games_folder)
+    wanted = settings.rating_system
+    system = systems[-1].system if systems else rating_system(wanted or DEFAULT_RATING_SYSTEM)
+    if wanted is not None and wanted != system.code:
+        raise Conflict(
+            "This ladder is rated by {recorded}, not by {wanted}; unset TOPRUNG_RATING_SYSTEM.",
+            "rating_system",
+            recorded=system.code,
+            wanted=wanted,
+        )
     if database_id is None and not storage.is_read_only:
         database_id = uuid4().hex
+        now_us = clock.now_us()
         await storage.write(_remember("game", catalog.code))
-        await storage.write(_remember("rating_system", settings.rating_system or DEFAULT_RATING_SYSTEM))
+        if not systems:
+            await storage.write(lambda tx: tx.systems.add(system, now_us))
         await storage.write(_remember("database_id", database_id))
-    return database_id, catalog, *_rating_system(settings.rating_system, recorded_system)
+    return database_id, catalog, system
 
 
 def _reach(settings: Settings) -> Reach:
     """Only the bot tells players anything, and only those whose Discord account is known."""
     has_bot = settings.discord_token is not None
     return lambda player: has_bot and player.discord_id is not None
-
-
-def _rating_system(wanted: str | None, recorded: str | None) -> tuple[RatingEngine, Certainty]:
-    """How this ladder rates, and what it says of how sure that is.
-
-    Raises `Conflict` where another system is asked for than the ladder has.
-    """
-    if wanted is not None and recorded is not None and wanted != recorded:
-        raise Conflict(
-            "This ladder is rated by {recorded}, not by {wanted}; unset TOPRUNG_RATING_SYSTEM.",
-            "rating_system",
-            recorded=recorded,
-            wanted=wanted,
-        )
-    if (recorded or wanted or DEFAULT_RATING_SYSTEM) == "glicko2":
-        system = Glicko2()
-        return Glicko2Engine(system), CertaintyByDeviation(system)
-    return EloEngine(Elo()), CertaintyByGames()
 
 
 def _remember(name: str, value: str) -> Callable[[Transaction], None]:

@@ -12,6 +12,7 @@ from toprung.adapters.storage.tables import schema
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.jobs.job import JobKind, NewJob
 from toprung.domain.matches.match_life import at_fault, pass_deadlines
+from toprung.domain.ratings.rating_system import RatingSystem, rating_system
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -20,6 +21,9 @@ BEFORE_TELLING = "0011"
 
 WRITER = "0012"
 """The first revision that a writer of today knows as its own."""
+
+BEFORE_SYSTEMS = "0014"
+"""The last revision whose rating system was a note without constants."""
 
 OLD_ROWS = (
     "insert into player (id, name, name_key) values (1, 'Ann', 'ann'), (2, 'Bob', 'bob')",
@@ -195,3 +199,27 @@ async def test_the_database_remembers_the_last_id_of_each_table_that_the_schema_
     wanted = {table.name for table in tables if table.dialect_options["sqlite"]["autoincrement"]}
     assert {name for (name,) in made} == wanted
     assert len(wanted) >= 10
+
+
+@pytest.mark.parametrize(
+    ("notes", "systems"),
+    [
+        ("('game', 'sc_evo')", []),
+        ("('database_id', 'x')", [(1, rating_system("elo"), 0)]),
+        ("('database_id', 'x'), ('rating_system', 'elo')", [(1, rating_system("elo"), 0)]),
+        ("('database_id', 'x'), ('rating_system', 'glicko2')", [(1, rating_system("glicko2"), 0)]),
+    ],
+    ids=["no ladder yet", "made when there was Elo only", "Elo", "Glicko-2"],
+)
+async def test_a_ladder_goes_on_as_it_was_rated(
+    notes: str,
+    systems: list[tuple[int, RatingSystem, int]],
+    empty_database: Database,
+    tmp_path: Path,
+) -> None:
+    rows = [f"insert into note (name, value) values {notes}"]
+    await made_by(BEFORE_SYSTEMS, empty_database, tmp_path / "then", rows)
+    async with empty_database.writing() as storage:
+        found, note = await storage.read(lambda tx: (tx.systems.all(), tx.notes.get("rating_system")))
+    assert [(one.version, one.system, one.at_us) for one in found] == systems
+    assert note is None

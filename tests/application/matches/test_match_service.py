@@ -19,6 +19,7 @@ from toprung.application.matches.match_rating import MatchRater
 from toprung.application.matches.match_service import BATCH_MATCHES_MAX, MatchService, RecordedMatch
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.storage import Storage
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, StorageUnavailable, ToprungError
@@ -26,8 +27,8 @@ from toprung.domain.events import RatingChanged, RatingCreated
 from toprung.domain.matches.match import FinalMatch, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.rating import Elo, Entry, RatingChangeKind
-from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.domain.ratings.rating import Entry, RatingChangeKind
+from toprung.domain.ratings.rating_system import rating_system
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -50,14 +51,14 @@ class Recording:
         return [one.entry for one in stored]
 
 
-async def recording_on(storage: Storage, elo: Elo | None = None) -> Recording:
+async def recording_on(storage: Storage) -> Recording:
     listener, bus = Listener(), EventBus()
     bus.subscribe(listener.hear)
     service = MatchService(
         unit_of_work=UnitOfWork(storage, bus),
         catalog=catalog(),
         clock=FakeClock(),
-        rater=MatchRater(EloEngine(elo or Elo())),
+        rater=MatchRater(Engines(rating_system("elo"))),
     )
     new = [NewPlayer(name=name, name_key=name) for name in ("ann", "bob", "cid", "dan")]
     added = await storage.write(lambda tx: tx.players.add(new))

@@ -14,17 +14,15 @@ from toprung.domain.leaderboard.leaderboard import LeaderboardPage
 from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Participant
 from toprung.domain.moment import MICROSECONDS_PER_DAY, to_iso
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.glicko2 import Glicko2
-from toprung.domain.ratings.rating import Elo, Entry
-from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
+from toprung.domain.ratings.rating import Entry
+from toprung.domain.ratings.rating_system import RATING_SYSTEMS
 
 WON, LOST, DRAW = MatchResult.SIDE_1_WON, MatchResult.SIDE_2_WON, MatchResult.DRAW
 RESULTS: Final = (WON, LOST, DRAW, None)
 NOW_US: Final = FakeClock().now_us()
 NAMES: Final = ("Ann", "Bob", "Cid", "Dan")
 RACES: Final = ("bw_zerg", "sc2_terran")
-ENGINES: Final[dict[str, RatingEngine]] = {"elo": EloEngine(Elo()), "glicko2": Glicko2Engine(Glicko2())}
-SYSTEMS: Final = tuple(ENGINES)
+SYSTEMS: Final = RATING_SYSTEMS
 CORRECTING: Final = Attribution(actor="admin Eve", reason="the replay shows it")
 GAMES: Final = 24
 TABLES: Final = ("entry", "match", "rating_journal", "audit", "change", "change_counter")

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from tests.application.ratings.rated_seasons import (
     CORRECTING,
     DRAW,
-    ENGINES,
     GAMES,
     LOST,
     NAMES,
@@ -39,10 +38,12 @@ from tests.support.fakes.ladder import Listener
 from toprung.application.matches.match_rating import MatchRater
 from toprung.application.ratings.rating_service import RatingService
 from toprung.application.writing.audit import Attribution
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.reasons import REASON_MAX_CODE_POINTS
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import LadderReloaded, MatchMoved, MatchRatingCorrected
 from toprung.domain.matches.match import MatchId, MatchResult, MatchState
+from toprung.domain.ratings.rating_system import rating_system
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -164,13 +165,13 @@ async def test_a_correction_tells_the_entries_as_they_now_are(opened: OpenLadder
 async def test_a_correction_that_moves_more_than_can_be_told_makes_the_board_be_read_anew(
     opened: OpenLadder, database: Database
 ) -> None:
-    engine = ENGINES[opened.wired.settings.rating_system or "glicko2"]
+    engines = Engines(rating_system(opened.wired.settings.rating_system or "glicko2"))
     ratings = RatingService(
         unit_of_work=opened.ladder.unit_of_work,
         backups=opened.storage,
         clock=opened.ladder.clock,
-        engine=engine,
-        rater=MatchRater(engine),
+        engines=engines,
+        rater=MatchRater(engines),
         steps=opened.ladder.steps,
         entries_told_max=1,
     )

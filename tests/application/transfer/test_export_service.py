@@ -21,23 +21,25 @@ from toprung.application.transfer.export_service import EXPORT_SCHEMA, ExportSer
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.import_service import ImportService
 from toprung.application.writing.audit import Attribution
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.moment import to_iso
-from toprung.domain.ratings.glicko2 import Glicko2
-from toprung.domain.ratings.rating_engine import Glicko2Engine
+from toprung.domain.ratings.rating_system import rating_system
 
 pytest_plugins = ("tests.support.databases",)
 
 
 def imports_into(storage: Storage) -> ImportService:
-    unit_of_work, clock, engine = UnitOfWork(storage, EventBus()), FakeClock(NOW_US), Glicko2Engine(Glicko2())
+    unit_of_work, clock, engines = UnitOfWork(storage, EventBus()), FakeClock(NOW_US), Engines(rating_system("glicko2"))
     return ImportService(
         unit_of_work=unit_of_work,
-        match_service=MatchService(unit_of_work=unit_of_work, catalog=catalog(), clock=clock, rater=MatchRater(engine)),
+        match_service=MatchService(
+            unit_of_work=unit_of_work, catalog=catalog(), clock=clock, rater=MatchRater(engines)
+        ),
         backups=FakeBackups(),
         clock=clock,
-        engine=engine,
+        engines=engines,
         entry_files=EntryFileReader(catalog=catalog(), countries=countries(), name_keys=name_keys()),
         game_files=GameFileReader(catalog=catalog(), name_keys=name_keys()),
         departures=departures(name_keys(), catalog()),

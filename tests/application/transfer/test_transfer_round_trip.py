@@ -193,7 +193,7 @@ async def opened(request: pytest.FixtureRequest, database: Database) -> AsyncIte
 async def test_a_correction_after_an_import_of_the_same_gives_what_it_would_have_given_without(
     opened: OpenLadder, tmp_path: Any
 ) -> None:
-    system = await opened.storage.read(lambda tx: tx.notes.get("rating_system"))
+    system = await opened.storage.read(lambda tx: tx.systems.all()[-1].system.code)
     async with ladder_on(Database("sqlite", f"sqlite:///{tmp_path / 'untouched.db'}"), system or "") as untouched:
         plan = [(number, 1, number % 4, list(MatchResult)[number % 3]) for number in range(9)]
         (first, *_) = await played(untouched, ["Ann", "José", "=1+1"], plan)

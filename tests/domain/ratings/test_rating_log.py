@@ -1,6 +1,5 @@
 """Playing the log again after any correction gives, bit for bit, the season as it would have been."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
@@ -124,10 +123,6 @@ class WatchedEngine:
     @property
     def code(self) -> str:
         return self.engine.code
-
-    @property
-    def constants(self) -> Mapping[str, float]:
-        return self.engine.constants
 
     def start(self) -> Standing:
         return self.engine.start()

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from tests.conftest import CATALOG
-from tests.domain.leaderboard.strategies import CERTAINTY, COUNTRIES, RACES, WINDOW_US
+from tests.domain.leaderboard.strategies import COUNTRIES, RACES, WINDOW_US
 from tests.flows.life.life_oracle import LifeOracle
 from tests.flows.life.life_terms import ANSWER_US, TELL_US, Form, System
 from tests.flows.life.strategies import name_keys
@@ -21,15 +21,14 @@ from tests.support.fakes.ladder import FakeBackups, FakeClock, FakeStorage, Fake
 from toprung.adapters.storage.tables import schema
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import AnyStorage
-from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_table import BoardTable
 from toprung.domain.matches.match import Match, MatchId, MatchSide
 from toprung.domain.matches.match_life import MatchRules
 from toprung.domain.matches.notice import Notice, NoticeId
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange
-from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import Verdict
+from toprung.domain.ratings.rating_system import RatingSystem
 
 AnyKind = AnyStorage | FakeStorage
 Open = Callable[[], Awaitable[AnyKind]]
@@ -126,9 +125,9 @@ class Stored:
 class LifeLadder:
     """The use cases of matches, with a board that follows them. `restart` throws all of it away but what is stored."""
 
-    def __init__(self, open_storage: Open, clock: FakeClock, engine: RatingEngine, reachable: set[int]) -> None:
+    def __init__(self, open_storage: Open, clock: FakeClock, system: RatingSystem, reachable: set[int]) -> None:
         self._open_storage = open_storage
-        self._engine = engine
+        self._system = system
         self.clock = clock
         self.reachable = reachable
         self.backups = FakeBackups()
@@ -143,8 +142,7 @@ class LifeLadder:
             self.storage,
             self.clock,
             ports={"backups": self.backups},
-            engine=self._engine,
-            certainty=CERTAINTY,
+            system=self._system,
             countries=COUNTRIES,
             name_keys=name_keys(),
             inactivity_us=WINDOW_US,
@@ -175,10 +173,6 @@ class LifeLadder:
     async def stored(self) -> Stored:
         """Everything, of one version."""
         return await self.storage.read(_stored)
-
-
-def new_board() -> Board:
-    return Board(races=RACES, countries=sorted(COUNTRIES.codes), inactivity_us=WINDOW_US, certainty=CERTAINTY)
 
 
 def new_table() -> BoardTable:

@@ -23,8 +23,7 @@ from toprung.domain.matches.match import MatchResult, Outcome, Participant
 from toprung.domain.matches.match_life import TRANSITIONS, Step
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
-from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import EloEngine, RatingEngine
+from toprung.domain.ratings.rating_system import RatingSystem, engine_of, rating_system
 
 T = TypeVar("T")
 
@@ -106,7 +105,7 @@ class LifeSteps(RuleBasedStateMachine):
     """A ladder and its oracle, and how a step is made on both and compared."""
 
     place: ClassVar[Callable[[], AbstractAsyncContextManager[Open]]] = in_memory
-    engine: ClassVar[RatingEngine] = EloEngine(Elo())
+    rated_by: ClassVar[RatingSystem] = rating_system("elo")
     system: ClassVar[System] = staticmethod(elo)
 
     def __init__(self) -> None:
@@ -137,7 +136,7 @@ class LifeSteps(RuleBasedStateMachine):
 
     async def found(self, reachable: set[int]) -> None:
         open_storage = await self.stack.enter_async_context(type(self).place())
-        self.ladder = LifeLadder(open_storage, self.clock, self.engine, reachable)
+        self.ladder = LifeLadder(open_storage, self.clock, self.rated_by, reachable)
         await self.ladder.start()
         self.player_ids = [(await self.ladder.players.register(name)).id for name in NAMES]
         self.names = dict(zip(self.player_ids, NAMES, strict=True))
@@ -189,7 +188,7 @@ class LifeSteps(RuleBasedStateMachine):
         return copy, "done"
 
     def foreseen(self, oracle: LifeOracle) -> Facts:
-        start = self.engine.start()
+        start = engine_of(self.rated_by).start()
         return foreseen(oracle, type(self).system, Form(start.mmr, start.skill))
 
     def picked(self, pick: int, *, is_open: bool = True) -> Game:

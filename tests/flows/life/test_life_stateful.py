@@ -39,8 +39,7 @@ from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.writing.audit import Attribution
 from toprung.domain.matches.match import MatchResult
 from toprung.domain.matches.match_life import Step
-from toprung.domain.ratings.glicko2 import Glicko2
-from toprung.domain.ratings.rating_engine import Glicko2Engine
+from toprung.domain.ratings.rating_system import engine_of, rating_system
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -217,7 +216,8 @@ class LifeMachine(LifeChecks):
             seat = (ids[move.player_name], move.race)
             assert self.stored.facts.entries[seat].mmr == move.mmr_after
             if told.before is None or seat in mmrs:
-                assert mmrs.get(seat, self.engine.start().mmr) == move.mmr_before or told.before is not None
+                newcomer = engine_of(self.rated_by).start()
+                assert mmrs.get(seat, newcomer.mmr) == move.mmr_before or told.before is not None
 
     @rule(is_new=st.booleans())
     def recompute_or_restart(self, is_new: bool) -> None:
@@ -254,7 +254,7 @@ class LifeMachine(LifeChecks):
 class Glicko2Machine(LifeMachine):
     """The same by the other rating system."""
 
-    engine = Glicko2Engine(Glicko2())
+    rated_by = rating_system("glicko2")
     system: ClassVar[System] = staticmethod(glicko2)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final
 
-from tests.domain.leaderboard.strategies import CERTAINTY
 from tests.interfaces.web.ladder import CHINESE, COUNTRIES, CYRILLIC, KOREAN, LATIN, LONG
 from tests.support.composed import INACTIVITY_US, composed
 from tests.support.fakes.jobs import FakeBootClock
@@ -49,7 +48,6 @@ def discord_ladder(
         clock,
         ports={"boot_clock": boot_clock, "parser": parser},
         name_keys=NAME_KEYS,
-        certainty=CERTAINTY,
         judge=judge.judge,
         intake=IntakeLimits(replay_bytes_max=REPLAY_BYTES_MAX),
         can_reach=lambda player: player.discord_id not in {None, *out_of_reach},

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from tests.support.fakes.matches import FakeMatches
 from toprung.application.ports.intents import IntentId, StoredIntent
 from toprung.application.ports.players import Account, SetupDraft
+from toprung.application.ports.ratings import StoredRatingSystem
 from toprung.application.ports.records import AuditRow
 from toprung.domain.events import (
     Change,
@@ -48,6 +49,7 @@ class FakeDatabase:
     audit: list[AuditRow] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     seasons: dict[SeasonId, LadderSeason] = field(default_factory=dict)
+    systems: list[StoredRatingSystem] = field(default_factory=list)
     seq: int = 0
     notes: dict[str, str] = field(default_factory=dict)
     jobs: dict[JobId, Job] = field(default_factory=dict)

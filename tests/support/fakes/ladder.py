@@ -17,7 +17,12 @@ from tests.support.fakes.jobs import FakeJobRepository, FakeReplayRepository
 from tests.support.fakes.lookups import FakeLookups
 from tests.support.fakes.matches import FakeMatchRepository, FakeNoticeRepository, FakePenaltyRepository
 from tests.support.fakes.players import FakeAccountRepository, FakePlayerRepository
-from tests.support.fakes.ratings import FakeEntryRepository, FakeJournalRepository, FakeSeasonRepository
+from tests.support.fakes.ratings import (
+    FakeEntryRepository,
+    FakeJournalRepository,
+    FakeRatingSystemRepository,
+    FakeSeasonRepository,
+)
 from tests.support.fakes.records import (
     FakeAuditRepository,
     FakeChangeRepository,
@@ -79,6 +84,7 @@ class FakeTransaction:
         self.jobs = FakeJobRepository(database)
         self.replays = FakeReplayRepository(database)
         self.seasons = FakeSeasonRepository(database)
+        self.systems = FakeRatingSystemRepository(database)
         self.accounts = FakeAccountRepository(database)
         self.intents = FakeIntentRepository(database)
         self.challenges = FakeChallengeRepository(database.challenges)

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from tests.domain.leaderboard.strategies import entry_columns
 from tests.support.fakes.database import FakeDatabase
-from toprung.application.ports.ratings import EntryKey, NewEntry, StoredEntry
+from toprung.application.ports.ratings import EntryKey, NewEntry, StoredEntry, StoredRatingSystem
 from toprung.domain.leaderboard.board_table import EntryColumns
 from toprung.domain.matches.match import MatchId
 from toprung.domain.ratings.rating import Entry, EntryId, RatingChange
+from toprung.domain.ratings.rating_system import RatingSystem
 from toprung.domain.ratings.season import LadderSeason, SeasonId
 
 
@@ -116,3 +117,21 @@ class FakeSeasonRepository:
 
     def end(self, season_id: SeasonId, ended_at_us: int) -> None:
         self._database.seasons[season_id] = replace(self._database.seasons[season_id], ended_at_us=ended_at_us)
+
+
+class FakeRatingSystemRepository:
+    """Implements `RatingSystemRepository`."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        self._database = database
+
+    def version(self) -> int:
+        return len(self._database.systems)
+
+    def all(self) -> list[StoredRatingSystem]:
+        return list(self._database.systems)
+
+    def add(self, system: RatingSystem, at_us: int) -> StoredRatingSystem:
+        stored = StoredRatingSystem(version=self.version() + 1, system=system, at_us=at_us)
+        self._database.systems.append(stored)
+        return stored

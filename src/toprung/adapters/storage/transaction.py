@@ -20,7 +20,7 @@ from toprung.adapters.storage.repositories.record_repository import (
     SqlNoteRepository,
 )
 from toprung.adapters.storage.repositories.replay_repository import SqlReplayRepository
-from toprung.adapters.storage.repositories.season_repository import SqlSeasonRepository
+from toprung.adapters.storage.repositories.season_repository import SqlRatingSystemRepository, SqlSeasonRepository
 from toprung.application.ports.intents import NewNonce
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import Change
@@ -51,6 +51,7 @@ class SqlTransaction:
         self.jobs = SqlJobRepository(connection, is_locking=is_writing)
         self.replays = SqlReplayRepository(connection)
         self.seasons = SqlSeasonRepository(connection)
+        self.systems = SqlRatingSystemRepository(connection)
         self.accounts = SqlAccountRepository(connection)
         self.intents = SqlIntentRepository(connection, new_nonce)
         self.challenges = SqlChallengeRepository(connection, is_locking=is_writing)

@@ -8,6 +8,7 @@ import structlog
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Storage, Transaction
+from toprung.application.writing.engines import Engines
 from toprung.domain.errors import StorageUnavailable
 from toprung.domain.events import (
     AFFECTS,
@@ -26,10 +27,11 @@ from toprung.domain.events import (
 )
 from toprung.domain.leaderboard.board import Board
 from toprung.domain.leaderboard.board_table import EntryColumns, PlayerColumns
+from toprung.domain.ratings.certainty import Certainty
 
 _log = structlog.get_logger(__name__)
 
-Loaded = tuple[int, PlayerColumns, EntryColumns]
+Loaded = tuple[int, PlayerColumns, EntryColumns, Certainty]
 
 
 class DataAccessService:
@@ -40,11 +42,14 @@ class DataAccessService:
     again before the next read is answered. Until a new board is complete the old one serves.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, new_board: Callable[[], Board]) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, new_board: Callable[[Certainty], Board], engines: Engines
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._new_board = new_board
-        self._board = new_board()
+        self._engines = engines
+        self._board = new_board(engines.first_certainty)
         self._seq = self._past_seq = -1
         self._is_stale = True
         self._loading = asyncio.Lock()
@@ -152,8 +157,8 @@ class DataAccessService:
 
     async def _reload(self) -> None:
         self._is_stale = True
-        seq, players, entries = await self._storage.read(_read_everything)
-        board = self._new_board()
+        seq, players, entries, certainty = await self._storage.read(self._read_everything)
+        board = self._new_board(certainty)
         await asyncio.to_thread(board.load, players, entries, now_us=self._clock.now_us())
         self._board, self._seq, self._is_stale = board, seq, False
         self._past_seq = seq
@@ -164,6 +169,5 @@ class DataAccessService:
         await self.ensure_fresh()
         return await asyncio.to_thread(self._board.snapshot().frame)
 
-
-def _read_everything(tx: Transaction) -> Loaded:
-    return tx.changes.last_seq(), tx.players.columns(), tx.entries.columns()
+    def _read_everything(self, tx: Transaction) -> Loaded:
+        return tx.changes.last_seq(), tx.players.columns(), tx.entries.columns(), self._engines.certainty(tx)

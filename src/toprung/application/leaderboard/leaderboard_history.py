@@ -16,6 +16,7 @@ import polars as pl
 from toprung.application.leaderboard.data_access_service import DataAccessService
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, StorageUnavailable
 from toprung.domain.leaderboard.board_order import Int64s
@@ -50,6 +51,7 @@ class PastBoard:
     moment: PastMoment
     version: str
     ranked: pl.DataFrame
+    certainty: Certainty
     last_activity_us: int | None
     entry_ids: Int64s
     ranks: Int64s
@@ -67,14 +69,14 @@ class LeaderboardHistory:
         clock: Clock,
         new_table: Callable[[], BoardTable],
         inactivity_us: int | None,
-        certainty: Certainty,
+        engines: Engines,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._store = store
         self._clock = clock
         self._new_table = new_table
         self._inactivity_us = inactivity_us
-        self._certainty = certainty
+        self._engines = engines
         self._boards: OrderedDict[tuple[PastMoment, int], PastBoard] = OrderedDict()
         self._making = asyncio.Lock()
         self._waiting = 0
@@ -129,13 +131,17 @@ class LeaderboardHistory:
             self._waiting -= 1
 
     async def _made(self, moment: PastMoment, seq: int) -> PastBoard:
-        def read(tx: Transaction) -> tuple[PlayerColumns, EntryColumns]:
-            return tx.players.columns(), tx.journal.entries_as_of(moment.at_us, is_corrected=moment.is_corrected)
+        def read(tx: Transaction) -> tuple[PlayerColumns, EntryColumns, Certainty]:
+            entries = tx.journal.entries_as_of(moment.at_us, is_corrected=moment.is_corrected)
+            rated_by = self._engines.certainty(tx, None if moment.is_corrected else moment.at_us)
+            return tx.players.columns(), entries, rated_by
 
-        players, entries = await self._unit_of_work.read(read)
-        return await asyncio.to_thread(self._ranked, moment, seq, players, entries)
+        players, entries, certainty = await self._unit_of_work.read(read)
+        return await asyncio.to_thread(self._ranked, moment, seq, players, entries, certainty)
 
-    def _ranked(self, moment: PastMoment, seq: int, players: PlayerColumns, entries: EntryColumns) -> PastBoard:
+    def _ranked(
+        self, moment: PastMoment, seq: int, players: PlayerColumns, entries: EntryColumns, certainty: Certainty
+    ) -> PastBoard:
         table = self._new_table()
         table.load(players, entries)
         ranked = ranked_entries(table.snapshot().frame(), now_us=moment.at_us, inactivity_us=self._inactivity_us)
@@ -144,6 +150,7 @@ class LeaderboardHistory:
             moment=moment,
             version=f"{seq}-{ranked.height}",
             ranked=ranked,
+            certainty=certainty,
             last_activity_us=None if ranked.height else table.last_activity_us(),
             entry_ids=by_entry["entry_id"].to_numpy(),
             ranks=by_entry["global_rank"].to_numpy(),
@@ -163,12 +170,12 @@ class LeaderboardHistory:
             last_activity_us=board.last_activity_us,
             version=board.version,
             past=board.moment,
-            marked_us=self._certainty.marked_us(board.moment.at_us),
+            marked_us=board.certainty.marked_us(board.moment.at_us),
         )
 
     def _rows(self, board: PastBoard, shown: pl.DataFrame, page: int, page_size: int) -> tuple[LeaderboardRow, ...]:
         return leaderboard_rows(
-            shown, page=page, page_size=page_size, certainty=self._certainty, now_us=board.moment.at_us
+            shown, page=page, page_size=page_size, certainty=board.certainty, now_us=board.moment.at_us
         )
 
     def _standing(self, board: PastBoard, player_id: PlayerId, query: LeaderboardQuery) -> PlayerStanding | None:

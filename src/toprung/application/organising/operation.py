@@ -12,6 +12,7 @@ from toprung.application.ports.progress import Progress
 from toprung.application.ratings.rating_adjustment import RatingAdjustment
 from toprung.application.ratings.rating_service import RatingService
 from toprung.application.ratings.season_service import SeasonService
+from toprung.application.ratings.system_service import RatingSystemService
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.transfer.import_service import ImportService
 from toprung.application.writing.audit import Attribution
@@ -35,6 +36,7 @@ class Desk:
     lifecycle: MatchLifecycle
     adjustment: RatingAdjustment
     seasons: SeasonService
+    systems: RatingSystemService
     mods: ReplayMods
     announcements: Announcements
     retry_job: Callable[[JobId, Attribution], Awaitable[object]]

@@ -1,6 +1,7 @@
 """What organisers do to ratings and seasons."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from toprung.application.organising.operation import (
@@ -19,8 +20,10 @@ from toprung.application.organising.operation import (
 from toprung.application.ports.progress import Progress
 from toprung.application.ratings.rating_adjustment import RatingSetOutcome
 from toprung.application.ratings.season_service import SeasonStarted
+from toprung.application.ratings.system_service import SystemChange
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN
+from toprung.domain.ratings.rating_system import RATING_SYSTEMS
 from toprung.domain.ratings.season import (
     NAME_MAX_CODE_POINTS,
     RESET_DEVIATION_DEFAULT,
@@ -63,6 +66,24 @@ class RecomputeRatings(Operation[Recomputed]):
         """See `RatingService.recompute`."""
         counts = await desk.ratings.recompute(tell, self.by)
         return Recomputed(entries_changed=counts.changed, entries_unchanged=counts.unchanged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRatingSystem(Foreseeable[SystemChange, SystemChange]):
+    """Rates the ladder by another system or by other constants, all games anew."""
+
+    system: Annotated[str, Taken(min_length=1, max_length=16, examples=RATING_SYSTEMS)]
+    constants: Annotated[
+        Mapping[str, float], Taken(description="The constants that are not to be the usual ones, by name.")
+    ] = field(default_factory=dict)
+
+    async def carry_out(self, desk: Desk, tell: Progress) -> SystemChange:
+        """See `RatingSystemService.change`."""
+        return await desk.systems.change(self.system, self.constants, tell, self.by)
+
+    async def preview(self, desk: Desk) -> SystemChange:
+        """See `RatingSystemService.preview`."""
+        return await desk.systems.preview(self.system, self.constants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +143,27 @@ RATING_OPERATIONS: tuple[Spec, ...] = (
                 description="Who does something as an organiser, and why; the audit keeps both.",
             ),
             carries=Carries.JSON_OR_NOTHING,
+            takes_long=True,
+        ),
+        moves_ratings=True,
+        makes_copy=True,
+    ),
+    Spec(
+        kind=ChangeRatingSystem,
+        actions=frozenset({"change_rating_system"}),
+        ways_in=AT_A_TERMINAL,
+        route=Route(
+            path="/ratings/system",
+            name="change_rating_system",
+            summary="Rate the ladder by another system or other constants, or see what that would do",
+            refusals=(Conflict,),
+            body=Body(
+                name="RatingSystemBody",
+                description=(
+                    "What the ladder is to be rated by, all games anew. A preview changes nothing and needs no reason."
+                ),
+            ),
+            previews=True,
             takes_long=True,
         ),
         moves_ratings=True,

@@ -8,6 +8,7 @@ from toprung.domain.leaderboard.board_table import EntryColumns
 from toprung.domain.matches.match import MatchId
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange
+from toprung.domain.ratings.rating_system import RatingSystem
 from toprung.domain.ratings.season import LadderSeason, SeasonId
 
 EntryKey = tuple[PlayerId, str]
@@ -107,4 +108,29 @@ class SeasonRepository(Protocol):
 
     def end(self, season_id: SeasonId, ended_at_us: int) -> None:
         """Ends a season."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRatingSystem:
+    """What a ladder is or was rated by, from when on. Versions count from 1; the last one counts."""
+
+    version: int
+    system: RatingSystem
+    at_us: int
+
+
+class RatingSystemRepository(Protocol):
+    """What the ladder was rated by so far. Rows are only ever added."""
+
+    def version(self) -> int:
+        """The version that counts; 0 for a ladder that has none yet."""
+        ...
+
+    def all(self) -> list[StoredRatingSystem]:
+        """Every version, the first one first."""
+        ...
+
+    def add(self, system: RatingSystem, at_us: int) -> StoredRatingSystem:
+        """Adds a version, which counts from now on."""
         ...

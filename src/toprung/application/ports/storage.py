@@ -9,7 +9,12 @@ from toprung.application.ports.jobs import JobRepository
 from toprung.application.ports.lookups import Lookups
 from toprung.application.ports.matches import ChallengeRepository, MatchRepository, NoticeRepository, PenaltyRepository
 from toprung.application.ports.players import AccountRepository, DepartureRepository, PlayerRepository
-from toprung.application.ports.ratings import EntryRepository, JournalRepository, SeasonRepository
+from toprung.application.ports.ratings import (
+    EntryRepository,
+    JournalRepository,
+    RatingSystemRepository,
+    SeasonRepository,
+)
 from toprung.application.ports.records import AuditRepository, ChangeRepository, HeartbeatRepository, NoteRepository
 from toprung.application.ports.replays import ReplayRepository
 from toprung.domain.events import Change
@@ -59,6 +64,11 @@ class Transaction(Protocol):
     @property
     def seasons(self) -> SeasonRepository:
         """The seasons."""
+        ...
+
+    @property
+    def systems(self) -> RatingSystemRepository:
+        """What the ladder is rated by."""
         ...
 
     @property

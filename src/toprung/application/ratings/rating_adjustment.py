@@ -6,13 +6,13 @@ from toprung.application.ports.clock import Clock
 from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.audit import Attribution, about, audit
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import RatingSet
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.players.player import Player, PlayerId
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryState, RatingChange, RatingChangeKind
-from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import set_by_hand
 
 
@@ -35,11 +35,11 @@ class RatingSetOutcome:
 class RatingAdjustment:
     """Sets ratings. The number is the organiser's, and the deviation a newcomer's, until games have confirmed it."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, engine: RatingEngine) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, engines: Engines) -> None:
         self._unit_of_work = unit_of_work
         self._catalog = catalog
         self._clock = clock
-        self._engine = engine
+        self._engines = engines
 
     async def preview(self, player_id: PlayerId, race: str, mmr: int) -> RatingSetOutcome:
         """What setting a rating would do; nothing is changed. Raises what `set_rating` does."""
@@ -90,7 +90,7 @@ class RatingAdjustment:
             raise NotFound("There is no player with the id {number}.", "player_id", number=str(player_id))
         entry = tx.entries.by_keys([(player_id, race)]).get((player_id, race))
         before = None if entry is None else entry.state
-        standing = self._engine.set_to(mmr)
+        standing = self._engines.current(tx).set_to(mmr)
         after = set_by_hand(before, EntryState(mmr=standing.mmr, skill=standing.skill))
         if before == after:
             raise InvalidInput(

@@ -6,6 +6,7 @@ from typing import Final
 
 from toprung.application.ports.storage import Transaction
 from toprung.application.transfer.table_file import ImportRefused, Problem, read_table
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput
 from toprung.domain.matches.match import MatchId
@@ -28,7 +29,6 @@ from toprung.domain.ratings.linked.constants import LinkedConstants
 from toprung.domain.ratings.linked.linked import Linked
 from toprung.domain.ratings.odds import stated_forecasts
 from toprung.domain.ratings.rating import Elo
-from toprung.domain.ratings.rating_engine import RatingEngine
 
 COLUMNS: Final = ("ended_at", "game_id", "player_1", "player_2", "score_1", "score_2")
 OPTIONAL_COLUMNS: Final = ("race_1", "race_2", "map", "side_1")
@@ -193,16 +193,16 @@ def _need(games: Sequence[Game], least: int, purpose: str, reason: str) -> None:
 class RatingQualityService:
     """The ladder's own games, to judge by."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, engine: RatingEngine) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, engines: Engines) -> None:
         self._unit_of_work = unit_of_work
-        self._engine = engine
+        self._engines = engines
 
     async def ladder_games(self) -> JudgedGames:
         """The games that count, in the order of their ends, and what the ladder expected of each."""
-        played = await self._unit_of_work.read(_played)
+        played, system = await self._unit_of_work.read(lambda tx: (_played(tx), self._engines.system(tx)))
         ladder = LadderForecasts(
-            system=self._engine.code,
-            parameters=self._engine.constants,
+            system=system.code,
+            parameters=system.constants,
             expected_scores=[expected for _, expected in played],
         )
         return JudgedGames(games=[game for game, _ in played], ladder=ladder)

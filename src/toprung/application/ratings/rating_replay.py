@@ -54,7 +54,7 @@ def replay(
 
 
 def replay_everything(
-    tx: Transaction, engine: RatingEngine, log: Sequence[RatingChange], progress: Progress
+    tx: Transaction, engine: RatingEngine, log: Sequence[RatingChange], progress: Progress | None = None
 ) -> Replayed:
     """Plays the whole log again, from nothing."""
     verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})

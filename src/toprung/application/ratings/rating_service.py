@@ -11,6 +11,7 @@ from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Backups, Transaction
 from toprung.application.ratings.rating_replay import Replayed, replay, replay_everything, unplayable
 from toprung.application.writing.audit import Attribution, Counts, audit
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import LadderReloaded, MatchRatingCorrected
@@ -18,7 +19,6 @@ from toprung.domain.matches.match import Match, MatchId, MatchResult
 from toprung.domain.matches.match_life import set_result, void
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import Entry, EntryId
-from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import Rating, Verdict
 
 ENTRIES_TOLD_MAX: Final = 1_000
@@ -59,7 +59,7 @@ class RatingService:
         unit_of_work: UnitOfWork,
         backups: Backups,
         clock: Clock,
-        engine: RatingEngine,
+        engines: Engines,
         rater: MatchRater,
         steps: MatchSteps,
         entries_told_max: int = ENTRIES_TOLD_MAX,
@@ -67,7 +67,7 @@ class RatingService:
         self._unit_of_work = unit_of_work
         self._backups = backups
         self._clock = clock
-        self._engine = engine
+        self._engines = engines
         self._rater = rater
         self._steps = steps
         self._entries_told_max = entries_told_max
@@ -137,7 +137,7 @@ class RatingService:
             match_id=match.id,
             before=match.standing_result,
             after=result,
-            moves=_moves(tx, changed),
+            moves=moves(tx, changed),
             rated_anew=len(changed) if replayed is None else len(replayed.rows),
         )
         return outcome, replayed, after
@@ -161,7 +161,7 @@ class RatingService:
         log = tx.journal.current(own[0].position or 0)
         verdicts = tx.matches.verdicts({row.match_id for row in log if row.match_id is not None})
         verdicts[match.id] = Verdict(result=match.standing_result, ended_at_us=match.ended_at_us)
-        return replay(tx, self._engine, log, verdicts, from_nothing=False)
+        return replay(tx, self._engines.current(tx), log, verdicts, from_nothing=False)
 
     async def recompute(self, progress: Progress, by: Attribution | None = None) -> Counts:
         """Plays the whole log again and stores what comes out otherwise; gives how many ratings that were.
@@ -171,7 +171,7 @@ class RatingService:
         """
         now_us = self._clock.now_us()
         foreseen = await self._unit_of_work.read(
-            lambda tx: replay_everything(tx, self._engine, tx.journal.current(), progress)
+            lambda tx: replay_everything(tx, self._engines.current(tx), tx.journal.current(), progress)
         )
         differs = bool(foreseen.rows or foreseen.entries)
         if differs:
@@ -181,7 +181,7 @@ class RatingService:
             changed = 0
             if differs:
                 tx.journal.exclude_other_ratings()
-                replayed = replay_everything(tx, self._engine, tx.journal.current(), progress)
+                replayed = replay_everything(tx, self._engines.current(tx), tx.journal.current(), progress)
                 self._write(tx, replayed, now_us, None)
                 changed = len(replayed.entries)
             counts = Counts(changed=changed, unchanged=tx.entries.count() - changed)
@@ -191,16 +191,14 @@ class RatingService:
         return await self._unit_of_work.run(work)
 
     def _write(self, tx: Transaction, replayed: Replayed, now_us: int, match_id: MatchId | None) -> None:
-        tx.journal.append([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
-        entries = tuple(after for _, after in replayed.entries)
-        tx.entries.save(entries)
+        entries = write_replayed(tx, replayed, now_us)
         if match_id is not None and len(entries) <= self._entries_told_max:
             tx.changes.record(MatchRatingCorrected(match_id=match_id, entries=entries))
         elif entries:
             tx.changes.record(LadderReloaded(entries=len(entries)))
 
 
-def _moves(tx: Transaction, changed: Sequence[tuple[Entry, Entry]]) -> tuple[Move, ...]:
+def moves(tx: Transaction, changed: Sequence[tuple[Entry, Entry]]) -> tuple[Move, ...]:
     """Who moves by how much, the largest move first."""
     players = tx.players.by_ids({after.player_id for _, after in changed})
     moves = [
@@ -223,3 +221,11 @@ def _standing(tx: Transaction, match: Match, result: MatchResult | None) -> str:
         return "is void" if result is None else "counts as a draw"
     winner_id = match.player_ids[0 if result is MatchResult.SIDE_1_WON else 1]
     return f"counts as won by {tx.players.by_ids([winner_id])[winner_id].name}"
+
+
+def write_replayed(tx: Transaction, replayed: Replayed, now_us: int) -> tuple[Entry, ...]:
+    """Stores what comes out otherwise: new revisions of rows, and the entries, which it gives. Of neither it tells."""
+    tx.journal.append([replace(row, revision=row.revision + 1, at_us=now_us) for row in replayed.rows])
+    entries = tuple(after for _, after in replayed.entries)
+    tx.entries.save(entries)
+    return entries

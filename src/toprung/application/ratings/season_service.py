@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.audit import Attribution, audit
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.events import LadderReloaded
 from toprung.domain.ratings.rating import RatingChange, RatingChangeKind
-from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import soft_reset
 from toprung.domain.ratings.season import LadderSeason, SeasonId, reset_deviation, season_code, season_name
 
@@ -25,10 +25,10 @@ class SeasonStarted:
 class SeasonService:
     """At most one season runs at a time. Between two of them the ladder goes on as ever."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, clock: Clock, engine: RatingEngine) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, clock: Clock, engines: Engines) -> None:
         self._unit_of_work = unit_of_work
         self._clock = clock
-        self._engine = engine
+        self._engines = engines
 
     async def all(self) -> list[LadderSeason]:
         """Every season, the oldest first."""
@@ -48,9 +48,7 @@ class SeasonService:
         Raises `InvalidInput`, and `Conflict` where a season runs or had this code.
         """
         code, name, explained = season_code(code), season_name(name), by.explained()
-        deviation = None if reset_to is None else reset_deviation(reset_to)
-        if self._engine.start().skill is None:
-            deviation = None
+        wanted = None if reset_to is None else reset_deviation(reset_to)
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> SeasonStarted:
@@ -65,6 +63,7 @@ class SeasonService:
                     "season_code_used",
                     season=code,
                 )
+            deviation = None if self._engines.current(tx).start().skill is None else wanted
             season = tx.seasons.add(code, name, started_at_us=now_us, reset_deviation=deviation)
             entries_reset = 0 if deviation is None else _reset(tx, season.id, deviation, now_us)
             details = {"name": name, "reset_deviation": deviation, "entries_reset": entries_reset}

@@ -12,6 +12,7 @@ from toprung.application.ports.clock import Clock
 from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
 from toprung.application.ratings.rating_replay import replay_everything
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.leaderboard.board_table import BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.leaderboard.leaderboard import LeaderboardQuery, ranked_entries
@@ -25,7 +26,6 @@ from toprung.domain.ratings.journal_check import (
     unpaired,
 )
 from toprung.domain.ratings.rating import EntryState, RatingChange
-from toprung.domain.ratings.rating_engine import RatingEngine
 
 BOARD_READS_MAX: Final = 5
 """How often the board is read again because somebody wrote in between."""
@@ -40,14 +40,14 @@ class LadderVerification:
         unit_of_work: UnitOfWork,
         store: DataAccessService,
         clock: Clock,
-        engine: RatingEngine,
+        engines: Engines,
         new_table: Callable[[], BoardTable],
         inactivity_us: int | None,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._store = store
         self._clock = clock
-        self._engine = engine
+        self._engines = engines
         self._new_table = new_table
         self._inactivity_us = inactivity_us
 
@@ -67,7 +67,8 @@ class LadderVerification:
         ]
         if unpaired(log):
             return found + unrated  # such a log cannot be played
-        start = self._engine.start()
+        engine = self._engines.current(tx)
+        start = engine.start()
         entries = [stored.entry for stored in tx.entries.stored()]
         logged = {row.entry_id for row in log}
         found += revision_faults(tx.journal.history())
@@ -75,14 +76,14 @@ class LadderVerification:
         found += self._played_again(tx, log, progress)
         found += (f"entry {entry.id}: no row of the journal leads to it" for entry in entries if entry.id not in logged)
         found += unrated
-        found += pair_faults(log, tx.matches.verdicts(rated), zero_sum=self._engine.code == "elo")
+        found += pair_faults(log, tx.matches.verdicts(rated), zero_sum=engine.code == "elo")
         found += _miscounted(tx.entries.columns())
         found += count_faults(entries, log)
         found += sequence_faults(tx.changes.seqs(), tx.changes.last_seq())
         return found
 
     def _played_again(self, tx: Transaction, log: Sequence[RatingChange], progress: Progress) -> Iterator[str]:
-        replayed = replay_everything(tx, self._engine, log, progress)
+        replayed = replay_everything(tx, self._engines.current(tx), log, progress)
         for before, after in replayed.entries:
             if before.state != after.state:
                 stored, led = _apart(before.state, after.state)

@@ -16,9 +16,9 @@ from toprung.application.transfer.entry_import import batches, entry_changes, wr
 from toprung.application.transfer.game_file import GameFileReader
 from toprung.application.transfer.game_import import game_changes, match_of, register_newcomers
 from toprung.application.writing.audit import Attribution, Counts, audit
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.rating_engine import RatingEngine
 
 FILE_NAME_MAX_CODE_POINTS: Final = 200
 
@@ -53,7 +53,7 @@ class ImportService:
         match_service: MatchService,
         backups: Backups,
         clock: Clock,
-        engine: RatingEngine,
+        engines: Engines,
         entry_files: EntryFileReader,
         game_files: GameFileReader,
         departures: Departures,
@@ -63,7 +63,7 @@ class ImportService:
         self._match_service = match_service
         self._backups = backups
         self._clock = clock
-        self._start = engine.start()
+        self._engines = engines
         self._entry_files = entry_files
         self._game_files = game_files
 
@@ -75,12 +75,13 @@ class ImportService:
         """
         now_us = self._clock.now_us()
         rows = await asyncio.to_thread(self._entry_files.read, text, now_us=now_us)
-        foreseen = await self._unit_of_work.read(lambda tx: entry_changes(tx, rows, self._start))
+        foreseen = await self._unit_of_work.read(lambda tx: entry_changes(tx, rows, self._engines.current(tx).start()))
         backup = await self._backup(foreseen.player_counts, foreseen.rating_counts)
 
         def work(tx: Transaction) -> ImportSummary:
-            changes = entry_changes(tx, rows, self._start)
-            write_entry_changes(tx, changes, self._start, now_us=now_us, progress=progress)
+            start = self._engines.current(tx).start()
+            changes = entry_changes(tx, rows, start)
+            write_entry_changes(tx, changes, start, now_us=now_us, progress=progress)
             self._departures.admit(tx, {row.discord_id for row in rows if row.discord_id is not None}, now_us)
             summary = ImportSummary(
                 rows=len(rows), players=changes.player_counts, ratings=changes.rating_counts, backup=backup

@@ -1,7 +1,6 @@
 """The two ways in which a game changes ratings, behind one interface."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
@@ -31,11 +30,6 @@ class RatingEngine(Protocol):
         """`glicko2` or `elo`."""
         ...
 
-    @property
-    def constants(self) -> Mapping[str, float]:
-        """The constants with which it rates, by name."""
-        ...
-
     def start(self) -> Standing:
         """What a new entry has."""
         ...
@@ -56,11 +50,6 @@ class EloEngine:
 
     def __init__(self, system: Elo) -> None:
         self._system = system
-
-    @property
-    def constants(self) -> Mapping[str, float]:
-        """See `RatingEngine`."""
-        return asdict(self._system)
 
     def start(self) -> Standing:
         """See `RatingEngine`."""
@@ -87,11 +76,6 @@ class Glicko2Engine:
 
     def __init__(self, system: Glicko2) -> None:
         self._system = system
-
-    @property
-    def constants(self) -> Mapping[str, float]:
-        """See `RatingEngine`."""
-        return asdict(self._system)
 
     def start(self) -> Standing:
         """See `RatingEngine`."""

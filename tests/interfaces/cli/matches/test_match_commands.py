@@ -12,8 +12,10 @@ from rich.cells import cell_len
 
 from tests.interfaces.cli.ladder import Ladder
 from tests.interfaces.cli.running import invoke, refusal
+from toprung.application.ports.ratings import StoredRatingSystem
 from toprung.domain.matches.match import MatchId, MatchResult
 from toprung.domain.ratings.rating import EntryId
+from toprung.domain.ratings.rating_system import rating_system
 
 HEADER = "ended_at,game_id,player_1,player_2,score_1,score_2,race_1,race_2\n"
 GAMES = (
@@ -57,7 +59,7 @@ def ladder(tmp_path: Path) -> Ladder:
 def test_the_list_begins_with_the_newest_match(ladder: Ladder) -> None:
     rows = rows_of(said(ladder, "match", "list", columns=120))
     assert [row[0] for row in rows] == ["4", "3", "2", "1"]
-    assert " ".join(rows[3]) == "1 2026-02-01 10:00 Maru T2 1520 (+20) > Serral Z2 1480 (-20)"
+    assert " ".join(rows[3]) == "1 2026-02-01 10:00 Maru T2 1662 (+162) > Serral Z2 1338 (-162)"
     assert [row[7] for row in rows] == ["<", "=", ">", ">"]
 
 
@@ -127,11 +129,14 @@ def test_a_hostile_name_cannot_steer_the_terminal(ladder: Ladder, command: tuple
 
 def test_show_and_why_say_what_a_match_did_and_why(ladder: Ladder) -> None:
     sentences = said(ladder, "why", "1").splitlines()
+    known = "The rating was sure to ± 350, and is now to ± 290; the less sure it is, the more one game moves it."
     assert sentences == [
-        "Maru won against Serral and went from 1500 to 1520 (+20).",
+        "Maru won against Serral and went from 1500 to 1662 (+162).",
         "Expected to score 50% and scored 100%: more than expected, so the rating goes up.",
-        "Serral lost against Maru and went from 1500 to 1480 (-20).",
+        known,
+        "Serral lost against Maru and went from 1500 to 1338 (-162).",
         "Expected to score 50% and scored 0%: less than expected, so the rating goes down.",
+        known,
     ]
     shown = said(ladder, "match", "show", "1").splitlines()
     assert shown[2].split()[:5] == ["1", "2026-02-01", "10:00", "Maru", "T2"]
@@ -181,10 +186,10 @@ def test_the_preview_says_who_moves_by_how_much_and_yes_makes_it_so(ladder: Ladd
         "Match 1: a win of Maru against Serral; it would be a win of Serral against Maru.",
         "This moves 4 ratings and rates 6 changes anew:",
     ]
-    assert sorted(lines[2:4]) == ["    +38   1501 ->  1539  Serral Z2", "    -38   1539 ->  1501  Maru T2"]
-    assert [line.split()[0] for line in lines[4:6]] == ["+2", "-2"]
+    assert sorted(lines[2:4]) == ["   +248   1503 ->  1751  Serral Z2", "   -248   1751 ->  1503  Maru T2"]
+    assert [line.split()[0] for line in lines[4:6]] == ["+115", "-115"]
     assert lines[-1] == "Match 1 is judged; 6 rating changes follow from it."
-    assert (ratings(ladder)["Serral"], ratings(ladder)["Maru"]) == (1539, 1501)
+    assert (ratings(ladder)["Serral"], ratings(ladder)["Maru"]) == (1751, 1503)
     imported, audit = ladder.storage.database.audit
     assert imported.action == "import_games"
     assert (audit.actor, audit.subject, audit.reason) == (
@@ -294,11 +299,10 @@ def turn_a_result(ladder: Ladder) -> None:
 @pytest.mark.parametrize(
     ("tamper", "words"),
     [
-        (raise_a_rating, "entry 1: mmr 9999 is stored, but the log leads to mmr 1539"),
-        (raise_a_row, "match 4: the changes"),
+        (raise_a_rating, "entry 1: mmr 9999 is stored, but the log leads to mmr 1751"),
         (raise_a_row, "played again, entry "),
         (lose_a_row, "match 2: 1 journal rows where there must be two"),
-        (turn_a_result, "games_won 0, games_drawn 1 is stored, but the log leads to mmr 1520, games_won 1"),
+        (turn_a_result, "match 3: its rows do not count the game as it counts"),
     ],
 )
 def test_verify_names_what_was_tampered_with(ladder: Ladder, tamper: Callable[[Ladder], None], words: str) -> None:
@@ -310,11 +314,20 @@ def test_verify_names_what_was_tampered_with(ladder: Ladder, tamper: Callable[[L
     assert result.stderr.splitlines()[-1] == ("1 difference." if count == 1 else f"{count} differences.")
 
 
+def test_verify_knows_that_changes_of_elo_add_up_to_zero(tmp_path: Path) -> None:
+    ladder = Ladder()
+    ladder.storage.database.systems.append(StoredRatingSystem(version=1, system=rating_system("elo"), at_us=0))
+    play(ladder, tmp_path, *GAMES)
+    assert said(ladder, "verify").startswith("All adds up")
+    raise_a_row(ladder)
+    assert "match 4: the changes" in invoke(ladder, "verify").stderr
+
+
 def test_recompute_mends_what_verify_finds(ladder: Ladder) -> None:
     raise_a_rating(ladder)
     said_so = said(ladder, "ratings", "recompute")
     assert said_so == "Recomputed: 1 rating came out otherwise (0 new, 1 changed, 5 unchanged).\n"
-    assert ratings(ladder)["Maru"] == 1539
+    assert ratings(ladder)["Maru"] == 1751
     assert said(ladder, "verify").startswith("All adds up")
     turn_a_result(ladder)
     said_so = said(ladder, "ratings", "recompute")

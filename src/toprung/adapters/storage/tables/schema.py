@@ -211,6 +211,15 @@ season = numbered_table(
     CheckConstraint("ended_at_us is null or ended_at_us >= started_at_us", name="ends_after_its_start"),
 )
 
+rating_system = Table(
+    "rating_system",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("code", String(16), nullable=False),
+    Column("constants", Text, nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+)
+
 rating_journal = Table(
     "rating_journal",
     metadata,

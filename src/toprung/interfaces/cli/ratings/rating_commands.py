@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toprung.interfaces.cli.ratings.system_commands import Yes, add_system_commands, apply_system, refuse_what_cannot_be
 from toprung.interfaces.cli.terminal.actor import Reason, attributed
 from toprung.interfaces.cli.terminal.language import words
 from toprung.interfaces.cli.terminal.output import (
@@ -46,6 +47,7 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
     ratings = Commands(help="Judge the rating systems, and choose their constants.")
     cli.add_typer(ratings, name="ratings")
     _add_recompute(ratings, builder)
+    add_system_commands(ratings, builder)
 
     @ratings.command()
     def evaluate(
@@ -70,12 +72,26 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
                     say_text(stdout(), "cli.ratings.rated_by", "dim", system=games.ladder.system)
 
     @ratings.command()
-    def fit(csv: _Csv = None, as_json: _Json = False, database: Database = None, game: Game = None) -> None:
-        """Choose the constants that predict the first 70 % of the games best."""
+    def fit(
+        csv: _Csv = None,
+        as_json: _Json = False,
+        apply: Annotated[
+            str | None,
+            typer.Option("--apply", metavar="SYSTEM", help="Rate the ladder by this system with its chosen constants."),
+        ] = None,
+        reason: Reason = "",
+        yes: Yes = False,
+        database: Database = None,
+        game: Game = None,
+    ) -> None:
+        """Choose the constants that predict the first 70 % of the games best, and apply them if asked to."""
         with reporting():
             from toprung.application.ratings.rating_quality import fitted
 
-            games = _games(builder, options(database=database, game=game), csv)
+            if apply is not None:
+                refuse_what_cannot_be(apply, reason)
+            opened = options(database=database, game=game)
+            games = _games(builder, opened, csv)
             with _trying(True) as tried:
                 chosen = asdict(fitted(games.games, tried))
             if as_json:
@@ -85,6 +101,8 @@ def add_rating_commands(cli: typer.Typer, builder: "Callable[[], Builder]") -> N
                 say(stdout(), (name, "bold"))
                 for constant, value in parameters.items():
                     say(stdout(), f"  {constant:<18} {value:.6g}")
+            if apply is not None:
+                apply_system(builder(), opened, apply, chosen.get(apply, {}), reason=reason, yes=yes)
 
 
 def _add_recompute(ratings: typer.Typer, builder: "Callable[[], Builder]") -> None:

@@ -16,6 +16,7 @@ from toprung.application.organising.replay_operations import Retried
 from toprung.application.ratings.rating_adjustment import RatingSetOutcome
 from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.ratings.season_service import SeasonStarted
+from toprung.application.ratings.system_service import SystemChange
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.players.player import Player
 from toprung.domain.ratings.season import LadderSeason
@@ -29,6 +30,7 @@ from toprung.interfaces.web.api.openapi import (
     CorrectionAnswer,
     PardonAnswer,
     RatingSetAnswer,
+    RatingSystemAnswer,
     RecomputeAnswer,
     SeasonAnswer,
     SeasonStartedAnswer,
@@ -71,6 +73,7 @@ _MODELS: Final[Mapping[type[object], type[BaseModel]]] = {
     CorrectionOutcome: CorrectionAnswer,
     RatingSetOutcome: RatingSetAnswer,
     Recomputed: RecomputeAnswer,
+    SystemChange: RatingSystemAnswer,
     LadderSeason: SeasonAnswer,
     SeasonStarted: SeasonStartedAnswer,
     Retried: JobAnswer,

@@ -169,7 +169,7 @@ class PardonAnswer(_Answer):
 
 
 class MoveAnswer(BaseModel):
-    """What the correction does to one entry in the end."""
+    """What is done to one entry in the end."""
 
     entry_id: str | None
     player_id: str = Field(pattern=PLAYER_ID_PATTERN)
@@ -187,6 +187,21 @@ class CorrectionAnswer(BaseModel):
     after: MatchResult | None
     moves: list[MoveAnswer]
     rated_anew: int
+
+
+class RatingSystemAnswer(BaseModel):
+    """What a change of the rating system does: the largest move first, and how many entries stay as they are.
+
+    `version` is the version of the rating system that counts then.
+    """
+
+    version: int
+    system_before: str
+    constants_before: dict[str, float]
+    system: str
+    constants: dict[str, float]
+    moves: list[MoveAnswer]
+    entries_unchanged: int
 
 
 class RecomputeAnswer(BaseModel):
