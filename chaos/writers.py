@@ -156,7 +156,8 @@ async def _one(trial: Trial, fault: Fault, found: Found) -> None:
         taker.open()
     await asyncio.sleep(trial.chance.uniform(0, 0.1))
     knows_at = await fault(trial)
-    if not await taker.until(lambda: taker.opened_at is not None, TAKES_OVER_SECONDS_MAX):
+    is_late = not await taker.until(lambda: taker.opened_at is not None, TAKES_OVER_SECONDS_MAX)
+    if is_late:
         taker.send("close")
         await taker.until(lambda: taker.is_over)
         if taker.opened_at is None:
@@ -170,6 +171,9 @@ async def _one(trial: Trial, fault: Fault, found: Found) -> None:
     could_know_at = max(knows_at, taker.opened_at) if fault is not move_over else knows_at
     found.seconds.append(max(0.0, holder.lost_at - could_know_at))
     trial.holder, trial.taker = taker, holder
+    if is_late:  # it began just before it was told to stop, and now nobody writes
+        taker.open()
+        await taker.until(lambda: taker.opened_at is not None)
 
 
 async def _writer(stack: AsyncExitStack, name: str, address: str) -> Writer:
