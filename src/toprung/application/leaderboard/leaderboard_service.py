@@ -95,10 +95,10 @@ class LeaderboardService:
     ) -> LeaderboardPage:
         """The page of the leaderboard under these filters, as of the last commit and of now, or as of a past moment.
 
-        An empty filter is no filter. Whoever has `filters` as one value gives that in place of the single ones. The
-        country `ZZ` stands for every country that is not a common one. A page that does not exist becomes the nearest
-        one. With `movement_since` each row says how it moved since then. Raises `InvalidInput` for a code, rank, page
-        size or moment that cannot be.
+        An empty filter is no filter. `filters` as one value stands in place of the single ones, which are the founding
+        report's and `min_games`: a further filter is in `filters` only. The country `ZZ` stands for every country that
+        is not a common one. A page that does not exist becomes the nearest one. With `movement_since` each row says how
+        it moved since then. Raises `InvalidInput` for a code, rank, page size or moment that cannot be.
         """
         if filters is None:
             filters = Filters.chosen(

@@ -1,4 +1,4 @@
-"""The filters on the site and in the API: the only place there that knows each of them by its name in an address."""
+"""The filters on the site and in the API by their names in addresses; the page's controls are in `_filters.html`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
