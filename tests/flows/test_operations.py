@@ -1,5 +1,6 @@
 """Every operation of organisers: what each leaves in the audit, who may, what it moves, where it is asked for."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -9,7 +10,9 @@ import httpx
 import pytest
 
 import toprung.interfaces
+from tests.interfaces.cli.ladder import Ladder as CommandLine
 from tests.interfaces.cli.ladder import csv_of
+from tests.interfaces.cli.running import invoke
 from tests.interfaces.web.ladder import ADMIN_TOKEN, Ladder
 from tests.support.intake import MemoryIntake, replay
 from toprung.adapters.admin_client import AdminClient, AdminRefused
@@ -191,6 +194,9 @@ async def test_it_leaves_one_row_in_the_audit_that_says_what_who_and_why(spec: S
     (row,) = audit(made)[len(before) :]
     assert row.action in spec.actions
     assert (row.actor, row.reason) == (EVE.actor, EVE.reason)
+    told = await asyncio.to_thread(invoke, CommandLine(intake=made), "audit")
+    assert told.exit_code == 0, told.stderr
+    assert f"{row.action} {row.subject}" in told.stdout
 
 
 @every

@@ -140,8 +140,8 @@ async def test_the_audit_says_who_changed_what_and_why(
     assert (actor, reason, subject) == (EVE.actor, EVE.reason, "ladder")
     details = json.loads(told)
     assert details["version"] == 2
-    assert details["before"] == {"system": before.system.code, "constants": dict(before.system.constants)}
-    assert details["after"] == {"system": done.system, "constants": dict(done.constants)}
+    assert (details["before"], details["constants_before"]) == (before.system.code, before.system.constants)
+    assert (details["after"], details["constants_after"]) == (done.system, done.constants)
 
 
 @pytest.mark.parametrize("opened", CHANGES[:1], indirect=True)

@@ -72,8 +72,10 @@ class RatingSystemService:
             tx.changes.record(LadderReloaded(entries=len(entries)))  # with none too: how sure they are is marked anew
             details = {
                 "version": outcome.version,
-                "before": {"system": outcome.system_before, "constants": dict(outcome.constants_before)},
-                "after": {"system": system.code, "constants": dict(system.constants)},
+                "before": outcome.system_before,
+                "after": system.code,
+                "constants_before": dict(outcome.constants_before),
+                "constants_after": dict(system.constants),
                 "ratings": asdict(Counts(changed=len(replayed.entries), unchanged=outcome.entries_unchanged)),
             }
             audit(tx, explained, "change_rating_system", "ladder", now_us=now_us, **details)

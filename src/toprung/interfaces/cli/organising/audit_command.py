@@ -66,7 +66,7 @@ def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
             words("cli.audit.named_player", name=named(one), id=str(one)) for one in details["former"]
         )
     kept = {key.replace("_", " "): value for key, value in details.items() if value not in (None, [], "")}
-    shown = [f"{key}: {_told(value)}" for key, value in kept.items()]
+    shown = [f"{key}: {_told(key, value)}" for key, value in kept.items()]
     if shown:
         say(stdout(), (f"    {', '.join(shown)}", "dim"))
     for player_id, race, before, after in moves[:MOVES_SHOWN_MAX]:
@@ -76,10 +76,12 @@ def _show(row: "AuditRow", names: "Mapping[PlayerId, str]") -> None:
         say_text(stdout(), "cli.audit.more_moves", "dim", count=len(moves) - MOVES_SHOWN_MAX)
 
 
-def _told(value: object) -> object:
-    """A value of the details; counts as a list of them."""
+def _told(key: str, value: object) -> object:
+    """A value of the details; counts and constants as a list of them."""
     if not isinstance(value, dict):
         return value
+    if key.startswith("constants"):
+        return ", ".join(f"{name}={one:g}" for name, one in value.items())
     return ", ".join(f"{count:,} {what}" for what, count in value.items())
 
 
