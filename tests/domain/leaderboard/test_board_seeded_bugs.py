@@ -193,6 +193,7 @@ BUGS: dict[str, Seed] = {
 }
 
 
+@pytest.mark.timeout(900)  # some take hundreds of lives to meet
 @pytest.mark.parametrize("bug", BUGS)
 def test_the_machine_finds_the_seeded_bug(bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     BUGS[bug](monkeypatch)
