@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from time import monotonic
 from typing import Final
 
@@ -14,12 +16,15 @@ from tests.support.transaction_pooler import TransactionPooler
 from toprung.adapters.storage.hold.writer_hold import ANSWER_SECONDS_MAX, LATE_ANSWER_SECONDS_MAX
 from toprung.adapters.storage.limits import LIMITS, StorageLimits
 from toprung.adapters.storage.postgres.postgres import PostgresStorage
+from toprung.adapters.storage.postgres.postgres_engine import unpooled_engine
+from toprung.adapters.storage.postgres.postgres_fence import LostCommit, Session, became_of
 from toprung.adapters.storage.postgres.postgres_lock import WRITER_LOCK
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.storage import Transaction
 from toprung.bootstrap.wiring import new_nonce
 from toprung.domain.errors import OutcomeUnknown, StorageUnavailable, WriterLost, WriterPresent
 from toprung.domain.events import PlayerRegistered
+from toprung.domain.players.player import Player, PlayerId
 
 pytest_plugins = ("tests.support.databases",)
 
@@ -156,6 +161,35 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(
         assert await names(database) == expected
     finally:
         await storage.close()
+
+
+async def test_after_a_crash_a_number_says_nothing_and_what_was_written_does(database: Database) -> None:
+    """A server that crashed hands out again the numbers of transactions that had not reached its log."""
+    async with database.writing() as storage:
+        kept = (await storage.write(adding("kept"))).changes
+        xid = str((await database.run("select xmin::text from player where name = 'kept'"))[0][0])
+        lock = (
+            "select a.pid, a.backend_start from pg_locks l join pg_stat_activity a using (pid) "
+            "where l.locktype = 'advisory' and l.granted and a.datname = current_database()"
+        )
+        alive = Session(*(await database.run(lock))[0])
+        gone = replace(alive, backend_start=alive.backend_start - timedelta(seconds=1))
+        other = (replace(kept[0], event=PlayerRegistered(player=Player(id=PlayerId(1), name="lost"))),)
+        later = (replace(kept[0], seq=kept[0].seq + 1),)
+        engine = unpooled_engine(database.url, StorageLimits())
+        try:
+            for before, changes, expected in (
+                (alive, kept, True),
+                (alive, (), True),
+                (gone, kept, True),
+                (gone, other, False),
+                (gone, later, False),
+                (gone, (), None),
+            ):
+                commit = LostCommit(xid=xid, pid=1, changes=changes, before=before)
+                assert await became_of(engine, commit, seconds_max=5) is expected, (before == alive, changes)
+        finally:
+            await engine.dispose()
 
 
 async def test_a_commit_that_cannot_be_looked_up_is_unknown_and_never_called_refused(

@@ -21,7 +21,7 @@ from toprung.adapters.storage.postgres.postgres_engine import (
     pooled_engine,
     unpooled_engine,
 )
-from toprung.adapters.storage.postgres.postgres_fence import Passed, became_of, pass_fence
+from toprung.adapters.storage.postgres.postgres_fence import LostCommit, Passed, Session, became_of, pass_fence
 from toprung.adapters.storage.postgres.postgres_lock import PostgresWriterLock, closed_at_once
 from toprung.adapters.storage.transaction import SqlTransaction
 from toprung.application.ports.intents import NewNonce
@@ -211,7 +211,7 @@ class _Writing:
 
     async def _once(self, work: Callable[[Transaction], T]) -> Committed[T]:
         self.hold.check()
-        epoch = self.hold.epoch
+        epoch, before = self.hold.epoch, self._lock.session
 
         def run(connection: Connection) -> tuple[Committed[T], Passed]:
             tx = SqlTransaction(connection, is_writing=True, new_nonce=self._new_nonce, limits=self.hold.limits)
@@ -234,9 +234,11 @@ class _Writing:
         if not passed.is_held:
             await _given_back(connection)
             raise self._fenced_off(epoch)
-        return await self._committed(connection, committed, passed)
+        return await self._committed(connection, committed, passed, before)
 
-    async def _committed(self, connection: AsyncConnection, committed: Committed[T], passed: Passed) -> Committed[T]:
+    async def _committed(
+        self, connection: AsyncConnection, committed: Committed[T], passed: Passed, before: Session
+    ) -> Committed[T]:
         try:
             async with self.hold.patience():
                 await connection.commit()
@@ -245,19 +247,22 @@ class _Writing:
             state = _sqlstate(error)
             if state is not None and state != _COMPLETION_UNKNOWN and state[:2] in _REFUSED_AT_COMMIT:
                 raise
-            return await self._looked_up(committed, passed, error)
+            return await self._looked_up(committed, passed, before, error)
         except asyncio.CancelledError:
             await closed_at_once(connection)
             raise
         await _given_back(connection)
         return committed
 
-    async def _looked_up(self, committed: Committed[T], passed: Passed, error: Exception) -> Committed[T]:
-        """What became of a commit whose answer was lost, by the number that its transaction has in the database."""
+    async def _looked_up(
+        self, committed: Committed[T], passed: Passed, before: Session, error: Exception
+    ) -> Committed[T]:
+        """What became of a commit whose answer was lost: see `became_of`."""
         is_kept: bool | None = True
         if passed.xid is not None:
             seconds_max = self.hold.limits.look_up_seconds_max
-            is_kept = await became_of(self._single, passed.xid, passed.pid, seconds_max=seconds_max)
+            lost = LostCommit(xid=passed.xid, pid=passed.pid, changes=committed.changes, before=before)
+            is_kept = await became_of(self._single, lost, seconds_max=seconds_max)
         _log.warning("commit_answer_lost", transaction=passed.xid, is_kept=is_kept, error=str(error))
         self.hold.news.set()
         if is_kept is None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from toprung.adapters.storage.hold.failures import storage_failure
 from toprung.adapters.storage.hold.writer_hold import TAKEN_OVER
+from toprung.adapters.storage.postgres.postgres_fence import Session
 from toprung.domain.errors import StorageUnavailable, WriterLost, WriterPresent
 
 WRITER_LOCK: Final = 0x746F7072756E67  # the advisory lock of the one writing process: "toprung"
@@ -45,15 +45,9 @@ POOLED: Final = (
     "itself, or of the pooler's session mode."
 )
 
+_NOT_HELD: Final = "The writer's lock is not held."
+
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """A session of the database server, which may outlive the connection that this process had to it."""
-
-    pid: int
-    backend_start: Any
 
 
 class PostgresWriterLock:
@@ -62,7 +56,14 @@ class PostgresWriterLock:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._connection: AsyncConnection | None = None
-        self._session: _Session | None = None
+        self._session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session that has the lock. Raises `StorageUnavailable` while there is none."""
+        if self._session is None:
+            raise StorageUnavailable(_NOT_HELD, "lock_not_held")
+        return self._session
 
     async def acquire(self) -> None:
         """Takes the lock. Raises `WriterPresent`, `StorageUnavailable` behind a pooler, and what SQLAlchemy raises."""
@@ -89,11 +90,12 @@ class PostgresWriterLock:
 
     async def take_epoch(self) -> int:
         """Begins a new epoch, after which nothing that an older writer has begun can be committed."""
-        if self._connection is None or self._session is None:
-            raise StorageUnavailable("The writer's lock is not held.", "lock_not_held")
-        ending = asyncio.create_task(self._end_blockers(self._session.pid))
+        session, connection = self.session, self._connection
+        if connection is None:
+            raise StorageUnavailable(_NOT_HELD, "lock_not_held")
+        ending = asyncio.create_task(self._end_blockers(session.pid))
         try:
-            return int((await self._connection.execute(_TAKE_EPOCH)).scalar_one())
+            return int((await connection.execute(_TAKE_EPOCH)).scalar_one())
         finally:
             ending.cancel()
             with suppress(asyncio.CancelledError, SQLAlchemyError, OSError):
@@ -165,7 +167,7 @@ class PostgresWriterLock:
         finally:
             await closed_at_once(other)
 
-    async def _end_own(self, session: _Session) -> None:
+    async def _end_own(self, session: Session) -> None:
         """Ends the session that had the lock, where the server still has it: this end of it is gone."""
         connection = await self._connected()
         try:
@@ -191,8 +193,8 @@ class PostgresWriterLock:
                 _log.warning("former_writer_ended", sessions=len(ended))
 
 
-def _session(row: Mapping[Any, Any]) -> _Session:
-    return _Session(pid=row["pid"], backend_start=row["backend_start"])
+def _session(row: Mapping[Any, Any]) -> Session:
+    return Session(pid=row["pid"], backend_start=row["backend_start"])
 
 
 async def _pid(connection: AsyncConnection) -> int:
