@@ -21,8 +21,9 @@ class StorageLimits:
     ask_every_seconds: float = 0.5
     """How often a writer asks whether it still may write."""
 
-    silence_seconds_max: float = 1.3
-    """What waits for a database that has answered nothing for so long stops waiting."""
+    silence_seconds_max: float = 1.0
+    """What waits for a database that has answered nothing for so long stops waiting. With the half second until it is
+    asked, a refusal comes after 1.6 seconds at most, which leaves a busy machine something of the promised two."""
 
     changes_kept_min: int = 100_000
     """How many of the latest changes stay at least, for readers who missed some."""
