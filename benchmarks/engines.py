@@ -82,6 +82,8 @@ class TunedPolarsEngine:
             conditions.append(pl.col("race").is_in(codes.implode()))
         if filters.rank is not None:
             conditions.append(pl.col("letter_rank") == filters.rank)
+        if filters.min_games:
+            conditions.append(pl.col("games_played") >= filters.min_games)
         shown = self.ranked.filter(*conditions) if conditions else self.ranked
         skip = (clamp_page(query.page, page_count(shown.height, query.page_size)) - 1) * query.page_size
         page = shown.slice(skip, query.page_size)

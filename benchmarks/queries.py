@@ -1,4 +1,4 @@
-"""What is asked: twelve pages as readers ask for them, and deep pages under narrow filters apart from those."""
+"""What is asked: pages as readers ask for them, and deep pages under narrow filters apart from those."""
 
 from dataclasses import replace
 from typing import Final
@@ -16,7 +16,7 @@ _MIDDLING_COUNTRY: Final = "SE"
 
 
 def page_queries(countries: Countries) -> Named:
-    """Twelve combinations of filters and pages, from none at all to four filters at once."""
+    """Combinations of filters and pages as readers ask for them, from none at all to four filters at once."""
     common = countries.common
     return {
         "no filter": LeaderboardQuery(),
@@ -32,6 +32,10 @@ def page_queries(countries: Countries) -> Named:
             filters=Filters(races=_TWO_RACES, best_race_only=True), page=2
         ),
         "rank S": LeaderboardQuery(filters=Filters(rank="S")),
+        "at least 20 games": LeaderboardQuery(filters=Filters(min_games=20)),
+        "one race, best race, at least 20 games": LeaderboardQuery(
+            filters=Filters(races=(RACE,), best_race_only=True, min_games=20)
+        ),
         "best race, three countries, two races, rank B": LeaderboardQuery(
             filters=Filters(countries=common[:3], races=_TWO_RACES, best_race_only=True, rank="B")
         ),

@@ -116,15 +116,15 @@ def _page(results: Results) -> str:
     largest = list(sizes)[-1]
     return f"""## One filtered page
 
-Forty rows and the exact total, over twelve combinations of filters, p50 of all twelve together. Before the clock ran,
-{compared} answers were compared with the board's, all equal.
+Forty rows and the exact total, over the combinations of filters that are named below, p50 of all together. Before the
+clock ran, {compared} answers were compared with the board's, all equal.
 
 {table(["p50, ms", *names], rows("page_ms", "p50"))}
 How many times the board's time that is:
 
 {table(["p50 over the board's", *names], over)}
 The board's p50 on first pages is {times(ratios["board_first_page_largest_over_smallest"])} at \
-{size_name(largest)} what it is at {names[0]}; over all twelve, pages 2, 3 and 25 included, \
+{size_name(largest)} what it is at {names[0]}; over all of them, pages 2, 3 and 25 included, \
 {times(ratios["board_page_largest_over_smallest"])}.
 
 {table(["p99, ms", *names], rows("page_ms", "p99"))}
@@ -135,7 +135,7 @@ ranked rows with the order as one number, the best entries and the letters store
 caches; so they answer rows, letter as of the load, and total, but **no global rank**, and a match would have to rewrite
 letters and best entries, which is not in their times.
 
-Each of the twelve at {size_name(largest)}:
+Each of them at {size_name(largest)}:
 
 {_by_query(sizes[largest]["page_p50_ms_by_query"], engines)}
 ### Deep pages under narrow filters
@@ -207,7 +207,7 @@ def _mixed(results: Results) -> str:
     head = ["", "requests/s", "p99", f"p99 at {mixed['open_rate']}/s", "loop lag p99", "loop lag, most"]
     return f"""## Reads and writes on one event loop
 
-{100 * (1 - mixed["write_share"]):.0f} % reads of the twelve pages, {100 * mixed["write_share"]:.0f} % matches, at \
+{100 * (1 - mixed["write_share"]):.0f} % reads of these pages, {100 * mixed["write_share"]:.0f} % matches, at \
 {size_name(str(mixed["entries"]))} entries. The first two columns: {mixed["clients"]} clients that ask again
 as soon as they are answered. The rest: {mixed["open_rate"]} requests a second that come at random.
 

@@ -96,6 +96,9 @@ def _sqlite_condition(filters: Filters) -> tuple[str, list[object]]:
     if filters.rank is not None:
         parts.append("letter = ?")
         values.append(filters.rank)
+    if filters.min_games:
+        parts.append("games_played >= ?")
+        values.append(filters.min_games)
     return " and ".join(parts), values
 
 
@@ -162,6 +165,9 @@ def _postgres_condition(filters: Filters) -> tuple[str, list[object]]:
     if filters.rank is not None:
         values.append(filters.rank)
         parts.append(f"letter = ${len(values)}")
+    if filters.min_games:
+        values.append(filters.min_games)
+        parts.append(f"games_played >= ${len(values)}")
     return " and ".join(parts), values
 
 
