@@ -150,6 +150,7 @@ def make_population(entries: int) -> Population:
             games_lost=lost.astype(np.int32),
             games_drawn=drawn.astype(np.int32),
             last_played_us=NOW_US - age_us,
+            known_at_us=NOW_US - age_us,
             deviation=chance.uniform(40, 200, entries),
             volatility=np.full(entries, 0.06),
         ),

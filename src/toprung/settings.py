@@ -54,8 +54,8 @@ class Settings(BaseSettings):
     common_countries: Annotated[tuple[str, ...] | None, NoDecode] = Field(
         None, description="The countries that are offered first, as codes with commas between; at most 49."
     )
-    rating_system: Literal["elo", "glicko2"] | None = Field(
-        None, description="How a new ladder rates: elo or glicko2; a database remembers its own."
+    rating_system: Literal["linked", "glicko2", "elo"] | None = Field(
+        None, description="How a new ladder rates: linked, glicko2 or elo; a database remembers its own."
     )
     confirm_seconds: Annotated[int, Field(ge=5, le=86_400)] = Field(
         120, description="How long two players have to confirm a match."

@@ -20,9 +20,9 @@ from toprung.domain.players.names import NameKeys
 from toprung.domain.ratings.rating_system import rating_system
 
 CHALLENGE_US: Final = 600 * MICROSECONDS_PER_SECOND
-NEWCOMER_WON_MMR: Final = 1662
-NEWCOMER_LOST_MMR: Final = 1338
-"""What two newcomers have after a game between them, 1500 and 350 on both sides before it, by Glickman's steps."""
+NEWCOMER_WON_MMR: Final = 1579
+NEWCOMER_LOST_MMR: Final = 1421
+"""What two newcomers have after a game between them, 1500 on both sides before it, worked out by hand."""
 INACTIVITY_US: Final = 14 * MICROSECONDS_PER_DAY
 
 
@@ -59,7 +59,7 @@ def fake_rules(catalog: Catalog, **changes: Any) -> Rules:
         "catalog": catalog,
         "countries": load_countries(catalog.common_countries),
         "name_keys": NameKeys({}),
-        "system": rating_system("glicko2"),
+        "system": rating_system("linked"),
         "inactivity_us": INACTIVITY_US,
         "challenge_us": CHALLENGE_US,
     }

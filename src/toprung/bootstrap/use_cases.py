@@ -84,7 +84,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
     unit_of_work, clock, catalog, engines = made.unit_of_work, ports.clock, rules.catalog, made.engines
     players, lifecycle, ratings = _players(made), _lifecycle(made), _ratings(made)
     recorder = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=made.rater)
-    matches = MatchHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys)
+    matches = MatchHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys, engines=engines)
     seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engines=engines)
     systems = _systems(made)
     mods = ReplayMods(unit_of_work=unit_of_work, clock=clock, decode=ports.decode)

@@ -36,7 +36,7 @@ from toprung.domain.ratings.rating_system import RatingSystem, rating_system
 from toprung.settings import Settings
 
 DEFAULT_GAME: Final = "sc_evo"
-DEFAULT_RATING_SYSTEM: Final = "glicko2"
+DEFAULT_RATING_SYSTEM: Final = "linked"
 
 AnyStorage = SqliteStorage | PostgresStorage
 

@@ -57,10 +57,11 @@ class RatingCreated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingChanged:
-    """A match changed an entry."""
+    """A match changed an entry; `others` are the same player's other ones, where they are now known better or worse."""
 
     entry: Entry
     match_id: MatchId
+    others: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +91,10 @@ class MatchRatingCorrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingSet:
-    """An organiser set an entry's rating by hand."""
+    """An organiser set an entry's rating by hand; `others` as for a match."""
 
     entry: Entry
+    others: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

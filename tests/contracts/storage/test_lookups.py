@@ -16,6 +16,7 @@ from toprung.application.ports.records import AuditRow
 from toprung.application.ports.storage import Committed, Storage, Transaction
 from toprung.application.replays.replay_service import ReplayHistory
 from toprung.application.writing.audit import AuditLog
+from toprung.application.writing.engines import Engines
 from toprung.application.writing.event_bus import EventBus
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput
@@ -25,6 +26,7 @@ from toprung.domain.matches.match import FinalMatch, MatchId, MatchResult, Match
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryState, RatingChange, RatingChangeKind
+from toprung.domain.ratings.rating_system import rating_system
 from toprung.domain.replays.replay_upload import NewUpload, ReplayFile, UploadId
 
 pytest_plugins = ("tests.support.databases",)
@@ -88,7 +90,9 @@ class Lists:
         self.storage = storage
         self.counting = Counting(storage)
         unit_of_work = UnitOfWork(self.counting, EventBus())
-        self.matches = MatchHistory(unit_of_work=unit_of_work, name_keys=NameKeys({}))
+        self.matches = MatchHistory(
+            unit_of_work=unit_of_work, name_keys=NameKeys({}), engines=Engines(rating_system("elo"))
+        )
         self.uploads = ReplayHistory(unit_of_work=unit_of_work, name_keys=NameKeys({}))
         self.jobs = JobHistory(unit_of_work=unit_of_work, clock=cast("Any", None))
         self.audit = AuditLog(unit_of_work=unit_of_work)

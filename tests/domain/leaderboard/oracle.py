@@ -181,6 +181,7 @@ class Oracle:
                 if entry.state.last_played_us is None
                 else epoch + timedelta(microseconds=entry.state.last_played_us),
                 self.players[entry.player_id].is_banned,
+                next(time for time in (entry.state.known_at_us, entry.state.last_played_us, -1) if time is not None),
                 entry.state.skill.deviation if entry.state.skill else 0.0,
                 entry.state.skill.volatility if entry.state.skill else 0.0,
             )

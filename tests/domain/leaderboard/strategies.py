@@ -134,6 +134,7 @@ def entry_columns(entries: Sequence[Entry]) -> EntryColumns:
         last_played_us=np.array(
             [NEVER if one.state.last_played_us is None else one.state.last_played_us for one in entries], np.int64
         ),
+        known_at_us=np.array([_known_at_us(one) for one in entries], np.int64),
         deviation=np.array(
             [one.state.skill.deviation if one.state.skill else NO_DEVIATION for one in entries], np.float64
         ),
@@ -141,3 +142,8 @@ def entry_columns(entries: Sequence[Entry]) -> EntryColumns:
             [one.state.skill.volatility if one.state.skill else NO_DEVIATION for one in entries], np.float64
         ),
     )
+
+
+def _known_at_us(entry: Entry) -> int:
+    times = (entry.state.known_at_us, entry.state.last_played_us, NEVER)
+    return next(time for time in times if time is not None)

@@ -210,7 +210,7 @@ def test_the_percentile_falls_from_100_by_equal_steps_and_never_reaches_0(
 
 def test_no_filter_and_an_empty_choice_are_different_questions() -> None:
     frame = pl.DataFrame(
-        [(1, 1, "a", None, "zerg", 1500, 1, 1, 0, 0, to_datetime(NOW_US), False, 0.0, 0.0)],
+        [(1, 1, "a", None, "zerg", 1500, 1, 1, 0, 0, to_datetime(NOW_US), False, NOW_US, 0.0, 0.0)],
         schema=ENTRY_SCHEMA,
         orient="row",
     )

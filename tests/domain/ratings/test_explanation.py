@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from toprung.domain.matches.match import MatchId, MatchResult
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.explanation import explain
+from toprung.domain.ratings.engines.rating_engine import EloEngine, Glicko2Engine, RatingEngine
+from toprung.domain.ratings.explanation import explain, reasons_of
 from toprung.domain.ratings.glicko2 import Glicko2, SkillEstimate
 from toprung.domain.ratings.rating import Elo, Entry, EntryId, EntryState, RatingChange, RatingChangeKind
-from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 from toprung.domain.ratings.rating_log import Verdict, rate
 
 ELO: Final = EloEngine(Elo())
@@ -50,8 +50,12 @@ def changes(
     return one, other
 
 
+def said(player: str, opponent: str, change: RatingChange) -> list[str]:
+    return explain(player, opponent, change, reasons_of(change))
+
+
 def told(engine: RatingEngine, mmr: int, opponent: int, result: MatchResult | None) -> list[str]:
-    return explain("Ann", "Bob", changes(engine, entry(1, mmr), entry(2, opponent), result)[0])
+    return said("Ann", "Bob", changes(engine, entry(1, mmr), entry(2, opponent), result)[0])
 
 
 @each_engine
@@ -62,7 +66,7 @@ def test_both_sides_are_told_what_they_did_and_the_numbers_of_their_rows(
     words = {WON: ("won", "lost"), LOST: ("lost", "won"), DRAW: ("drew", "drew")}[result]
     pair = changes(engine, entry(1, mmr), entry(2, opponent), result)
     for word, change, names in zip(words, pair, (("Ann", "Bob"), ("Bob", "Ann")), strict=True):
-        sentences = explain(*names, change)
+        sentences = said(*names, change)
         before, after = change.mmr_before, change.mmr_after
         assert before is not None
         moved = f"{after - before:+d}"
@@ -77,11 +81,11 @@ def test_both_sides_are_told_what_they_did_and_the_numbers_of_their_rows(
 def test_who_moves_by_something_that_counts_is_told_the_direction(mmr: int, opponent: int, result: MatchResult) -> None:
     change = changes(ELO, entry(1, mmr), entry(2, opponent), result)[0]
     moved = change.mmr_after - mmr
-    said = explain("Ann", "Bob", change)[1]
+    sentence = said("Ann", "Bob", change)[1]
     if abs(moved) > 4:
-        assert said.endswith("so the rating goes up." if moved > 0 else "so the rating goes down.")
+        assert sentence.endswith("so the rating goes up." if moved > 0 else "so the rating goes down.")
     if abs(moved) < 4:
-        assert said.endswith("as expected, so little changes.")
+        assert sentence.endswith("as expected, so little changes.")
 
 
 @pytest.mark.parametrize(
@@ -134,13 +138,13 @@ def test_an_unsure_glicko2_rating_is_told_why_it_moved_so_far() -> None:
     skill = pair[0].after.skill
     assert skill is not None
     last = f"The rating was sure to ± 350, and is now to ± {skill.deviation:.0f}{UNSURE}"
-    assert explain("Ann", "Bob", pair[0])[2:] == [last]
+    assert said("Ann", "Bob", pair[0])[2:] == [last]
 
 
 @pytest.mark.parametrize(("deviation", "is_unsure"), [(60.0, False), (160.0, False), (160.1, True), (350.0, True)])
 def test_only_a_provisional_rating_is_told_that_little_is_known(deviation: float, is_unsure: bool) -> None:
     change = changes(GLICKO2, entry(1, 1500, deviation), entry(2, 1500, 60.0), WON)[0]
-    last = explain("Ann", "Bob", change)[-1]
+    last = said("Ann", "Bob", change)[-1]
     assert last.startswith(f"The rating was sure to ± {deviation:.0f}, and is now to ± ")
     assert last.endswith(UNSURE) == is_unsure
 
@@ -157,4 +161,4 @@ def test_a_revised_change_says_so_at_the_end(
 ) -> None:
     change = changes(engine, entry(1, mmr), entry(2, opponent), result)[0]
     last = f"This is revision {revision}: a correction changed this match, or one before it."
-    assert explain("Ann", "Bob", replace(change, revision=revision)) == [*explain("Ann", "Bob", change), last]
+    assert said("Ann", "Bob", replace(change, revision=revision)) == [*said("Ann", "Bob", change), last]

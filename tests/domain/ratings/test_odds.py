@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toprung.domain.ratings.odds import (
+    LOOKED_AT_GAMES_MAX,
     PRIOR_WEIGHT,
     RENEWED_GAMES,
     WINDOW_GAMES_MAX,
@@ -57,21 +58,31 @@ def test_the_slope_does_not_depend_on_which_side_is_named_first(games: Games) ->
     )
 
 
+def after_all(games: Games) -> float:
+    return slope_after(len(games), games)
+
+
+@given(told_games, st.integers(0, 3))
+def test_no_more_of_the_last_games_are_looked_at_than_it_says(games: Games, more: int) -> None:
+    many = [*bold(1.5, WINDOW_GAMES_MAX), *games]
+    assert slope_after(len(many), many[-(LOOKED_AT_GAMES_MAX + more) :]) == after_all(many)
+
+
 def test_nothing_known_is_a_slope_of_one() -> None:
-    assert slope_of([]) == slope_after([]) == StatedOdds().slope == 1.0
-    assert slope_after([(0.9, 0.0)] * (RENEWED_GAMES - 1)) == 1.0
+    assert slope_of([]) == after_all([]) == StatedOdds().slope == 1.0
+    assert after_all([(0.9, 0.0)] * (RENEWED_GAMES - 1)) == 1.0
     assert slope_of([(0.5, 1.0)] * 300) == 1.0
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
 def test_odds_come_to_be_as_bold_as_results_bear_out(factor: float) -> None:
-    slope = slope_after(bold(factor, 4_000))
+    slope = after_all(bold(factor, 4_000))
     assert slope == pytest.approx(1 / factor, rel=0.2)
     assert abs(slope - 1) <= abs(1 / factor - 1) + 0.05
 
 
 def test_a_few_games_hardly_move_it() -> None:
-    assert abs(slope_after(bold(2.0, 50)) - 1) < 0.2
+    assert abs(after_all(bold(2.0, 50)) - 1) < 0.2
 
 
 @given(told_games, st.floats(0, 1))
@@ -79,10 +90,10 @@ def test_game_by_game_it_is_what_it_is_at_once(games: Games, expected: float) ->
     odds = StatedOdds()
     for number, (told, score) in enumerate(games):
         if number % 7 == 0:
-            assert odds.slope == slope_after(games[:number])
+            assert odds.slope == after_all(games[:number])
         odds.learn(told, score)
-    assert odds.slope == slope_after(games)
-    assert odds.stated(expected) == sigmoid(slope_after(games) * log_odds(expected))
+    assert odds.slope == after_all(games)
+    assert odds.stated(expected) == sigmoid(after_all(games) * log_odds(expected))
 
 
 def test_it_is_renewed_every_fifty_games_and_forgets_what_is_older_than_the_last_four_thousand() -> None:
@@ -100,7 +111,7 @@ def test_stated_forecasts_know_only_the_games_before(games: Games, scored_from: 
     told = stated_forecasts(games, scored_from=scored_from)
     assert [score for _, score in told] == [score for _, score in games[scored_from:]]
     for number, (stated, _) in enumerate(told, scored_from):
-        assert stated == sigmoid(slope_after(games[:number]) * log_odds(games[number][0]))
+        assert stated == sigmoid(after_all(games[:number]) * log_odds(games[number][0]))
 
 
 @given(st.floats(-800, 800))

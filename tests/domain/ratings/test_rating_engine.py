@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.engines.rating_engine import EloEngine, Glicko2Engine, Rated, RatingEngine
 from toprung.domain.ratings.glicko2 import MICROSECONDS_PER_DAY, Glicko2, SkillEstimate
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Elo, Entry, EntryId, EntryState, Standing
-from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, Rated, RatingEngine
 
 ELO: Final = EloEngine(Elo())
 GLICKO2: Final = Glicko2Engine(Glicko2())
@@ -93,7 +93,7 @@ def test_both_sides_expect_one_point_together_whatever_comes(
 
 @each_engine
 def test_equals_expect_half_a_point_and_move_alike(engine: RatingEngine) -> None:
-    mmr, skill = engine.start()
+    mmr, skill, _ = engine.start()
     one, other = game(engine, entry(mmr, skill), entry(mmr, skill, number=2), 1.0)
     assert (one.expected_score, other.expected_score) == (0.5, 0.5)
     assert one.after.mmr - mmr == mmr - other.after.mmr > 0

@@ -20,12 +20,16 @@ from tests.domain.ratings.rating_logs import (
     each_engine,
     games_of,
     played,
+    player_of,
+    race_of,
     seasons,
     with_result,
 )
 from toprung.domain.matches.match import MatchId, MatchResult
+from toprung.domain.ratings.engines.rating_engine import Rated, RatingEngine
+from toprung.domain.ratings.linked.linked import Parts
+from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind, Standing
-from toprung.domain.ratings.rating_engine import Rated, RatingEngine
 
 
 @each_engine
@@ -104,9 +108,10 @@ def test_a_void_match_leaves_the_ladder_as_if_it_had_not_been_played(
     # An entry whose first row the match was has stood as a newcomer since; without it a file would have brought it in.
     # A season has a row for such a newcomer as well, in which nothing changes.
     assert _without_seasons(later) == _without_seasons(never.log)
-    mmr, skill = engine.start()
-    newcomer = EntryState(mmr=mmr, skill=skill)
-    assert season.states() == {entry_id: never.states().get(entry_id, newcomer) for entry_id in season.states()}
+    assert season.states() == {
+        who: never.states().get(who) or engine.newcomer(race_of(who), never.known.get(player_of(who)))
+        for who in season.states()
+    }
 
 
 def _without_seasons(log: list[RatingChange]) -> list[EntryState]:
@@ -127,8 +132,25 @@ class WatchedEngine:
     def start(self) -> Standing:
         return self.engine.start()
 
-    def set_to(self, mmr: int) -> Standing:
-        return self.engine.set_to(mmr)
+    def newcomer(self, race: str, known: PlayerBelief | None) -> EntryState:
+        return self.engine.newcomer(race, known)
+
+    def set_to(self, mmr: int, deviation: float | None = None) -> Standing:
+        return self.engine.set_to(mmr, deviation)
+
+    def given(
+        self, given: EntryState, race: str, *, before: EntryState | None, known: PlayerBelief | None
+    ) -> EntryState:
+        return self.engine.given(given, race, before=before, known=known)
+
+    def reset(self, state: EntryState, race: str, deviation_min: float) -> EntryState:
+        return self.engine.reset(state, race, deviation_min)
+
+    def refreshed(self, state: EntryState, race: str, known: PlayerBelief | None) -> EntryState:
+        return self.engine.refreshed(state, race, known)
+
+    def parts(self, before: EntryState, after: EntryState, race: str, ended_at_us: int) -> Parts | None:
+        return self.engine.parts(before, after, race, ended_at_us)
 
     def rate(self, first: Entry, second: Entry, *, score_1: float, ended_at_us: int) -> tuple[Rated, Rated]:
         self.rated.append((first.id, second.id))
@@ -149,11 +171,14 @@ def test_only_games_that_the_correction_reaches_through_opponents_are_rated_agai
     assert watched.rated == []
     reached: set[int] = set()
     reachable = []
+    through = player_of if engine.code == "linked" else int
     for later, step in enumerate(steps[number:], number):
-        if isinstance(step, Game) and (later == number or reached & {step.one, step.other}):
-            reached |= {step.one, step.other}
-            reachable.append((step.one, step.other))
-        elif isinstance(step, Import):
+        if isinstance(step, Game):
+            both = {through(step.one), through(step.other)}
+            if later == number or reached & both:
+                reached |= both
+                reachable.append((step.one, step.other))
+        elif isinstance(step, Import) and engine.code != "linked":
             reached -= {step.who}  # one whose rating is set still has other counts than it had
     season.correct(MatchId(number), result)
     asked = iter(reachable)
@@ -201,7 +226,7 @@ def test_a_rating_that_was_set_stands_whatever_is_corrected_before_it(
     season = played(engine, [*steps, SetByHand(step.one, mmr)])
     season.correct(MatchId(number), result)
     one = season.states()[EntryId(step.one)]
-    assert (one.mmr, one.skill) == engine.set_to(mmr)
+    assert (one.mmr, one.skill) == engine.set_to(mmr)[:2]
     right = played(engine, with_result(steps, number, result)).states()[EntryId(step.one)]
     assert (one.games_won, one.games_lost, one.games_drawn) == (right.games_won, right.games_lost, right.games_drawn)
     assert one.last_played_us == right.last_played_us

@@ -10,12 +10,23 @@ from hypothesis import strategies as st
 
 from toprung.domain.errors import InvalidInput
 from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.engines.rating_engine import EloEngine, Glicko2Engine
 from toprung.domain.ratings.glicko2 import Glicko2
+from toprung.domain.ratings.linked.constants import LinkedConstants
 from toprung.domain.ratings.rating import Elo, Entry, EntryId, EntryState
-from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine
 from toprung.domain.ratings.rating_system import RATING_SYSTEMS, certainty_of, engine_of, rating_system
 
 BOUNDS: Final[dict[str, dict[str, tuple[float, float]]]] = {
+    "linked": {
+        "start_rating": (-1_000_000, 1_000_000),
+        "strength_spread": (10.0, 1000.0),
+        "race_spread": (1.0, 1000.0),
+        "strength_growth": (0.0, 100.0),
+        "race_growth": (0.0, 100.0),
+        "game_noise": (0.0, 100.0),
+        "experience_rise": (0.0, 100.0),
+        "experience_games": (0.1, 1000.0),
+    },
     "glicko2": {
         "start_rating": (-1_000_000, 1_000_000),
         "start_deviation": (30, 350),
@@ -47,6 +58,7 @@ def refused(code: str, **constants: float) -> InvalidInput:
 
 def test_the_usual_constants_are_the_arithmetics_own() -> None:
     assert set(RATING_SYSTEMS) == set(BOUNDS)
+    assert rating_system("linked").constants == asdict(LinkedConstants())
     assert rating_system("glicko2").constants == asdict(Glicko2())
     assert rating_system("elo").constants == asdict(Elo())
 
@@ -68,7 +80,7 @@ def test_elos_constants_are_whole_numbers(name: str) -> None:
 
 
 def test_what_is_not_known_is_named_beside_what_is() -> None:
-    assert "'trueskill'; there are glicko2, elo" in str(refused("trueskill"))
+    assert "'trueskill'; there are linked, glicko2, elo" in str(refused("trueskill"))
     assert "glicko2 has no constant 'k_factor'; it has start_rating" in str(refused("glicko2", k_factor=3))
 
 

@@ -21,7 +21,7 @@ from toprung.application.matches.match_readiness import require_ready
 from toprung.application.matches.match_steps import MatchSteps
 from toprung.application.ratings.rating_service import RatingService
 from toprung.domain.matches import match_life
-from toprung.domain.ratings.rating_engine import EloEngine
+from toprung.domain.ratings.engines.rating_engine import EloEngine
 
 T = TypeVar("T")
 

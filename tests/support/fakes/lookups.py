@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from tests.support.fakes.database import FakeDatabase
 from tests.support.fakes.ratings import FakeJournalRepository
-from toprung.application.ports.lookups import StoredAuditRow
+from toprung.application.ports.lookups import Forecasts, StoredAuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
 from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchState
@@ -56,6 +56,14 @@ class FakeLookups:
                 found[row.match_id].append(row)
         return found
 
+    def forecasts(self, *, before: int, limit: int) -> Forecasts:
+        sides: dict[MatchId, RatingChange] = {}
+        for row in FakeJournalRepository(self._database).current():
+            if row.match_id is not None and row.expected_score is not None and (row.position or 0) < before:
+                sides.setdefault(row.match_id, row)
+        games = [(row.position or 0, (row.expected_score or 0.0, _score(row))) for row in sides.values()]
+        return Forecasts(games=len(games), last=games[max(0, len(games) - limit) :])
+
     def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:
         uploads = {match_id: self.uploads(each, match_id=match_id) for match_id in match_ids}
         return {match_id: [upload for upload, _ in found] for match_id, found in uploads.items()}
@@ -103,3 +111,10 @@ class FakeLookups:
     def audit(self, limit: int, *, below: int | None = None) -> list[StoredAuditRow]:
         rows = [StoredAuditRow(id=number, row=row) for number, row in enumerate(self._database.audit, 1)]
         return [one for one in rows[::-1] if below is None or one.id < below][:limit]
+
+
+def _score(row: RatingChange) -> float:
+    assert row.before is not None
+    if row.after.games_drawn > row.before.games_drawn:
+        return 0.5
+    return float(row.after.games_won > row.before.games_won)

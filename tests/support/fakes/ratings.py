@@ -8,6 +8,9 @@ from tests.support.fakes.database import FakeDatabase
 from toprung.application.ports.ratings import EntryKey, NewEntry, StoredEntry, StoredRatingSystem
 from toprung.domain.leaderboard.board_table import EntryColumns
 from toprung.domain.matches.match import MatchId
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryId, RatingChange
 from toprung.domain.ratings.rating_system import RatingSystem
 from toprung.domain.ratings.season import LadderSeason, SeasonId
@@ -25,6 +28,9 @@ class FakeEntryRepository:
     def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
         found = {(entry.player_id, entry.race): entry for entry in self._database.entries.values()}
         return {key: found[key] for key in keys if key in found}
+
+    def of_players(self, ids: Collection[PlayerId]) -> list[Entry]:
+        return [entry for entry in self._database.entries.values() if entry.player_id in ids]
 
     def add(self, entries: Sequence[NewEntry]) -> list[Entry]:
         first = max(self._database.entries, default=0) + 1
@@ -91,7 +97,20 @@ class FakeJournalRepository:
         known = [row for row in rows if (row.position in written if is_corrected else row.at_us <= at_us)]
         latest = {row.entry_id: row for row in sorted(known, key=lambda row: (row.position or 0, row.revision))}
         entries = self._database.entries
-        return entry_columns([replace(entries[entry_id], state=latest[entry_id].after) for entry_id in sorted(latest)])
+        believed = {
+            entries[row.entry_id].player_id: row.after.belief
+            for row in sorted(latest.values(), key=lambda row: (row.position or 0, row.revision))
+        }
+        then = [replace(entries[entry_id], state=latest[entry_id].after) for entry_id in sorted(latest)]
+        return entry_columns([_as_known(entry, believed[entry.player_id]) for entry in then])
+
+
+def _as_known(entry: Entry, known: PlayerBelief | None) -> Entry:
+    """The entry with what was known of its player, whatever was played last."""
+    if known is None:
+        return entry
+    skill = SkillEstimate(float(entry.mmr), known.deviation(entry.race), 0.06)
+    return replace(entry, state=replace(entry.state, skill=skill, known_at_us=known.belief.last_played_us))
 
 
 class FakeSeasonRepository:

@@ -7,17 +7,17 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from toprung.adapters.storage.repositories.job_repository import to_job
-from toprung.adapters.storage.repositories.journal_repository import current_rows, to_change
+from toprung.adapters.storage.repositories.journal_repository import current_rows, journal_position, to_change
 from toprung.adapters.storage.repositories.match_repository import STORED, to_match
 from toprung.adapters.storage.repositories.replay_repository import to_upload
 from toprung.adapters.storage.tables import schema
-from toprung.application.ports.lookups import StoredAuditRow
+from toprung.application.ports.lookups import Forecasts, StoredAuditRow
 from toprung.application.ports.records import AuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
 from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchResult, MatchState
 from toprung.domain.players.player import PlayerId
-from toprung.domain.ratings.rating import EntryId, RatingChange
+from toprung.domain.ratings.rating import EntryId, RatingChange, RatingChangeKind
 from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
 
 _match, _seat, _journal = schema.match, schema.match_player, schema.rating_journal
@@ -80,6 +80,19 @@ class SqlLookups:
         for row in rows:
             found[MatchId(row.match_id)].append(to_change(row))
         return found
+
+    def forecasts(self, *, before: int, limit: int) -> Forecasts:
+        """See `Lookups`."""
+        is_match = _journal.c.kind == RatingChangeKind.MATCH.value
+        rows = current_rows(is_match & (journal_position < before)).subquery()
+        side = func.row_number().over(partition_by=rows.c.match_id, order_by=rows.c.position)
+        rated = rows.c.expected_score.is_not(None)
+        sides = select(rows, side.label("side")).where(rows.c.age == 1, rated).subquery()
+        games = func.count().over().label("games")
+        query = select(sides, games).where(sides.c.side == 1).order_by(sides.c.position.desc()).limit(limit)
+        found = self._connection.execute(query).all()
+        last = [(row.position, (row.expected_score, _score(to_change(row)))) for row in reversed(found)]
+        return Forecasts(games=found[0].games if found else 0, last=last)
 
     def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:
         """See `Lookups`."""
@@ -155,6 +168,14 @@ class SqlLookups:
             values = dict(row._mapping)
             found.append(StoredAuditRow(id=values.pop("id"), row=AuditRow(**values)))
         return found
+
+
+def _score(change: RatingChange) -> float:
+    """What a side took of the point, by what its row counts."""
+    before, after = change.before, change.after
+    if before is None:
+        raise ValueError("a row of a match has what was before")
+    return (after.games_won - before.games_won) + (after.games_drawn - before.games_drawn) / 2
 
 
 def _newest(query: Select[Any], key: ColumnElement[int], limit: int, below: int | None) -> Select[Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from toprung.domain.errors import StorageUnavailable
 
-HEAD: Final = "0015"
+HEAD: Final = "0016"
 
 FOLDER: Final = Path(__file__).parent / "migrations"
 

@@ -142,7 +142,10 @@ class DataAccessService:
 
     def _apply(self, event: Event) -> None:
         match event:
-            case RatingCreated(entry=entry) | RatingChanged(entry=entry) | RatingSet(entry=entry):
+            case RatingChanged(entry=entry, others=others) | RatingSet(entry=entry, others=others):
+                for one in (entry, *others):
+                    self._board.put_entry(one)
+            case RatingCreated(entry=entry):
                 self._board.put_entry(entry)
             case MatchRatingCorrected(entries=entries):
                 for entry in entries:

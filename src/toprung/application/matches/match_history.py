@@ -6,6 +6,8 @@ from typing import Final
 
 from toprung.application.named_player import player_named
 from toprung.application.ports.storage import Transaction
+from toprung.application.writing.engines import Engines
+from toprung.application.writing.stated_odds import Slopes
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.listing import LISTED_MAX, ListName, Page, key_of, page_of
@@ -14,7 +16,9 @@ from toprung.domain.matches.match import Match, MatchId, MatchState
 from toprung.domain.matches.match_life import side_of
 from toprung.domain.players.names import NameKeys
 from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.explanation import describe, explain, state_words
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
+from toprung.domain.ratings.explanation import Reasons, describe, explain, reasons_of, state_words
+from toprung.domain.ratings.linked.linked import Parts
 from toprung.domain.ratings.rating import RatingChange
 from toprung.domain.replays.replay_upload import ReplayUpload
 
@@ -41,13 +45,14 @@ class MatchView:
     """A match with its two players and, once it was rated, what it did to their ratings; first side first.
 
     A player whom the viewer may not know of is None. `replays` are the latest that were brought for it, the newest
-    first.
+    first. `reasons` say why the ratings changed.
     """
 
     match: Match
     players: tuple[Player | None, Player | None]
     changes: tuple[RatingChange, RatingChange] | None
     replays: tuple[MatchReplay, ...]
+    reasons: tuple[Reasons | None, Reasons | None] = (None, None)
 
     def description(self) -> list[str]:
         """How the match stands, in plain sentences."""
@@ -65,7 +70,8 @@ class MatchView:
                 state=state_words(self.match.state),
             )
         one, two = first.name, second.name
-        return explain(one, two, self.changes[0]) + explain(two, one, self.changes[1])
+        changes, reasons = self.changes, self.reasons
+        return explain(one, two, changes[0], reasons[0]) + explain(two, one, changes[1], reasons[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +86,10 @@ class Rivals:
 class MatchHistory:
     """Reads matches from the database, as they count now."""
 
-    def __init__(self, *, unit_of_work: UnitOfWork, name_keys: NameKeys) -> None:
+    def __init__(self, *, unit_of_work: UnitOfWork, name_keys: NameKeys, engines: Engines) -> None:
         self._unit_of_work = unit_of_work
         self._name_keys = name_keys
+        self._engines = engines
 
     async def latest(
         self,
@@ -102,14 +109,14 @@ class MatchHistory:
             player_id = None if player_name is None else player_named(tx, player_name, self._name_keys).id
             found = tx.lookups.matches(limit + 1, below=below, player_id=player_id, states=states)
             page = page_of(found, limit, ListName.MATCHES, lambda match: match.id)
-            return Page(rows=tuple(_views(tx, page.rows)), next=page.next)
+            return Page(rows=tuple(self._views(tx, page.rows)), next=page.next)
 
         return await self._unit_of_work.read(work)
 
     async def latest_of(self, player_id: PlayerId, limit: int) -> list[MatchView]:
         """At most `limit` matches of the player with this id that were played to their end, the newest first."""
         return await self._unit_of_work.read(
-            lambda tx: _views(tx, tx.lookups.matches(min(limit, LISTED_MAX), player_id=player_id, states=PLAYED))
+            lambda tx: self._views(tx, tx.lookups.matches(min(limit, LISTED_MAX), player_id=player_id, states=PLAYED))
         )
 
     async def seen_by(self, match_id: MatchId, viewer: PlayerId) -> MatchView:
@@ -126,7 +133,7 @@ class MatchHistory:
                     "any",
                     number=str(match_id),
                 )
-            (view,) = _views(tx, [match])
+            (view,) = self._views(tx, [match])
             return _as_seen_by(view, viewer) if viewer in match.player_ids else view
 
         return await self._unit_of_work.read(work)
@@ -159,7 +166,7 @@ class MatchHistory:
         def work(tx: Transaction) -> MatchView | None:
             match_id = tx.matches.open_of([player_id]).get(player_id)
             match = None if match_id is None else tx.matches.get(match_id)
-            return None if match is None else _as_seen_by(_views(tx, [match])[0], player_id)
+            return None if match is None else _as_seen_by(self._views(tx, [match])[0], player_id)
 
         return await self._unit_of_work.read(work)
 
@@ -174,10 +181,32 @@ class MatchHistory:
             match = tx.matches.get(match_id)
             if match is None:
                 raise NotFound("There is no match {number}.", "match", number=str(match_id))
-            (view,) = _views(tx, [match])
+            (view,) = self._views(tx, [match])
             return view if viewer_name is None else _as_seen_by(view, player_named(tx, viewer_name, self._name_keys).id)
 
         return await self._unit_of_work.read(work)
+
+    def _views(self, tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
+        engine, slopes = self._engines.current(tx), Slopes(tx)
+        views = []
+        for view in _views(tx, matches):
+            changes, ended_at_us = view.changes, view.match.ended_at_us
+            if changes is None or ended_at_us is None:
+                views.append(view)
+                continue
+            slope = slopes.at(changes[0].position or 0)
+            first, second = (
+                reasons_of(change, slope, _parts(engine, change, participant.race, ended_at_us))
+                for change, participant in zip(changes, view.match.participants, strict=True)
+            )
+            views.append(replace(view, reasons=(first, second)))
+        return views
+
+
+def _parts(engine: RatingEngine, change: RatingChange, race: str, ended_at_us: int) -> Parts | None:
+    if change.before is None or change.expected_score is None:
+        return None
+    return engine.parts(change.before, change.after, race, ended_at_us)
 
 
 def _is_public(match: Match) -> bool:

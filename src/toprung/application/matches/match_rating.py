@@ -1,15 +1,16 @@
 """What completed matches do to ratings: entries, journal and events, in the transaction of whoever completes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toprung.application.ports.ratings import EntryKey, NewEntry
 from toprung.application.ports.storage import Transaction
 from toprung.application.writing.engines import Engines
 from toprung.domain.events import Event, RatingChanged, RatingCreated
 from toprung.domain.matches.match import MatchId, MatchResult, Participant
-from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind
-from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
+from toprung.domain.ratings.rating import Entry, EntryId, RatingChange, RatingChangeKind
 from toprung.domain.ratings.rating_log import Rating, Verdict, rate
 
 
@@ -31,54 +32,81 @@ class MatchRater:
 
     def rate(self, tx: Transaction, matches: Sequence[Decided], now_us: int) -> list[tuple[Entry, Entry]]:
         """Rates matches in the order given and stores what that does; gives the entries that each one left."""
-        engine = self._engines.current(tx)
-        entries = _entries(tx, engine, matches)
-        events: list[Event] = [
-            RatingCreated(entry=entry) for entry in entries.values() if entry.state.games_played == 0
-        ]
+        entries = _Entries(tx, self._engines.current(tx), matches, is_kept=True)
+        events: list[Event] = [RatingCreated(entry=entry) for entry in entries.unplayed()]
         journal: list[RatingChange] = []
         pairs = []
         for match in matches:
-            rated = _rated(engine, entries, match)
-            for participant, rating in zip(match.participants, rated, strict=True):
-                entries[_key(participant)] = rating.after
+            (first, _), (second, _) = rated = entries.rated(match)
+            for rating, others in rated:
                 journal.append(_row(match, rating, now_us))
-            pairs.append((rated[0].after, rated[1].after))
-            events += [RatingChanged(entry=rating.after, match_id=match.match_id) for rating in rated]
-        tx.entries.save(list(entries.values()))
+                events.append(RatingChanged(entry=rating.after, match_id=match.match_id, others=others))
+            pairs.append((first.after, second.after))
+        tx.entries.save(entries.changed())
         tx.journal.append(journal)
         tx.changes.record(*events)
         return pairs
 
     def foretell(self, tx: Transaction, match: Decided) -> tuple[Rating, Rating]:
         """What rating the match would do; nothing is stored, so that an entry which is new has the id 0."""
-        keys = [_key(one) for one in match.participants]
-        entries = tx.entries.by_keys(keys)
-        engine = self._engines.current(tx)
-        mmr, skill = engine.start()
-        for player_id, race in keys:
-            newcomer = Entry(id=EntryId(0), player_id=player_id, race=race, state=EntryState(mmr=mmr, skill=skill))
-            entries.setdefault((player_id, race), newcomer)
-        return _rated(engine, entries, match)
+        (first, _), (second, _) = _Entries(tx, self._engines.current(tx), [match], is_kept=False).rated(match)
+        return first, second
 
 
-def _entries(tx: Transaction, engine: RatingEngine, matches: Sequence[Decided]) -> dict[EntryKey, Entry]:
-    """The entries that these matches touch; those that do not exist yet are made."""
-    keys = list(dict.fromkeys(_key(one) for match in matches for one in match.participants))
-    entries = tx.entries.by_keys(keys)
-    missing = [key for key in keys if key not in entries]
-    mmr, skill = engine.start()
-    made = tx.entries.add(
-        [NewEntry(player_id=player, race=race, state=EntryState(mmr=mmr, skill=skill)) for player, race in missing]
-    )
-    entries.update(zip(missing, made, strict=True))
-    return entries
+class _Entries:
+    """The entries of the players of some matches, as each match leaves them."""
 
+    def __init__(self, tx: Transaction, engine: RatingEngine, matches: Sequence[Decided], *, is_kept: bool) -> None:
+        self._engine = engine
+        keys = list(dict.fromkeys(_key(one) for match in matches for one in match.participants))
+        self._of_player: dict[PlayerId, dict[str, Entry]] = {player_id: {} for player_id, _ in keys}
+        stored = tx.entries.of_players(self._of_player)
+        missing = sorted(set(keys) - {(entry.player_id, entry.race) for entry in stored}, key=keys.index)
+        known = {entry.player_id: entry.state.belief for entry in stored}
+        new = [
+            NewEntry(player_id=player, race=race, state=engine.newcomer(race, known.get(player)))
+            for player, race in missing
+        ]
+        made = (
+            tx.entries.add(new)
+            if is_kept
+            else [Entry(id=EntryId(0), player_id=one.player_id, race=one.race, state=one.state) for one in new]
+        )
+        self._found = [*stored, *made]
+        self._to_play = set(keys)
+        for entry in self._found:
+            self._of_player[entry.player_id][entry.race] = entry
 
-def _rated(engine: RatingEngine, entries: dict[EntryKey, Entry], match: Decided) -> tuple[Rating, Rating]:
-    first, second = match.participants
-    verdict = Verdict(result=match.result, ended_at_us=match.ended_at_us)
-    return rate(engine, entries[_key(first)], entries[_key(second)], verdict)
+    def unplayed(self) -> list[Entry]:
+        """Those that were never played yet, and are to be."""
+        return [
+            entry
+            for entry in self._found
+            if entry.state.games_played == 0 and (entry.player_id, entry.race) in self._to_play
+        ]
+
+    def changed(self) -> list[Entry]:
+        """Those that are not what they were when this was made."""
+        now = [self._of_player[entry.player_id][entry.race] for entry in self._found]
+        return [entry for entry, before in zip(now, self._found, strict=True) if entry is not before]
+
+    def rated(self, match: Decided) -> list[tuple[Rating, tuple[Entry, ...]]]:
+        """What a match does to its two entries, each with what it lets one know of the player's others."""
+        first, second = (self._of_player[one.player_id][one.race] for one in match.participants)
+        verdict = Verdict(result=match.result, ended_at_us=match.ended_at_us)
+        return [(rating, self._keep(rating.after)) for rating in rate(self._engine, first, second, verdict)]
+
+    def _keep(self, played: Entry) -> tuple[Entry, ...]:
+        entries, known = self._of_player[played.player_id], played.state.belief
+        entries[played.race] = played
+        if known is None:
+            return ()
+        others = []
+        for race, entry in entries.items():
+            if race != played.race:
+                entries[race] = replace(entry, state=self._engine.refreshed(entry.state, race, known))
+                others.append(entries[race])
+        return tuple(others)
 
 
 def _key(participant: Participant) -> EntryKey:

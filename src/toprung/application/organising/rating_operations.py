@@ -18,10 +18,11 @@ from toprung.application.organising.operation import (
     Taken,
 )
 from toprung.application.ports.progress import Progress
-from toprung.application.ratings.rating_adjustment import RatingSetOutcome
+from toprung.application.ratings.rating_adjustment import GIVEN_DEVIATION_MAX, RatingSetOutcome
 from toprung.application.ratings.season_service import SeasonStarted
 from toprung.application.ratings.system_service import SystemChange
 from toprung.domain.errors import Conflict, NotFound
+from toprung.domain.ratings.engines.linked_engine import GIVEN_DEVIATION_MIN
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN
 from toprung.domain.ratings.rating_system import RATING_SYSTEMS
 from toprung.domain.ratings.season import (
@@ -39,15 +40,24 @@ class SetRating(Foreseeable[RatingSetOutcome, RatingSetOutcome]):
     name: PlayerName
     race: Annotated[str, Taken(min_length=1, max_length=32)]
     mmr: Annotated[int, Taken(ge=MMR_MIN, le=MMR_MAX)]
+    deviation: Annotated[
+        float | None,
+        Taken(
+            ge=GIVEN_DEVIATION_MIN,
+            le=GIVEN_DEVIATION_MAX,
+            description="By how many points the number may be off; without it, what the rating system usually takes.",
+        ),
+    ] = None
 
     async def carry_out(self, desk: Desk, tell: Progress) -> RatingSetOutcome:
         """See `RatingAdjustment.set_rating`."""
         player = await desk.players.by_name(self.name)
-        return await desk.adjustment.set_rating(player.id, self.race, self.mmr, self.by)
+        return await desk.adjustment.set_rating(player.id, self.race, self.mmr, self.by, self.deviation)
 
     async def preview(self, desk: Desk) -> RatingSetOutcome:
         """See `RatingAdjustment.preview`."""
-        return await desk.adjustment.preview((await desk.players.by_name(self.name)).id, self.race, self.mmr)
+        player = await desk.players.by_name(self.name)
+        return await desk.adjustment.preview(player.id, self.race, self.mmr, self.deviation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,17 @@ class StoredAuditRow:
     row: AuditRow
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecasts:
+    """How many rated matches there were, and of the last of them, in order, what was expected and came.
+
+    That is the position of the first side's row, and its (expected score, score).
+    """
+
+    games: int
+    last: list[tuple[int, tuple[float, float]]]
+
+
 class Lookups(Protocol):
     """Questions that are answered by one statement each, whatever there is."""
 
@@ -44,6 +55,10 @@ class Lookups(Protocol):
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
         """The rows of the journal that count of these matches, each one's first side before its second."""
+        ...
+
+    def forecasts(self, *, before: int, limit: int) -> Forecasts:
+        """What was expected of rated matches before this position of the journal, and how they ended."""
         ...
 
     def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:

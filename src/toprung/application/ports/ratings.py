@@ -43,6 +43,10 @@ class EntryRepository(Protocol):
         """The entries of these players and races, locked against other writers until the transaction ends."""
         ...
 
+    def of_players(self, ids: Collection[PlayerId]) -> list[Entry]:
+        """All entries of these players, locked against other writers until the transaction ends."""
+        ...
+
     def add(self, entries: Sequence[NewEntry]) -> list[Entry]:
         """Adds entries and gives them, in order, with their ids."""
         ...

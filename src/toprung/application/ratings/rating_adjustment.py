@@ -1,19 +1,24 @@
 """Ratings that an organiser sets by hand."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Final
 
 from toprung.application.ports.clock import Clock
-from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Transaction
+from toprung.application.ratings.given_ratings import GivenRating, RatingGiver
 from toprung.application.writing.audit import Attribution, about, audit
 from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import RatingSet
 from toprung.domain.game.catalog import Catalog
-from toprung.domain.players.player import Player, PlayerId
-from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryState, RatingChange, RatingChangeKind
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.engines.linked_engine import GIVEN_DEVIATION_MIN
+from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, EntryState, RatingChangeKind
 from toprung.domain.ratings.rating_log import set_by_hand
+
+GIVEN_DEVIATION_MAX: Final = 350.0
+"""As unsure as nobody is in any system; a system that is surer of newcomers takes its own most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +38,7 @@ class RatingSetOutcome:
 
 
 class RatingAdjustment:
-    """Sets ratings. The number is the organiser's, and the deviation a newcomer's, until games have confirmed it."""
+    """Sets ratings. The number is the organiser's, and so is how unsure it is, until games have confirmed it."""
 
     def __init__(self, *, unit_of_work: UnitOfWork, catalog: Catalog, clock: Clock, engines: Engines) -> None:
         self._unit_of_work = unit_of_work
@@ -41,58 +46,82 @@ class RatingAdjustment:
         self._clock = clock
         self._engines = engines
 
-    async def preview(self, player_id: PlayerId, race: str, mmr: int) -> RatingSetOutcome:
+    async def preview(
+        self, player_id: PlayerId, race: str, mmr: int, deviation: float | None = None
+    ) -> RatingSetOutcome:
         """What setting a rating would do; nothing is changed. Raises what `set_rating` does."""
-        code = self._checked(race, mmr)
-        return await self._unit_of_work.read(lambda tx: self._planned(tx, player_id, code, mmr)[0])
+        code, now_us = self._checked(race, mmr, deviation), self._clock.now_us()
 
-    async def set_rating(self, player_id: PlayerId, race: str, mmr: int, by: Attribution) -> RatingSetOutcome:
-        """Sets a rating; counts and times stay. A player without an entry with the race gets one.
+        def work(tx: Transaction) -> RatingSetOutcome:
+            giver = RatingGiver(tx, self._engines.current(tx), now_us)
+            return self._planned(tx, giver, player_id, code, mmr, deviation)[0]
 
-        Raises `NotFound` for no such player, and `InvalidInput` for a race, number or reason that cannot be, or a
-        rating that is set so already.
+        return await self._unit_of_work.read(work)
+
+    async def set_rating(
+        self, player_id: PlayerId, race: str, mmr: int, by: Attribution, deviation: float | None = None
+    ) -> RatingSetOutcome:
+        """Sets a rating, as unsure as the deviation says; counts and times stay.
+
+        Without a deviation it is what the rating system takes such a number for. A player without an entry with the
+        race gets one. Raises `NotFound` for no such player, and `InvalidInput` for a race, number or reason that cannot
+        be, or a rating that is set so already.
         """
-        code, explained = self._checked(race, mmr), by.explained()
+        code, explained = self._checked(race, mmr, deviation), by.explained()
         now_us = self._clock.now_us()
 
         def work(tx: Transaction) -> RatingSetOutcome:
             tx.journal.exclude_other_ratings()
-            outcome, player, entry, after = self._planned(tx, player_id, code, mmr)
-            before = None if entry is None else entry.state
-            if entry is None:
-                new = NewEntry(player_id=player.id, race=code, state=after)
-                (entry,) = tx.entries.add([new])
-            else:
-                entry = replace(entry, state=after)
-                tx.entries.save([entry])
-            tx.journal.append(
-                [RatingChange(entry_id=entry.id, kind=RatingChangeKind.SET, before=before, after=after, at_us=now_us)]
-            )
+            giver = RatingGiver(tx, self._engines.current(tx), now_us)
+            outcome, given = self._planned(tx, giver, player_id, code, mmr, deviation)
+            (entry,) = giver.give(RatingChangeKind.SET, [given])
+            others = giver.finish()
             details = {"race": code, "mmr_before": outcome.mmr_before, "mmr_after": outcome.mmr_after}
-            audit(tx, explained, "set_rating", about(player.id), now_us=now_us, **details)
-            tx.changes.record(RatingSet(entry=entry))
+            if deviation is not None:
+                details["deviation"] = round(deviation)
+            audit(tx, explained, "set_rating", about(player_id), now_us=now_us, **details)
+            tx.changes.record(RatingSet(entry=entry, others=tuple(others)))
             return outcome
 
         return await self._unit_of_work.run(work)
 
-    def _checked(self, race: str, mmr: int) -> str:
+    def _checked(self, race: str, mmr: int, deviation: float | None) -> str:
         if not MMR_MIN <= mmr <= MMR_MAX:
             raise InvalidInput(
                 "mmr", "An MMR lies between {least} and {most}.", "mmr_range", least=MMR_MIN, most=MMR_MAX
             )
+        if deviation is not None and not GIVEN_DEVIATION_MIN <= deviation <= GIVEN_DEVIATION_MAX:
+            raise InvalidInput(
+                "deviation",
+                "A number that is given can be taken to be off by {least} to {most} points; nobody knows it better.",
+                "deviation_range",
+                least=round(GIVEN_DEVIATION_MIN),
+                most=round(GIVEN_DEVIATION_MAX),
+            )
         return self._catalog.race(race).code
 
     def _planned(
-        self, tx: Transaction, player_id: PlayerId, race: str, mmr: int
-    ) -> tuple[RatingSetOutcome, Player, Entry | None, EntryState]:
+        self,
+        tx: Transaction,
+        giver: RatingGiver,
+        player_id: PlayerId,
+        race: str,
+        mmr: int,
+        deviation: float | None,
+    ) -> tuple[RatingSetOutcome, GivenRating]:
         player = tx.players.by_ids([player_id]).get(player_id)
         if player is None:
             raise NotFound("There is no player with the id {number}.", "player_id", number=str(player_id))
         entry = tx.entries.by_keys([(player_id, race)]).get((player_id, race))
         before = None if entry is None else entry.state
-        standing = self._engines.current(tx).set_to(mmr)
-        after = set_by_hand(before, EntryState(mmr=standing.mmr, skill=standing.skill))
-        if before == after:
+        standing = self._engines.current(tx).set_to(mmr, deviation)
+        if deviation is not None and standing.skill is None:
+            raise InvalidInput(
+                "deviation",
+                "This ladder is rated by a system that does not say how sure a rating is; leave the deviation out.",
+                "no_deviation",
+            )
+        if before is not None and (before.mmr, before.skill) == (standing.mmr, standing.skill):
             raise InvalidInput(
                 "mmr",
                 "The rating of {name} is set to {mmr} already; there is nothing to do.",
@@ -100,13 +129,16 @@ class RatingAdjustment:
                 name=player.name,
                 mmr=str(mmr),
             )
+        state = set_by_hand(before, EntryState(mmr=standing.mmr, skill=standing.skill))
+        given = GivenRating(player_id=player_id, race=race, entry=entry, state=state)
+        shown = giver.foresee(given).shown
         outcome = RatingSetOutcome(
             player_name=player.name,
             race=race,
             mmr_before=None if before is None else before.mmr,
-            mmr_after=after.mmr,
+            mmr_after=shown.mmr,
             deviation_before=None if before is None or before.skill is None else before.skill.deviation,
-            deviation_after=None if after.skill is None else after.skill.deviation,
+            deviation_after=None if shown.skill is None else shown.skill.deviation,
             games_played=0 if entry is None else entry.state.games_played,
         )
-        return outcome, player, entry, after
+        return outcome, given

@@ -1,7 +1,7 @@
 """The stored rating log, played again: which rows and entries come out otherwise."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,8 +9,8 @@ from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
 from toprung.domain.errors import Conflict
 from toprung.domain.matches.match import MatchId
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.rating import Entry, EntryId, RatingChange
-from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_log import RatingLog, Verdict
 
 PROGRESS_EVERY: Final = 1_000
@@ -38,19 +38,31 @@ def replay(
     broken = next((match_id for match_id, count in rows_by_match.items() if count != 2), None)
     if broken is not None:
         raise unplayable(broken)
-    entries = tx.entries.by_ids({row.entry_id for row in log})
+    entries = players_entries(tx, {row.entry_id for row in log})
     resets = {season.id: season.reset_deviation for season in tx.seasons.all() if season.reset_deviation is not None}
     rows: list[RatingChange] = []
     last: dict[EntryId, RatingChange] = {}
-    pairs = RatingLog(engine, entries, verdicts, resets).replay(log, from_nothing=from_nothing)
-    for done, (old, new) in enumerate(pairs, 1):
+    again = RatingLog(engine, entries, verdicts, resets)
+    for done, (old, new) in enumerate(again.replay(log, from_nothing=from_nothing), 1):
         last[new.entry_id] = new
         if new is not old and new != old:
             rows.append(new)
         if progress is not None and done % PROGRESS_EVERY == 0:
             progress(done, len(log))
-    changed = [(entries[entry_id], replace(entries[entry_id], state=row.after)) for entry_id, row in last.items()]
-    return Replayed(rows=tuple(rows), entries=tuple((before, after) for before, after in changed if before != after))
+    changed = []
+    for entry in entries.values():
+        row = last.get(entry.id)
+        state = entry.state if row is None else row.after
+        after = replace(entry, state=engine.refreshed(state, entry.race, again.known.get(entry.player_id)))
+        if after != entry:
+            changed.append((entry, after))
+    return Replayed(rows=tuple(rows), entries=tuple(changed))
+
+
+def players_entries(tx: Transaction, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
+    """These entries, and all others of their players, which know what these do."""
+    named = tx.entries.by_ids(ids)
+    return {entry.id: entry for entry in tx.entries.of_players({entry.player_id for entry in named.values()})}
 
 
 def replay_everything(

@@ -130,7 +130,8 @@ class RatingService:
             )
         replayed = None if match.result is None else self._replayed_with(tx, after)
         if replayed is not None:
-            changed = list(replayed.entries)
+            played = {row.entry_id for row in replayed.rows}  # the others are known better or worse, and stay
+            changed = [(before, entry) for before, entry in replayed.entries if entry.id in played]
         else:
             changed = [(rating.before, rating.after) for rating in self._first_ratings(tx, after)]
         outcome = CorrectionOutcome(

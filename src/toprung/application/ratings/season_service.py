@@ -9,8 +9,8 @@ from toprung.application.writing.engines import Engines
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import Conflict, NotFound
 from toprung.domain.events import LadderReloaded
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.rating import RatingChange, RatingChangeKind
-from toprung.domain.ratings.rating_log import soft_reset
 from toprung.domain.ratings.season import LadderSeason, SeasonId, reset_deviation, season_code, season_name
 
 
@@ -65,7 +65,9 @@ class SeasonService:
                 )
             deviation = None if self._engines.current(tx).start().skill is None else wanted
             season = tx.seasons.add(code, name, started_at_us=now_us, reset_deviation=deviation)
-            entries_reset = 0 if deviation is None else _reset(tx, season.id, deviation, now_us)
+            entries_reset = 0
+            if deviation is not None:
+                entries_reset = _reset(tx, self._engines.current(tx), season.id, deviation, now_us)
             details = {"name": name, "reset_deviation": deviation, "entries_reset": entries_reset}
             audit(tx, explained, "start_season", f"season {code}", now_us=now_us, **details)
             return SeasonStarted(season=season, entries_reset=entries_reset)
@@ -94,11 +96,20 @@ def _running(seasons: list[LadderSeason]) -> LadderSeason | None:
     return next((season for season in seasons if season.ended_at_us is None), None)
 
 
-def _reset(tx: Transaction, season_id: SeasonId, deviation: float, now_us: int) -> int:
+def _reset(tx: Transaction, engine: RatingEngine, season_id: SeasonId, deviation: float, now_us: int) -> int:
     """Writes a row for each entry, also where nothing changes now: a correction before it may leave it surer."""
     entries = [stored.entry for stored in tx.entries.stored()]
-    resets = [(entry, replace(entry, state=soft_reset(entry.state, deviation))) for entry in entries]
-    changed = [after for before, after in resets if after != before]
+    known = {entry.player_id: entry.state.belief for entry in entries}
+    resets = []
+    for entry in entries:
+        before = replace(entry, state=engine.refreshed(entry.state, entry.race, known[entry.player_id]))
+        after = replace(entry, state=engine.reset(before.state, entry.race, deviation))
+        known[entry.player_id] = after.state.belief
+        resets.append((before, after))
+    now = [
+        replace(after, state=engine.refreshed(after.state, after.race, known[after.player_id])) for _, after in resets
+    ]
+    changed = [after for before, after in zip(entries, now, strict=True) if after != before]
     tx.entries.save(changed)
     tx.journal.append(
         [

@@ -17,6 +17,7 @@ from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.leaderboard.board_table import BoardTable, EntryColumns, PlayerColumns
 from toprung.domain.leaderboard.leaderboard import LeaderboardQuery, ranked_entries
 from toprung.domain.players.departure import HASH_KEY_NOTE, departure_faults
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.journal_check import (
     chain_faults,
     count_faults,
@@ -68,12 +69,11 @@ class LadderVerification:
         if unpaired(log):
             return found + unrated  # such a log cannot be played
         engine = self._engines.current(tx)
-        start = engine.start()
         entries = [stored.entry for stored in tx.entries.stored()]
         logged = {row.entry_id for row in log}
         found += revision_faults(tx.journal.history())
-        found += chain_faults(log, EntryState(mmr=start.mmr, skill=start.skill))
-        found += self._played_again(tx, log, progress)
+        found += chain_faults(log, {entry.id: entry for entry in entries}, engine)
+        found += _played_again(tx, engine, log, progress)
         found += (f"entry {entry.id}: no row of the journal leads to it" for entry in entries if entry.id not in logged)
         found += unrated
         found += pair_faults(log, tx.matches.verdicts(rated), zero_sum=engine.code == "elo")
@@ -81,16 +81,6 @@ class LadderVerification:
         found += count_faults(entries, log)
         found += sequence_faults(tx.changes.seqs(), tx.changes.last_seq())
         return found
-
-    def _played_again(self, tx: Transaction, log: Sequence[RatingChange], progress: Progress) -> Iterator[str]:
-        replayed = replay_everything(tx, self._engines.current(tx), log, progress)
-        for before, after in replayed.entries:
-            if before.state != after.state:
-                stored, led = _apart(before.state, after.state)
-                yield f"entry {before.id}: {stored} is stored, but the log leads to {led}"
-        for row in replayed.rows:
-            comes_to = _apart(None, row.after)[1]
-            yield f"journal position {row.position}: played again, entry {row.entry_id} comes to {comes_to}"
 
     async def _board_differences(self) -> list[str]:
         """Where the board does not rank as the reference query over the database does."""
@@ -120,6 +110,19 @@ class LadderVerification:
         places = (place for place, (one, other) in enumerate(zip(shown, right, strict=False), 1) if one != other)
         place = next(places, min(len(shown), len(right)) + 1)
         return [f"the board: from rank {place} on it does not list what the database has ({len(right)} ranked entries)"]
+
+
+def _played_again(
+    tx: Transaction, engine: RatingEngine, log: Sequence[RatingChange], progress: Progress
+) -> Iterator[str]:
+    replayed = replay_everything(tx, engine, log, progress)
+    for before, after in replayed.entries:
+        if before.state != after.state:
+            stored, led = _apart(before.state, after.state)
+            yield f"entry {before.id}: {stored} is stored, but the log leads to {led}"
+    for row in replayed.rows:
+        comes_to = _apart(None, row.after)[1]
+        yield f"journal position {row.position}: played again, entry {row.entry_id} comes to {comes_to}"
 
 
 def _miscounted(entries: EntryColumns) -> Iterator[str]:

@@ -7,8 +7,8 @@ from typing import Final, TypeVar
 
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.progress import Progress
-from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Transaction
+from toprung.application.ratings.given_ratings import GivenRating, RatingGiver
 from toprung.application.transfer.entry_file import EntryRow
 from toprung.application.transfer.look_alikes import ASKED
 from toprung.application.transfer.table_file import ImportRefused, Problem
@@ -16,8 +16,9 @@ from toprung.application.writing.audit import Counts
 from toprung.domain.events import EntriesImported
 from toprung.domain.players.departure import has_left
 from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.glicko2 import SkillEstimate
-from toprung.domain.ratings.rating import Entry, EntryState, RatingChange, RatingChangeKind, Standing
+from toprung.domain.ratings.rating import Entry, EntryState, RatingChangeKind, Standing
 
 T = TypeVar("T")
 
@@ -90,7 +91,7 @@ def entry_changes(tx: Transaction, rows: Sequence[EntryRow], start: Standing) ->
 
 
 def write_entry_changes(
-    tx: Transaction, changes: EntryChanges, start: Standing, *, now_us: int, progress: Progress
+    tx: Transaction, changes: EntryChanges, engine: RatingEngine, *, now_us: int, progress: Progress
 ) -> None:
     """Writes them. A row that changes nothing leaves nothing behind, so that earlier matches can still be corrected."""
     players = dict(changes.players)
@@ -101,19 +102,16 @@ def write_entry_changes(
     for batch in batches(sorted(changes.new_players, key=lambda row: row.player_id is None), ROWS_AT_ONCE):
         made = tx.players.add([_new_player(row) for row in batch])
         players.update({row.name: player for row, player in zip(batch, made, strict=True)})
-    done = changes.rating_counts.unchanged
-    for new in batches(changes.new_entries, ROWS_AT_ONCE):
-        entries = tx.entries.add(
-            [NewEntry(player_id=players[row.name].id, race=row.race, state=_state(row, None, start)) for row in new]
-        )
-        tx.journal.append([_imported(None, entry, now_us) for entry in entries])
-        done += len(new)
+    done, start, giver = changes.rating_counts.unchanged, engine.start(), RatingGiver(tx, engine, now_us)
+    given = [
+        *(_given(players[row.name].id, row.race, None, _state(row, None, start)) for row in changes.new_entries),
+        *(_given(after.player_id, after.race, before, after.state) for before, after in changes.changed_entries),
+    ]
+    for some in batches(given, ROWS_AT_ONCE):
+        giver.give(RatingChangeKind.IMPORT, some)
+        done += len(some)
         progress(done, changes.rows)
-    for changed in batches(changes.changed_entries, ROWS_AT_ONCE):
-        tx.entries.save([after for _, after in changed])
-        tx.journal.append([_imported(before, after, now_us) for before, after in changed])
-        done += len(changed)
-        progress(done, changes.rows)
+    giver.finish()
     if changes.player_counts.touched or changes.rating_counts.touched:
         tx.changes.record(EntriesImported(entries=changes.rating_counts.touched))
 
@@ -197,14 +195,8 @@ def _meant_twice(players: Mapping[str, Player], first_rows: Mapping[str, EntryRo
             yield Problem(line=row.line, column="player_name", reason=reason)
 
 
-def _imported(before: Entry | None, after: Entry, now_us: int) -> RatingChange:
-    return RatingChange(
-        entry_id=after.id,
-        kind=RatingChangeKind.IMPORT,
-        before=None if before is None else before.state,
-        after=after.state,
-        at_us=now_us,
-    )
+def _given(player_id: PlayerId, race: str, entry: Entry | None, state: EntryState) -> GivenRating:
+    return GivenRating(player_id=player_id, race=race, entry=entry, state=state)
 
 
 def _new_player(row: EntryRow) -> NewPlayer:
@@ -219,7 +211,8 @@ def _brought_up_to_date(player: Player, row: EntryRow) -> Player:
 
 
 def _state(row: EntryRow, before: EntryState | None, start: Standing) -> EntryState:
-    return EntryState(
+    return replace(
+        before or EntryState(mmr=row.mmr),
         mmr=row.mmr,
         skill=_skill(row, before, start),
         games_won=row.games_won,

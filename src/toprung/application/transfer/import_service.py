@@ -79,9 +79,9 @@ class ImportService:
         backup = await self._backup(foreseen.player_counts, foreseen.rating_counts)
 
         def work(tx: Transaction) -> ImportSummary:
-            start = self._engines.current(tx).start()
-            changes = entry_changes(tx, rows, start)
-            write_entry_changes(tx, changes, start, now_us=now_us, progress=progress)
+            engine = self._engines.current(tx)
+            changes = entry_changes(tx, rows, engine.start())
+            write_entry_changes(tx, changes, engine, now_us=now_us, progress=progress)
             self._departures.admit(tx, {row.discord_id for row in rows if row.discord_id is not None}, now_us)
             summary = ImportSummary(
                 rows=len(rows), players=changes.player_counts, ratings=changes.rating_counts, backup=backup

@@ -2,7 +2,7 @@
 
 from toprung.application.ports.storage import Transaction
 from toprung.domain.ratings.certainty import Certainty
-from toprung.domain.ratings.rating_engine import RatingEngine
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.rating_system import RatingSystem, certainty_of, engine_of
 
 

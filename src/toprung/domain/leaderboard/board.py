@@ -377,7 +377,7 @@ class Board:
         letters = np.searchsorted(self._bounds[1:], positions, "right").tolist()
         filter_ranks = range(skip + 1, skip + 1 + len(positions))
         played, last_played_us = table.games_played[slots], table.last_played_us[slots]
-        rated = RatingColumns(table.deviation[slots], table.volatility[slots], played, last_played_us)
+        rated = RatingColumns(table.deviation[slots], table.volatility[slots], played, table.known_at_us[slots])
         marks = self.certainty.marks(rated, now_us)
         columns = (
             (positions + 1).tolist(),

@@ -37,7 +37,8 @@ class PlayerColumns:
 class EntryColumns:
     """Entries in bulk: one item an entry in each column; `last_played_us` is `NEVER` where there is no time.
 
-    `deviation` is the one after the last game, and `NO_DEVIATION` where only a number is known.
+    `deviation` is as of `known_at_us`, which is that of the last game unless games with other races say something of
+    this one; it is `NO_DEVIATION` where only a number is known.
     """
 
     ids: Int64s
@@ -49,6 +50,7 @@ class EntryColumns:
     games_lost: Int32s
     games_drawn: Int32s
     last_played_us: Int64s
+    known_at_us: Int64s
     deviation: Float64s
     volatility: Float64s
 
@@ -77,6 +79,7 @@ class BoardTable:
         self.games_lost: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
         self.games_drawn: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
         self.last_played_us: Int64s = np.zeros(_FIRST_CAPACITY, np.int64)
+        self.known_at_us: Int64s = np.zeros(_FIRST_CAPACITY, np.int64)
         self.deviation: Float64s = np.zeros(_FIRST_CAPACITY, np.float64)
         self.volatility: Float64s = np.zeros(_FIRST_CAPACITY, np.float64)
         self.next_slot: Int32s = np.zeros(_FIRST_CAPACITY, np.int32)
@@ -104,7 +107,7 @@ class BoardTable:
         self.mmr, self.last_played_us = entries.mmr, entries.last_played_us
         self.games_played, self.games_won = entries.games_played, entries.games_won
         self.games_lost, self.games_drawn = entries.games_lost, entries.games_drawn
-        self.deviation, self.volatility = entries.deviation, entries.volatility
+        self.known_at_us, self.deviation, self.volatility = entries.known_at_us, entries.deviation, entries.volatility
         self.slot_of = dict(zip(self.entry_ids.tolist(), range(self.entries), strict=True))
         self._link_slots()
 
@@ -162,6 +165,8 @@ class BoardTable:
         self.games_lost[slot] = state.games_lost
         self.games_drawn[slot] = state.games_drawn
         self.last_played_us[slot] = NEVER if state.last_played_us is None else state.last_played_us
+        known_at_us = state.last_played_us if state.known_at_us is None else state.known_at_us
+        self.known_at_us[slot] = NEVER if known_at_us is None else known_at_us
         skill = state.skill
         self.deviation[slot] = NO_DEVIATION if skill is None else skill.deviation
         self.volatility[slot] = NO_DEVIATION if skill is None else skill.volatility
@@ -184,6 +189,7 @@ class BoardTable:
             self.games_lost, self.games_drawn = grown(self.games_lost, room), grown(self.games_drawn, room)
             self.last_played_us, self.next_slot = grown(self.last_played_us, room), grown(self.next_slot, room)
             self.deviation, self.volatility = grown(self.deviation, room), grown(self.volatility, room)
+            self.known_at_us = grown(self.known_at_us, room)
         self.entries += 1
         return self.entries - 1
 
@@ -223,6 +229,7 @@ class BoardTable:
                 "games_lost": self.games_lost[used].copy(),
                 "games_drawn": self.games_drawn[used].copy(),
                 "last_played": self.last_played_us[used].copy(),
+                "known_at": self.known_at_us[used].copy(),
                 "deviation": self.deviation[used].copy(),
                 "volatility": self.volatility[used].copy(),
             },

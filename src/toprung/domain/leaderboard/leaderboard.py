@@ -36,6 +36,7 @@ ENTRY_SCHEMA: Final = pl.Schema(
         "games_drawn": pl.Int64(),
         "last_played": pl.Datetime("us", "UTC"),
         "is_banned": pl.Boolean(),
+        "known_at": pl.Int64(),
         "deviation": pl.Float64(),
         "volatility": pl.Float64(),
     }

@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from toprung.domain.matches.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
 from toprung.domain.moment import to_datetime
+from toprung.domain.ratings.engines.rating_engine import PROVISIONAL_DEVIATION_MIN
+from toprung.domain.ratings.linked.linked import Parts
+from toprung.domain.ratings.odds import stated_by
 from toprung.domain.ratings.rating import RatingChange
-from toprung.domain.ratings.rating_engine import PROVISIONAL_DEVIATION_MIN
 
 
 class Surprise(StrEnum):
@@ -24,7 +26,8 @@ class Surprise(StrEnum):
 class Reasons:
     """Why one match changed one entry, as numbers, for whoever says it in a language.
 
-    `score` and `expected_score` are parts of one point. The deviations are None where the system keeps none.
+    `score` and `expected_score` are parts of one point, the latter as it is told. The deviations are None where the
+    system keeps none, and so are the parts where all of the change comes from the game.
     """
 
     outcome: Outcome
@@ -36,6 +39,9 @@ class Reasons:
     deviation_before: float | None
     deviation_after: float | None
     revision: int
+    parts: Parts | None = None
+    games: int = 0
+    """How many games the player has with any race, this one included; 0 where the system does not look at that."""
 
     @property
     def was_uncertain(self) -> bool:
@@ -43,36 +49,41 @@ class Reasons:
         return self.deviation_before is not None and self.deviation_before > PROVISIONAL_DEVIATION_MIN
 
 
-def reasons_of(change: RatingChange) -> Reasons | None:
-    """Why a match changed an entry; None where it is void, and changes nothing."""
+def reasons_of(change: RatingChange, slope: float = 1.0, parts: Parts | None = None) -> Reasons | None:
+    """Why a match changed an entry; None where it is void, and changes nothing.
+
+    `slope` is that of stated odds when the match was rated (see `odds`), and `parts` what the change came from.
+    """
     if change.before is None or change.expected_score is None:
         return None
     outcome = _outcome(change)
     score = _SCORES[outcome]
-    skill = change.after.skill
+    expected = change.expected_score if slope == 1 else stated_by(slope, change.expected_score)
+    skill, belief = change.after.skill, change.after.belief
     is_known = skill is not None and change.deviation_before is not None
     return Reasons(
         outcome=outcome,
         mmr_before=change.before.mmr,
         mmr_after=change.after.mmr,
         score=score,
-        expected_score=change.expected_score,
-        surprise=_surprise(score - change.expected_score),
+        expected_score=expected,
+        surprise=_surprise(score - expected),
         deviation_before=change.deviation_before if is_known else None,
         deviation_after=skill.deviation if skill is not None and is_known else None,
         revision=change.revision,
+        parts=parts,
+        games=0 if belief is None else belief.belief.games,
     )
 
 
-def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
+def explain(player: str, opponent: str, change: RatingChange, why: Reasons | None) -> list[str]:
     """A few sentences on what one match did to one entry, with the numbers that led to it."""
-    why = reasons_of(change)
     if why is None:
         return [f"{player} stays at {change.after.mmr}: the match is void and counts for nothing."]
     went = f"{why.mmr_before} to {why.mmr_after} ({why.mmr_after - why.mmr_before:+d})"
     sentences = [
         f"{player} {_VERBS[why.outcome]} against {opponent} and went from {went}.",
-        f"Expected to score {why.expected_score:.0%} and scored {why.score:.0%}: {_SURPRISES[why.surprise]}.",
+        f"Expected to score {why.expected_score:.0%} and scored {why.score:.0%}{_came_of(why)}.",
     ]
     if why.deviation_before is not None and why.deviation_after is not None:
         sure = f"The rating was sure to ± {why.deviation_before:.0f}, and is now to ± {why.deviation_after:.0f}"
@@ -80,6 +91,19 @@ def explain(player: str, opponent: str, change: RatingChange) -> list[str]:
     if why.revision > 1:
         sentences.append(f"This is revision {why.revision}: a correction changed this match, or one before it.")
     return sentences
+
+
+def _came_of(why: Reasons) -> str:
+    parts = why.parts
+    if parts is None:
+        return f": {_SURPRISES[why.surprise]}"
+    by_game = f", which gives {parts.this_game:+d}"
+    others = f"{parts.other_races:+d} is what games with other races have said since"
+    experience = f"{parts.experience:+d} is what players gain by their game number {why.games}"
+    if parts.other_races and parts.experience:
+        return f"{by_game}; {others}, {experience}"
+    said = others if parts.other_races else experience if parts.experience else ""
+    return f"{by_game}; {said}" if said else by_game
 
 
 _SCORES = {Outcome.WIN: 1.0, Outcome.DRAW: 0.5, Outcome.LOSS: 0.0}

@@ -4,6 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 
 from toprung.domain.matches.match import MatchId, MatchResult
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
+from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind
 from toprung.domain.ratings.rating_log import Verdict
 
@@ -57,15 +60,24 @@ def unpaired(log: Iterable[RatingChange]) -> list[str]:
     ]
 
 
-def chain_faults(log: Iterable[RatingChange], newcomer: EntryState) -> Iterator[str]:
-    """What an entry was before a row is what its row before left; the first begins with nothing, or as a newcomer."""
+def chain_faults(log: Iterable[RatingChange], entries: Mapping[EntryId, Entry], engine: RatingEngine) -> Iterator[str]:
+    """What an entry was before a row is what its row before left; the first begins with nothing, or as a newcomer.
+
+    What is known of its player is what the last row of any of the player's entries left.
+    """
     after: dict[EntryId, EntryState] = {}
+    known: dict[PlayerId, PlayerBelief | None] = {}
     for row in log:
-        first = newcomer if row.kind is RatingChangeKind.MATCH else None
-        expected = after.get(row.entry_id, first)
+        entry = entries[row.entry_id]
+        believed, expected = known.get(entry.player_id), after.get(row.entry_id)
+        if expected is not None:
+            expected = engine.refreshed(expected, entry.race, believed)
+        elif row.kind is RatingChangeKind.MATCH:
+            expected = engine.newcomer(entry.race, believed)
         if row.before != expected:
             yield f"journal position {row.position}: entry {row.entry_id} was not left as this row found it"
         after[row.entry_id] = row.after
+        known[entry.player_id] = row.after.belief
 
 
 def count_faults(entries: Collection[Entry], log: Sequence[RatingChange]) -> Iterator[str]:

@@ -17,6 +17,9 @@ WINDOW_GAMES_MAX: Final = 4_000
 RENEWED_GAMES: Final = 50
 """After so many games the slope is found anew."""
 
+LOOKED_AT_GAMES_MAX: Final = WINDOW_GAMES_MAX + RENEWED_GAMES - 1
+"""How many of the last games the slope may depend on."""
+
 PRIOR_WEIGHT: Final = 100.0
 """How much is held against a slope other than 1."""
 
@@ -44,10 +47,13 @@ def slope_of(games: Iterable[tuple[float, float]]) -> float:
     return _fitted([(log_odds(expected), score) for expected, score in games])
 
 
-def slope_after(games: Sequence[tuple[float, float]]) -> float:
-    """The slope that holds after these (expected score, score), all rated games in the order of the log."""
-    renewed = len(games) - len(games) % RENEWED_GAMES
-    return slope_of(games[max(0, renewed - WINDOW_GAMES_MAX) : renewed])
+def slope_after(games: int, last: Sequence[tuple[float, float]]) -> float:
+    """The slope that holds after so many rated games, of which these (expected score, score) are the last, in order.
+
+    No more are looked at than `LOOKED_AT_GAMES_MAX`.
+    """
+    renewed = len(last) - games % RENEWED_GAMES
+    return slope_of(last[max(0, renewed - WINDOW_GAMES_MAX) : renewed])
 
 
 class StatedOdds:
@@ -67,7 +73,7 @@ class StatedOdds:
 
     def stated(self, expected: float) -> float:
         """The share of a point to tell where the system expects this one."""
-        return sigmoid(self.slope * log_odds(expected))
+        return stated_by(self.slope, expected)
 
     def learn(self, expected: float, score: float) -> None:
         """Takes note of a game: what the system expected, and the score."""
@@ -76,6 +82,11 @@ class StatedOdds:
             self._window.extend(self._fresh)
             self._fresh.clear()
             self._slope = None
+
+
+def stated_by(slope: float, expected: float) -> float:
+    """The share of a point to tell where the system expects this one, and the slope is this."""
+    return sigmoid(slope * log_odds(expected))
 
 
 def stated_forecasts(games: Iterable[tuple[float, float]], *, scored_from: int) -> list[tuple[float, float]]:

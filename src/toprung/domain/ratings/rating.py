@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, NewType
 from toprung.domain.matches.match import MatchId
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.season import SeasonId
 
 EntryId = NewType("EntryId", int)
@@ -18,15 +19,24 @@ _DECADES_MAX: Final = 300.0  # beyond, a power of ten is no float any more; the 
 
 
 class Standing(NamedTuple):
-    """What a rating system holds of an entry: the whole number that is shown, and the belief behind it, if any."""
+    """What a rating system holds of an entry: the whole number that is shown, and the belief behind it, if any.
+
+    `belief` is that of the player with all races, where the system has one.
+    """
 
     mmr: int
     skill: SkillEstimate | None = None
+    belief: PlayerBelief | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryState:
-    """What games do to an entry: its standing, its counts, and when it was last played. `mmr` is what is shown."""
+    """What games do to an entry: its standing, its counts, and when it was last played. `mmr` is what is shown.
+
+    Where the system believes something of a player with all races at once, that is `belief`, the same one in all of
+    the player's entries; `skill` says how sure this entry is by it, and `known_at_us` when that was last learnt of, by
+    a game with any race. Else it was learnt of by the entry's last game, and both are None.
+    """
 
     mmr: int
     skill: SkillEstimate | None = None
@@ -34,6 +44,8 @@ class EntryState:
     games_lost: int = 0
     games_drawn: int = 0
     last_played_us: int | None = None
+    known_at_us: int | None = None
+    belief: PlayerBelief | None = None
 
     @property
     def games_played(self) -> int:
@@ -68,6 +80,8 @@ class Entry:
             games_lost=before.games_lost + (score == 0),
             games_drawn=before.games_drawn + (score == 0.5),
             last_played_us=max(ended_at_us, before.last_played_us or 0),
+            known_at_us=None if standing.belief is None else standing.belief.belief.last_played_us,
+            belief=standing.belief,
         )
         return replace(self, state=after)
 

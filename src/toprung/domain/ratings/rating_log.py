@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from toprung.domain.matches.match import MatchId, MatchResult
+from toprung.domain.players.player import PlayerId
+from toprung.domain.ratings.engines.rating_engine import RatingEngine
+from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState, RatingChange, RatingChangeKind
-from toprung.domain.ratings.rating_engine import RatingEngine
 from toprung.domain.ratings.season import SeasonId
 
 
@@ -60,18 +62,11 @@ def set_by_hand(before: EntryState | None, given: EntryState) -> EntryState:
     return given if before is None else replace(before, mmr=given.mmr, skill=given.skill)
 
 
-def soft_reset(before: EntryState, deviation_min: float) -> EntryState:
-    """An entry at the start of a season that wants ratings to be no surer than this. The rating itself stays."""
-    skill = before.skill
-    if skill is None or skill.deviation >= deviation_min:
-        return before
-    return replace(before, skill=skill._replace(deviation=deviation_min))
-
-
 class RatingLog:
     """Plays the log again: `entries` says what each entry is, apart from its state; `verdicts` how matches stand.
 
-    `resets` says to what each season that reset deviations made them grow.
+    `resets` says to what each season that reset deviations made them grow. `known` is what was believed, where the log
+    has come to, of each player whom it has named so far.
     """
 
     def __init__(
@@ -85,41 +80,61 @@ class RatingLog:
         self._entries = entries
         self._verdicts = verdicts
         self._resets = resets
+        self.known: dict[PlayerId, PlayerBelief | None] = {}
 
     def replay(self, log: Iterable[RatingChange], *, from_nothing: bool) -> Iterator[tuple[RatingChange, RatingChange]]:
         """Each row of the log, in the order of positions, beside what it is when played again.
 
-        The log may begin anywhere: an entry enters with the state before its first row there. From nothing, every
-        state comes out of the rows before it; else rows that nothing changed are passed on without being rated again,
-        which gives the same.
+        The log may begin anywhere: an entry enters with the state before its first row there, and its player with what
+        that state says of the player. From nothing, every state comes out of the rows before it; else rows that
+        nothing changed are passed on without being rated again, which gives the same.
         """
         states: dict[EntryId, EntryState] = {}
+        self.known = {}
         for _, group in groupby(log, key=lambda row: (row.match_id, row.match_id is None and row.position)):
             rows = list(group)
+            befores = [self._before(row, states, from_nothing) for row in rows]
             if rows[0].kind is RatingChangeKind.MATCH:
-                again = self._match_again(rows, states, from_nothing)
+                again = self._match_again(rows, befores, from_nothing)
             else:
-                again = [self._restated(row, _before(row, states, from_nothing)) for row in rows]
+                again = [self._restated(row, befores[0], from_nothing) for row in rows]
             for row, new in zip(rows, again, strict=True):
                 states[row.entry_id] = new.after
+                self.known[self._entries[row.entry_id].player_id] = new.after.belief
                 yield row, new
 
-    def _restated(self, row: RatingChange, before: EntryState | None) -> RatingChange:
+    def _before(self, row: RatingChange, states: Mapping[EntryId, EntryState], from_nothing: bool) -> EntryState | None:
+        """The entry as this row finds it, with what rows of the player's other entries have said since its own."""
+        entry = self._entries[row.entry_id]
+        known = self.known.get(entry.player_id)
+        state = states.get(row.entry_id)
+        if state is None and not from_nothing:
+            state = row.before
+            if entry.player_id not in self.known:
+                return state
+        if state is not None:
+            return self._engine.refreshed(state, entry.race, known)
+        return self._engine.newcomer(entry.race, known) if row.kind is RatingChangeKind.MATCH else None
+
+    def _restated(self, row: RatingChange, before: EntryState | None, from_nothing: bool) -> RatingChange:
         """A row that is no match's: what an import says, it says whatever was before; the others build on that."""
-        after = row.after
+        entry, after = self._entries[row.entry_id], row.after
+        if not from_nothing and entry.player_id not in self.known:
+            return row
+        known = self.known.get(entry.player_id)
         if row.kind is RatingChangeKind.SET:
-            after = set_by_hand(before, row.after)
-        elif row.kind is RatingChangeKind.SEASON and before is not None and row.season_id is not None:
-            after = soft_reset(before, self._resets[row.season_id])
+            after = self._engine.given(set_by_hand(before, row.after), entry.race, before=before, known=known)
+        elif row.kind is RatingChangeKind.IMPORT:
+            after = self._engine.given(row.after, entry.race, before=before, known=known)
+        elif before is not None and row.season_id is not None:
+            after = self._engine.reset(before, entry.race, self._resets[row.season_id])
         return row if before == row.before and after == row.after else replace(row, before=before, after=after)
 
     def _match_again(
-        self, rows: list[RatingChange], states: Mapping[EntryId, EntryState], from_nothing: bool
+        self, rows: list[RatingChange], found: list[EntryState | None], from_nothing: bool
     ) -> list[RatingChange]:
         first, second = rows
-        start = self._engine.start()
-        newcomer = EntryState(mmr=start.mmr, skill=start.skill)
-        befores = [states.get(row.entry_id) or (None if from_nothing else row.before) or newcomer for row in rows]
+        befores = [before for before in found if before is not None]
         verdict = self._verdicts[first.match_id] if first.match_id is not None else None
         if verdict is None:
             raise ValueError("a row of a match names it")
@@ -138,10 +153,6 @@ class RatingLog:
             )
             for row, rated in zip((first, second), rate(self._engine, sides[0], sides[1], verdict), strict=True)
         ]
-
-
-def _before(row: RatingChange, states: Mapping[EntryId, EntryState], from_nothing: bool) -> EntryState | None:
-    return states.get(row.entry_id, None if from_nothing else row.before)
 
 
 def _is_of(first: RatingChange, verdict: Verdict) -> bool:

@@ -5,10 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final, NamedTuple
 
 from toprung.domain.errors import InvalidInput
-from toprung.domain.ratings.certainty import Certainty, CertaintyByDeviation, CertaintyByGames
+from toprung.domain.ratings.certainty import Certainty, CertaintyByBelief, CertaintyByDeviation, CertaintyByGames
+from toprung.domain.ratings.engines.linked_engine import LinkedEngine
+from toprung.domain.ratings.engines.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 from toprung.domain.ratings.glicko2 import Glicko2
+from toprung.domain.ratings.linked.constants import RANGES, LinkedConstants
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Elo
-from toprung.domain.ratings.rating_engine import EloEngine, Glicko2Engine, RatingEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,15 @@ class _Kind(NamedTuple):
 
 
 _KINDS: Final[Mapping[str, _Kind]] = {
+    "linked": _Kind(
+        usual=LinkedConstants(),
+        bounds={
+            **{name: _Bounds(*least_and_most) for name, least_and_most in RANGES.items()},
+            "start_rating": _Bounds(MMR_MIN, MMR_MAX),
+        },
+        engine=LinkedEngine,
+        certainty=CertaintyByBelief,
+    ),
     "glicko2": _Kind(
         usual=Glicko2(),
         bounds={

@@ -59,7 +59,7 @@ def ladder(tmp_path: Path) -> Ladder:
 def test_the_list_begins_with_the_newest_match(ladder: Ladder) -> None:
     rows = rows_of(said(ladder, "match", "list", columns=120))
     assert [row[0] for row in rows] == ["4", "3", "2", "1"]
-    assert " ".join(rows[3]) == "1 2026-02-01 10:00 Maru T2 1662 (+162) > Serral Z2 1338 (-162)"
+    assert " ".join(rows[3]) == "1 2026-02-01 10:00 Maru T2 1579 (+79) > Serral Z2 1421 (-79)"
     assert [row[7] for row in rows] == ["<", "=", ">", ">"]
 
 
@@ -131,10 +131,10 @@ def test_show_and_why_say_what_a_match_did_and_why(ladder: Ladder) -> None:
     sentences = said(ladder, "why", "1").splitlines()
     known = "The rating was sure to ± 350, and is now to ± 290; the less sure it is, the more one game moves it."
     assert sentences == [
-        "Maru won against Serral and went from 1500 to 1662 (+162).",
+        "Maru won against Serral and went from 1500 to 1579 (+79).",
         "Expected to score 50% and scored 100%: more than expected, so the rating goes up.",
         known,
-        "Serral lost against Maru and went from 1500 to 1338 (-162).",
+        "Serral lost against Maru and went from 1500 to 1421 (-79).",
         "Expected to score 50% and scored 0%: less than expected, so the rating goes down.",
         known,
     ]

@@ -58,7 +58,7 @@ def test_matches_and_why(ladder: Ladder) -> None:
     assert head.split() == ["경기", "시각(UTC)", "첫째", "MMR", "둘째", "MMR"]
     assert len({cell_len(row) for row in (head, *rows)}) == 1
     why = said(ladder, "why", "1").splitlines()
-    assert why[0] == "Maru 님이 Serral 님을 이겨 1500에서 1662(으)로 바뀌었습니다(+162)."
+    assert why[0] == "Maru 님이 Serral 님을 이겨 1500에서 1579(으)로 바뀌었습니다(+79)."
     assert why[1].startswith("기대 점수는 50%, 실제는 100%로")
     assert len(why) == 6
     assert said(Ladder(), "match", "list") == "경기가 없습니다.\n"
@@ -121,7 +121,7 @@ def test_players() -> None:
 def test_a_rating_set_by_hand(ladder: Ladder) -> None:
     set_rating = ("player", "set-rating", "Maru", "--race", "sc2_terran", "--mmr", "1900", "--reason", "agreed")
     result = invoke(ladder, "--language", "ko", *set_rating, stdin="y\n")
-    assert "Maru, 종족 sc2_terran: 1662 -> 1900" in result.stdout
+    assert "Maru, 종족 sc2_terran: 1579 -> 1900" in result.stdout
     assert "이대로 정할까요? [y/N]:" in result.stderr
     assert result.stdout.endswith("Maru의 레이팅은 이제 1900입니다.\n")
 

@@ -34,6 +34,7 @@ from toprung.domain.matches.match import (
 from toprung.domain.matches.notice import NoticeKind, is_timely
 from toprung.domain.players.names import PLAYER_NAME_MAX_CODE_POINTS
 from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.explanation import reasons_of
 from toprung.domain.ratings.rating import MMR_MAX, MMR_MIN, Entry, EntryId, EntryState, RatingChange, RatingChangeKind
 from toprung.interfaces.discord.matches.challenge_command import ChallengeLayout
 from toprung.interfaces.discord.matches.match_layouts import MatchCard, MatchLayout, actions
@@ -101,6 +102,7 @@ def cards(draw: st.DrawFn) -> MatchCard:
     if result is not None:
         scores = result.score_of_side_1, 1 - result.score_of_side_1
         changes = (change(1, draw(mmrs), draw(mmrs), scores[0]), change(2, draw(mmrs), draw(mmrs), scores[1]))
+    why = (None, None) if changes is None else (reasons_of(changes[0]), reasons_of(changes[1]))
     visible: tuple[Player | None, Player | None] = (first, second)
     if state not in BEGUN and side is not None:
         visible = (first, None) if side == 0 else (None, second)
@@ -109,7 +111,9 @@ def cards(draw: st.DrawFn) -> MatchCard:
         entry = Entry(id=EntryId(1), player_id=PlayerId(2 - side), race=RACE, state=EntryState(mmr=draw(mmrs)))
         opponent = ProfileEntry(entry=entry, row=None, history=())
     return MatchCard(
-        view=MatchView(match=match, players=visible, changes=changes, replays=()), side=side, opponent=opponent
+        view=MatchView(match=match, players=visible, changes=changes, replays=(), reasons=why),
+        side=side,
+        opponent=opponent,
     )
 
 

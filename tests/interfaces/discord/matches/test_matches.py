@@ -145,7 +145,7 @@ async def test_a_match_from_found_to_result(world: World, pair: Pair) -> None:
     assert pair.match().result is MatchResult.SIDE_1_WON
     result = text_of(pair.last(world.alice))
     assert "You won" in result
-    assert "won against 별빛 and went from 1500 to 1662 (+162)" in result.replace("\\", "")
+    assert "won against 별빛 and went from 1500 to 1579 (+79)" in result.replace("\\", "")
     assert "Expected to score 50 %" in result
     assert "졌습니다" in text_of(pair.last(world.bob))
     assert len(pair.messages(world.alice)) == 3  # found, in progress, result

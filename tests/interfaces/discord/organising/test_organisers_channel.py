@@ -328,14 +328,12 @@ async def test_the_log_tells_results_corrections_and_voids_once_each(office: Off
     assert await logged(office) == []
     await lifecycle.act(match.id, two.id, Step.REPORT, Outcome.LOSS)
     (line,) = await logged(office)
-    assert line.startswith(
-        f"`#{match.id}` **별빛\\*\\_\\~** BW Zerg 1662 (+162) beat **Novamar** SC2 Terran 1338 (-162)"
-    )
+    assert line.startswith(f"`#{match.id}` **별빛\\*\\_\\~** BW Zerg 1579 (+79) beat **Novamar** SC2 Terran 1421 (-79)")
     await ratings.correct(match.id, MatchResult.SIDE_2_WON, Attribution(actor="cli", reason=WHY))
     await office.restart()
     lines = await logged(office)
     assert len(lines) == 2
-    assert "✏️ corrected: **Novamar** SC2 Terran 1662 (+162) beat" in lines[1]
+    assert "✏️ corrected: **Novamar** SC2 Terran 1579 (+79) beat" in lines[1]
     await ratings.correct(match.id, None, Attribution(actor="cli", reason=WHY))
     assert "void, no rating changes by it" in (await logged(office))[2]
     assert len(await logged(office)) == 3

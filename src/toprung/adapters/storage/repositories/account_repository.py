@@ -7,6 +7,8 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from toprung.adapters.storage.tables import schema
+from toprung.adapters.storage.tables.account_schema import account as _account
+from toprung.adapters.storage.tables.account_schema import setup_draft as _draft
 from toprung.adapters.storage.tables.departure_schema import departure as _departure
 from toprung.application.ports.players import Account, SetupDraft
 from toprung.domain.players.departure import Departure
@@ -14,7 +16,7 @@ from toprung.domain.players.player import PlayerId
 
 ROWS_AT_ONCE: Final = 500
 
-_account, _draft, _player = schema.account, schema.setup_draft, schema.player
+_player = schema.player
 
 
 class SqlAccountRepository:

@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy import BindParameter, Connection, FromClause, Row, Select, bindparam, func, insert, select, update
 
 from toprung.adapters.storage.tables import schema
+from toprung.adapters.storage.tables.belief_codec import decode_belief, encode_belief
 from toprung.application.ports.ratings import EntryKey, NewEntry, StoredEntry
 from toprung.domain.leaderboard.board_table import NEVER, EntryColumns
 from toprung.domain.players.player import Player, PlayerId
@@ -23,7 +24,7 @@ _entry, _player = schema.entry, schema.player
 
 _CHANGING: Final = (
     *("mmr", "games_played", "games_won", "games_lost", "games_drawn", "last_played_us"),
-    *("rating", "deviation", "volatility"),
+    *("rating", "deviation", "volatility", "known_at_us", "belief"),
 )
 
 # Built once: building a statement costs more than running it.
@@ -49,9 +50,14 @@ class SqlEntryRepository:
 
     def by_keys(self, keys: Collection[EntryKey]) -> dict[EntryKey, Entry]:
         """See `EntryRepository`."""
-        of_players = self._entries(_OF_PLAYERS, list({player_id for player_id, _ in keys}))
-        found = {(entry.player_id, entry.race): entry for entry in of_players}
+        found = {(entry.player_id, entry.race): entry for entry in self.of_players({player for player, _ in keys})}
         return {key: found[key] for key in keys if key in found}
+
+    def of_players(self, ids: Collection[PlayerId]) -> list[Entry]:
+        """See `EntryRepository`."""
+        wanted = sorted(ids)
+        parts = [wanted[first : first + IDS_AT_ONCE] for first in range(0, len(wanted), IDS_AT_ONCE)]
+        return [entry for part in parts for entry in self._entries(_OF_PLAYERS, part)]
 
     def by_ids(self, ids: Collection[EntryId]) -> dict[EntryId, Entry]:
         """See `EntryRepository`."""
@@ -130,6 +136,7 @@ def entry_columns(connection: Connection, entries: FromClause) -> EntryColumns:
         states.games_lost,
         states.games_drawn,
         func.coalesce(states.last_played_us, NEVER),
+        func.coalesce(states.known_at_us, states.last_played_us, NEVER),
     )
     unsure = (func.coalesce(states.deviation, NO_DEVIATION), func.coalesce(states.volatility, NO_DEVIATION))
     kinds: list[type[np.int64] | type[np.float64]] = [*[np.int64] * len(numbers), *[np.float64] * len(unsure)]
@@ -141,7 +148,7 @@ def entry_columns(connection: Connection, entries: FromClause) -> EntryColumns:
         races.extend(map(sys.intern, race))
         for part, column, kind in zip(parts, columns, kinds, strict=True):
             part.append(np.array(column, kind))
-    ids, player_ids, *small, last_played_us, deviation, volatility = map(np.concatenate, parts)
+    ids, player_ids, *small, last_played_us, known_at_us, deviation, volatility = map(np.concatenate, parts)
     mmr, played, won, lost, drawn = (column.astype(np.int32) for column in small)
     return EntryColumns(
         ids=ids,
@@ -153,6 +160,7 @@ def entry_columns(connection: Connection, entries: FromClause) -> EntryColumns:
         games_lost=lost,
         games_drawn=drawn,
         last_played_us=last_played_us,
+        known_at_us=known_at_us,
         deviation=deviation,
         volatility=volatility,
     )
@@ -170,6 +178,8 @@ def _changing_values(state: EntryState) -> dict[str, Any]:
         "rating": None if skill is None else skill.rating,
         "deviation": None if skill is None else skill.deviation,
         "volatility": None if skill is None else skill.volatility,
+        "known_at_us": state.known_at_us,
+        "belief": None if state.belief is None else encode_belief(state.belief),
     }
 
 
@@ -185,5 +195,7 @@ def _to_entry(row: Row[Any]) -> Entry:
             games_drawn=row.games_drawn,
             last_played_us=row.last_played_us,
             skill=None if row.rating is None else SkillEstimate(row.rating, row.deviation, row.volatility),
+            known_at_us=row.known_at_us,
+            belief=None if row.belief is None else decode_belief(row.belief),
         ),
     )

@@ -1,15 +1,18 @@
 """The rating journal in the database: rows are added, and never anything else."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, func, insert, null, select, text
 
 from toprung.adapters.storage.repositories.entry_repository import entry_columns
 from toprung.adapters.storage.tables import schema
+from toprung.adapters.storage.tables.belief_codec import decode_belief, encode_belief
 from toprung.domain.leaderboard.board_table import EntryColumns
 from toprung.domain.matches.match import MatchId
 from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import EntryId, EntryState, RatingChange, RatingChangeKind
 from toprung.domain.ratings.season import SeasonId
 
@@ -23,7 +26,8 @@ _APPEND: Final = insert(_journal)
 _LOCK_JOURNAL: Final = text("select pg_advisory_xact_lock(:lock)")
 _LOCK_ENTRIES: Final = text("lock table entry in exclusive mode")
 _ALLOW_LONG_THOUGHT: Final = text("set local idle_in_transaction_session_timeout = '1h'")  # a recomputation's
-_position = func.coalesce(_journal.c.revises, _journal.c.id)
+journal_position: Final = func.coalesce(_journal.c.revises, _journal.c.id)
+"""Where in the log a row counts."""
 
 
 class SqlJournalRepository:
@@ -47,9 +51,9 @@ class SqlJournalRepository:
             self._connection.execute(_LOCK_JOURNAL, {"lock": _JOURNAL_LOCK})
         self._connection.execute(_APPEND, [_to_row(change) for change in changes])
 
-    def current(self, from_position: int = 0) -> list[RatingChange]:
+    def current(self, fromjournal_position: int = 0) -> list[RatingChange]:
         """See `JournalRepository`."""
-        return self._current(_position >= from_position)
+        return self._current(journal_position >= fromjournal_position)
 
     def of_match(self, match_id: MatchId) -> list[RatingChange]:
         """See `JournalRepository`."""
@@ -57,7 +61,7 @@ class SqlJournalRepository:
 
     def history(self) -> list[RatingChange]:
         """See `JournalRepository`."""
-        query = select(_journal, _position.label("position")).order_by(_journal.c.id)
+        query = select(_journal, journal_position.label("position")).order_by(_journal.c.id)
         rows = self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE})
         return [to_change(row) for row in rows]
 
@@ -66,7 +70,10 @@ class SqlJournalRepository:
         original, entry = _journal.alias("original"), schema.entry
         written = original if is_corrected else _journal
         latest = func.row_number().over(
-            partition_by=_journal.c.entry_id, order_by=(_position.desc(), _journal.c.revision.desc())
+            partition_by=_journal.c.entry_id, order_by=(journal_position.desc(), _journal.c.revision.desc())
+        )
+        of_player = func.row_number().over(
+            partition_by=entry.c.player_id, order_by=(journal_position.desc(), _journal.c.revision.desc())
         )
         won, lost, drawn = (_journal.c[f"after_games_{outcome}"] for outcome in ("won", "lost", "drawn"))
         ranked = (
@@ -76,22 +83,45 @@ class SqlJournalRepository:
                 entry.c.race,
                 (won + lost + drawn).label("games_played"),
                 *(_journal.c[f"after_{name}"].label(name) for name in _STATE),
+                null().cast(BigInteger).label("known_at_us"),
+                _journal.c.after_belief,
                 latest.label("age"),
+                of_player.label("player_age"),
             )
             .select_from(_journal.join(entry, entry.c.id == _journal.c.entry_id))
             .where(written.c.at_us <= at_us)
         )
         if is_corrected:
-            ranked = ranked.join(original, original.c.id == _position)
+            ranked = ranked.join(original, original.c.id == journal_position)
         numbered = ranked.subquery()
-        return entry_columns(self._connection, select(numbered).where(numbered.c.age == 1).subquery())
+        columns = entry_columns(self._connection, select(numbered).where(numbered.c.age == 1).subquery())
+        beliefs = select(numbered.c.player_id, numbered.c.after_belief).where(
+            numbered.c.player_age == 1, numbered.c.after_belief.is_not(None)
+        )
+        known = {row.player_id: decode_belief(row.after_belief) for row in self._connection.execute(beliefs)}
+        return columns if not known else _as_known(columns, known)
 
     def _current(self, condition: ColumnElement[bool]) -> list[RatingChange]:
-        query = select(_journal, _position.label("position")).order_by(_position, _journal.c.revision).where(condition)
+        query = (
+            select(_journal, journal_position.label("position"))
+            .order_by(journal_position, _journal.c.revision)
+            .where(condition)
+        )
         latest: dict[int, RatingChange] = {}
         for row in self._connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
             latest[row.position] = to_change(row)
         return list(latest.values())
+
+
+def _as_known(columns: EntryColumns, known: Mapping[int, PlayerBelief]) -> EntryColumns:
+    """Entries with what was known of their players, whatever they played last."""
+    deviation, known_at_us = columns.deviation.copy(), columns.known_at_us.copy()
+    for place, (player_id, race) in enumerate(zip(columns.player_ids.tolist(), columns.races, strict=True)):
+        if player_id in known:
+            last_us = known[player_id].belief.last_played_us
+            deviation[place] = known[player_id].deviation(race)
+            known_at_us[place] = known_at_us[place] if last_us is None else last_us
+    return replace(columns, deviation=deviation, known_at_us=known_at_us)
 
 
 def _to_row(change: RatingChange) -> dict[str, Any]:
@@ -107,7 +137,13 @@ def _to_row(change: RatingChange) -> dict[str, Any]:
         "deviation_before": change.deviation_before,
         "at_us": change.at_us,
         "season_id": change.season_id,
+        "before_belief": _belief_value(change.before),
+        "after_belief": _belief_value(change.after),
     }
+
+
+def _belief_value(state: EntryState | None) -> bytes | None:
+    return None if state is None or state.belief is None else encode_belief(state.belief)
 
 
 def _state_values(when: str, state: EntryState | None) -> dict[str, Any]:
@@ -126,8 +162,8 @@ def _state_values(when: str, state: EntryState | None) -> dict[str, Any]:
 
 def current_rows(condition: ColumnElement[bool]) -> Select[Any]:
     """The journal's rows where this holds, with their `position` and the `age` of their revision: the last one is 1."""
-    age = func.row_number().over(partition_by=_position, order_by=_journal.c.revision.desc())
-    return select(_journal, _position.label("position"), age.label("age")).where(condition)
+    age = func.row_number().over(partition_by=journal_position, order_by=_journal.c.revision.desc())
+    return select(_journal, journal_position.label("position"), age.label("age")).where(condition)
 
 
 def to_change(row: Row[Any]) -> RatingChange:
@@ -154,7 +190,8 @@ def _to_state(row: Row[Any], when: str) -> EntryState | None:
     values = row._mapping
     if values[f"{when}_mmr"] is None:
         return None
-    rating = values[f"{when}_rating"]
+    rating, belief = values[f"{when}_rating"], values[f"{when}_belief"]
+    known = None if belief is None else decode_belief(belief)
     skill = None if rating is None else SkillEstimate(rating, values[f"{when}_deviation"], values[f"{when}_volatility"])
     return EntryState(
         mmr=values[f"{when}_mmr"],
@@ -163,4 +200,6 @@ def _to_state(row: Row[Any], when: str) -> EntryState | None:
         games_lost=values[f"{when}_games_lost"],
         games_drawn=values[f"{when}_games_drawn"],
         last_played_us=values[f"{when}_last_played_us"],
+        known_at_us=None if known is None else known.belief.last_played_us,
+        belief=known,
     )

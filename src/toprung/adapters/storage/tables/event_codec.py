@@ -1,6 +1,7 @@
 """Events as text, for the change table.
 
-An entry is written flat there, its state among its other fields, as it has been from the first database on.
+An entry is written flat there, its state among its other fields, as it has been from the first database on; without
+what is believed of its player, which is for who rates and not for who shows.
 """
 
 from dataclasses import fields
@@ -12,7 +13,16 @@ from toprung.domain.events import Event
 from toprung.domain.ratings.rating import Entry
 
 _TYPES = {kind.__name__: kind for kind in get_args(Event)}
-_STATE: Final = ("mmr", "games_played", "games_won", "games_lost", "games_drawn", "last_played_us", "skill")
+_STATE: Final = (
+    "mmr",
+    "games_played",
+    "games_won",
+    "games_lost",
+    "games_drawn",
+    "last_played_us",
+    "skill",
+    "known_at_us",
+)
 _COUNTED: Final = "games_played"  # follows from the others
 
 

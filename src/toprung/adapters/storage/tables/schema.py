@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -102,6 +103,8 @@ entry = numbered_table(
     Column("rating", Float(53)),
     Column("deviation", Float(53)),
     Column("volatility", Float(53)),
+    Column("known_at_us", BigInteger),
+    Column("belief", LargeBinary),
     UniqueConstraint("player_id", "race"),
     CheckConstraint("games_played = games_won + games_lost + games_drawn", name="games_add_up"),
     CheckConstraint("games_won >= 0 and games_lost >= 0 and games_drawn >= 0", name="games_not_negative"),
@@ -247,6 +250,8 @@ rating_journal = Table(
     Column("deviation_before", Float(53)),
     Column("at_us", BigInteger, nullable=False),
     Column("season_id", ForeignKey("season.id")),
+    Column("before_belief", LargeBinary),
+    Column("after_belief", LargeBinary),
     UniqueConstraint("match_id", "entry_id", "revision"),
     UniqueConstraint("revises", "revision"),
     CheckConstraint("after_mmr is not null", name="after"),
@@ -343,29 +348,6 @@ replay_upload = numbered_table(
     Index("ix_replay_upload_sha256", "sha256"),
     Index("ix_replay_upload_player_id_uploaded_at_us", "player_id", "uploaded_at_us"),
     Index("ix_replay_upload_match_id", "match_id"),
-)
-
-# Players' own accounts, set-ups under way, and what is to be sent.
-
-account = Table(
-    "account",
-    metadata,
-    Column("player_id", ForeignKey("player.id"), primary_key=True),
-    Column("language", String(16), nullable=False),
-    Column("terms_accepted_at_us", BigInteger, nullable=False),
-    Column("renamed_at_us", BigInteger),
-)
-
-setup_draft = Table(
-    "setup_draft",
-    metadata,
-    Column("discord_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("language", String(16)),
-    Column("terms_accepted_at_us", BigInteger),
-    Column("name", Text),
-    Column("in_game_name", Text),
-    Column("country", String(2)),
-    Column("region", String(32)),
 )
 
 intent = numbered_table(

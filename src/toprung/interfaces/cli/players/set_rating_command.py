@@ -25,6 +25,9 @@ def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]"
         name: Annotated[str, typer.Argument(metavar="NAME", help="The player's name.")],
         race: Annotated[str, typer.Option("--race", metavar="CODE", help="With which race.")],
         mmr: Annotated[int, typer.Option("--mmr", metavar="N", help="What the rating is to be.")],
+        deviation: Annotated[
+            float | None, typer.Option("--deviation", metavar="N", help="By how much it may be off: 90 to 350 points.")
+        ] = None,
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept with it.")] = "",
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
         database: Database = None,
@@ -39,7 +42,7 @@ def add_set_rating_command(player: typer.Typer, builder: "Callable[[], Builder]"
             from toprung.application.organising.rating_operations import SetRating
 
             opened = options(database=database, game=game)
-            operation = SetRating(name=name, race=race, mmr=mmr, by=attributed(reason))
+            operation = SetRating(name=name, race=race, mmr=mmr, deviation=deviation, by=attributed(reason))
             outcome = previewed(builder(), opened, operation)
             player = (outcome.player_name, "bold")
             before = words("cli.rating.none") if outcome.mmr_before is None else str(outcome.mmr_before)

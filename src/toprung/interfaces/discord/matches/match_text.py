@@ -8,7 +8,7 @@ from toprung.domain.game.map_link import MapLink
 from toprung.domain.matches.match import Evidence, Match, MatchResult, MatchState, Outcome, Side, other
 from toprung.domain.matches.match_life import MatchRules, as_told, at_fault, is_awaited
 from toprung.domain.moment import MICROSECONDS_PER_SECOND
-from toprung.domain.ratings.explanation import reasons_of
+from toprung.domain.ratings.explanation import Reasons
 from toprung.interfaces.discord.messages.context import Reader
 from toprung.interfaces.discord.messages.markdown import Markdown, escaped
 
@@ -118,7 +118,7 @@ def reasons(reader: Reader, view: MatchView, side: Side) -> list[Markdown]:
     player, opponent = view.players[side], view.players[other(side)]
     if view.changes is None or player is None or opponent is None:
         return []
-    why = reasons_of(view.changes[side])
+    why = view.reasons[side]
     if why is None:
         return [reader.say("why.void", player=player.name, mmr=str(view.changes[side].after.mmr))]
     by = why.mmr_after - why.mmr_before
@@ -129,13 +129,9 @@ def reasons(reader: Reader, view: MatchView, side: Side) -> list[Markdown]:
             opponent=opponent.name,
             before=str(why.mmr_before),
             after=str(why.mmr_after),
-            change=Markdown(f"{by:+d}".replace("-", "−")),
+            change=_signed(by),
         ),
-        reader.say(
-            f"why.surprise_{why.surprise.value}",
-            expected=f"{round(100 * why.expected_score)} %",
-            came=f"{round(100 * why.score)} %",
-        ),
+        _came_of(reader, why),
     ]
     if why.deviation_before is not None and why.deviation_after is not None:
         code = "why.uncertain" if why.was_uncertain else "why.certain"
@@ -143,3 +139,24 @@ def reasons(reader: Reader, view: MatchView, side: Side) -> list[Markdown]:
     if why.revision > 1:
         lines.append(reader.say("why.revision", revision=why.revision))
     return lines
+
+
+def _came_of(reader: Reader, why: Reasons) -> Markdown:
+    """What was expected and came, and what the change came from where the rating system says that."""
+    told: dict[str, object] = {
+        "expected": f"{round(100 * why.expected_score)} %",
+        "came": f"{round(100 * why.score)} %",
+    }
+    parts = why.parts
+    if parts is None:
+        return reader.say(f"why.surprise_{why.surprise.value}", **told)
+    told["game"] = _signed(parts.this_game)
+    names = [name for name in ("other_races", "experience") if getattr(parts, name)]
+    told |= {name: _signed(getattr(parts, name)) for name in names}
+    if parts.experience:
+        told["games"] = str(why.games)
+    return reader.say("_".join(("why.gives", *names)), **told)
+
+
+def _signed(points: int) -> Markdown:
+    return Markdown(f"{points:+d}".replace("-", "−"))
