@@ -16,7 +16,7 @@ PROVISIONAL_GAMES_MAX: Final = 10
 PROVISIONAL_SHARE_MIN: Final = 0.65
 """A linked rating of which this share of a newcomer's doubt is left counts as provisional.
 
-Seven games between equals go below it, as many as Glicko-2's 160 asks for.
+Six games between equals make a rating one to rely on; Glicko-2's 160 asks for about as many.
 """
 
 STEP_US: Final = MICROSECONDS_PER_DAY // 24
