@@ -38,11 +38,15 @@ def shares(**changed: int) -> Seed:
 
 
 BUGS: dict[str, Seed] = {
-    "a rating that is created is not heard of": line(DataAccessService._apply, "RatingCreated(entry=entry) | ", ""),
-    "a rating that is updated is not heard of": line(
-        DataAccessService._apply, "RatingChanged(entry=entry) | RatingSet", "RatingSet"
+    "a rating that is created is not heard of": line(
+        DataAccessService._apply, "case RatingCreated(entry=entry):", "case RatingCreated(entry=entry) if False:"
     ),
-    "a rating that is set by hand is not heard of": line(DataAccessService._apply, " | RatingSet(entry=entry):", ":"),
+    "a rating that is updated is not heard of": line(
+        DataAccessService._apply, "RatingChanged(entry=entry, others=others) | RatingSet", "RatingSet"
+    ),
+    "a rating that is set by hand is not heard of": line(
+        DataAccessService._apply, " | RatingSet(entry=entry, others=others):", ":"
+    ),
     "a correction is not heard of": line(
         DataAccessService._apply, "case MatchRatingCorrected(entries=entries):", "case MatchRatingCorrected() if False:"
     ),

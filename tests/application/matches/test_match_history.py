@@ -184,7 +184,7 @@ async def test_an_unsure_glicko2_rating_is_explained_by_how_little_is_known(data
             await opened.ladder.players.register(name)
         await play(opened, "Ann", "Bob", WON)
         ann, _, ann_why, bob, _, bob_why = (await got(opened, 1)).explanation()
-    assert ann.startswith("Ann won against Bob and went from 1500 to 1579")
-    assert bob.startswith("Bob lost against Ann and went from 1500 to 1421")
+    assert ann.startswith("Ann won against Bob and went from 1500 to 1662")
+    assert bob.startswith("Bob lost against Ann and went from 1500 to 1338")
     assert ann_why == bob_why
     assert ann_why.startswith("The rating was sure to ± 350, and is now to ± 290; the less sure it is")

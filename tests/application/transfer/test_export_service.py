@@ -169,6 +169,7 @@ async def test_a_ladder_moves_between_the_databases(database: Database, sqlite_d
 
 async def test_an_export_includes_who_is_not_ranked_and_who_is_banned(database: Database) -> None:
     async with opened_ladder(database) as opened:
+        # What a file gives without a deviation is taken to be off by 110 points.
         rows = [",Ann,,bw_zerg,1,0,0,0,0,", ",Bob,,bw_zerg,2,1,1,0,0,1970-01-01T00:00:00Z"]
         await opened.ladder.administration.perform(
             ImportEntries(text="\n".join((",".join(COLUMNS), *rows)), by=Attribution(actor="toprung"))
@@ -176,7 +177,7 @@ async def test_an_export_includes_who_is_not_ranked_and_who_is_banned(database: 
         await opened.ladder.players.ban((await opened.ladder.players.by_name("Ann")).id)
         text = await opened.ladder.exports.entries_csv()
         header = ",".join((*COLUMNS, *OPTIONAL_COLUMNS))
-        assert text.splitlines() == [header, *(f"{row},{number},,," for number, row in enumerate(rows, 1))]
+        assert text.splitlines() == [header, *(f"{row},{n},{n}.0,110.0,0.06" for n, row in enumerate(rows, 1))]
 
 
 @pytest.mark.parametrize(("moment_us", "text"), [(0, "1970-01-01T00:00:00Z"), (1, "1970-01-01T00:00:00.000001Z")])

@@ -45,7 +45,7 @@ class MatchView:
     """A match with its two players and, once it was rated, what it did to their ratings; first side first.
 
     A player whom the viewer may not know of is None. `replays` are the latest that were brought for it, the newest
-    first. `reasons` say why the ratings changed.
+    first. `reasons` say why the ratings changed; a list for organisers goes without.
     """
 
     match: Match
@@ -109,7 +109,7 @@ class MatchHistory:
             player_id = None if player_name is None else player_named(tx, player_name, self._name_keys).id
             found = tx.lookups.matches(limit + 1, below=below, player_id=player_id, states=states)
             page = page_of(found, limit, ListName.MATCHES, lambda match: match.id)
-            return Page(rows=tuple(self._views(tx, page.rows)), next=page.next)
+            return Page(rows=tuple(_views(tx, page.rows)), next=page.next)
 
         return await self._unit_of_work.read(work)
 
@@ -187,6 +187,7 @@ class MatchHistory:
         return await self._unit_of_work.read(work)
 
     def _views(self, tx: Transaction, matches: Sequence[Match]) -> list[MatchView]:
+        """The matches, with why they changed what they changed."""
         engine, slopes = self._engines.current(tx), Slopes(tx)
         views = []
         for view in _views(tx, matches):

@@ -141,8 +141,8 @@ def _read_game(line: int, cells: Mapping[str, str]) -> tuple[Game | None, list[P
 def evaluate(judged: JudgedGames, *, fit: bool, tried: Callable[[], None]) -> QualityReport:
     """How well each system does on the held-out games, with the default constants or, with `fit`, with chosen ones.
 
-    What a ladder itself expected comes first. The linked rating is judged by the odds that it would tell (`odds`), the
-    others by what they expect. Constants are chosen on the games before the held-out ones; `tried` is called after
+    What a ladder itself told comes first. It and the linked rating are judged by the odds that they tell (`odds`), the
+    other systems by what they expect. Constants are chosen on the games before the held-out ones; `tried` is called after
     each set that was tried. Raises `InvalidInput` for too few games to say anything.
     """
     games = judged.games
@@ -151,8 +151,9 @@ def evaluate(judged: JudgedGames, *, fit: bool, tried: Callable[[], None]) -> Qu
     scored_from = first_held_out(len(games))
     engines = {}
     if (ladder := judged.ladder) is not None:
-        told = list(zip(ladder.expected_scores, (game.score_1 for game in games), strict=True))
-        engines["ladder"] = EngineQuality(quality=quality(told[scored_from:]), parameters=ladder.parameters)
+        own = zip(ladder.expected_scores, (game.score_1 for game in games), strict=True)
+        told = stated_forecasts(own, scored_from=scored_from)
+        engines["ladder"] = EngineQuality(quality=quality(told), parameters=ladder.parameters)
     expected = forecasts(games, LinkedForecaster(Linked(systems.linked), games), scored_from=0)
     stated = stated_forecasts(expected, scored_from=scored_from)
     engines["linked"] = EngineQuality(quality=quality(stated), parameters=asdict(systems.linked))

@@ -113,7 +113,7 @@ def test_the_json_is_exactly_the_shape_that_the_web_has(ladder: Ladder) -> None:
                 "games_lost": 10,
                 "games_drawn": 0,
                 "last_played": "2026-03-01T11:30:00Z",
-                "deviation": 350,
+                "deviation": 201,
                 "is_provisional": True,
             }
         ],

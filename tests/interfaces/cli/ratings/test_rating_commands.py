@@ -123,11 +123,11 @@ def test_a_ladder_is_judged_by_what_it_expected_itself(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     engines = json.loads(result.stdout)["engines"]
     assert list(engines) == ["ladder", "linked", "glicko2", "elo", "coin_flip", "win_rate"]
-    parameters = [engines[name].pop("parameters") for name in ("ladder", "glicko2")]
+    parameters = [engines[name].pop("parameters") for name in ("ladder", "linked")]
     assert parameters[0] == parameters[1]
-    assert engines["ladder"] == pytest.approx(engines["glicko2"])
+    assert engines["ladder"] == pytest.approx(engines["linked"])
     shown = invoke(ladder, "ratings", "evaluate").stdout
-    assert "what this ladder itself expected, rated by glicko2" in shown
+    assert "what this ladder itself told, rated by linked" in shown
 
 
 def test_made_games_are_foretold_nearly_as_well_as_by_who_knows_the_strengths(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_chosen_constants_are_applied_where_that_is_asked_for(ladder: Ladder) ->
         (("use", "elo"), "Say why with --reason"),
         (("use", "glicko2", *WHY), "already; there is nothing to do"),
         (("use", "7", *WHY), "no version 7"),
-        (("use", "trueskill", *WHY), "no rating system 'trueskill'; there are glicko2, elo"),
+        (("use", "trueskill", *WHY), "no rating system 'trueskill'; there are linked, glicko2, elo"),
         (("use", "elo", "--set", "k_factor", *WHY), "write it like tau=0.5"),
         (("use", "elo", "--set", "k=3", *WHY), "no constant 'k'; it has k_factor"),
         (("use", "glicko2", "--set", "tau=nan", *WHY), "tau must be a number from 0.05 to 5"),

@@ -59,7 +59,7 @@ def test_matches_and_why(ladder: Ladder) -> None:
     assert len({cell_len(row) for row in (head, *rows)}) == 1
     why = said(ladder, "why", "1").splitlines()
     assert why[0] == "Maru 님이 Serral 님을 이겨 1500에서 1579(으)로 바뀌었습니다(+79)."
-    assert why[1].startswith("기대 점수는 50%, 실제는 100%로")
+    assert why[1] == "기대 점수는 50%, 실제 점수는 100%로, 이 경기가 +79을 줍니다."
     assert len(why) == 6
     assert said(Ladder(), "match", "list") == "경기가 없습니다.\n"
     assert said(ladder, "verify") == "모두 맞습니다. 저장된 모든 레이팅이 레이팅 기록에서 나옵니다.\n"

@@ -49,7 +49,7 @@ async def test_the_shape_is_exactly_what_is_promised(client: httpx.AsyncClient) 
                 "games_lost": 2,
                 "games_drawn": 1,
                 "last_played": "2026-03-14T10:00:00Z",
-                "deviation": 350,
+                "deviation": 201,
                 "is_provisional": True,
             }
         ],

@@ -92,7 +92,9 @@ class LinkedEngine:
         )
 
     def _known(self, entry: Entry) -> PlayerBelief:
-        return (entry.state.belief or self._start).naming(entry.race)
+        """What is believed of an entry's player; one that came without a belief is a number that somebody gave."""
+        known = entry.state.belief or self.given(entry.state, entry.race, before=None, known=None).belief
+        return (known or self._start).naming(entry.race)
 
     def _side(self, known: PlayerBelief, race: str, ended_at_us: int) -> Side:
         return Side(self._system.before_game(known.belief, ended_at_us), known.place(race))
