@@ -13,7 +13,7 @@ from sqlalchemy import select
 from tests.conftest import CATALOG
 from tests.domain.leaderboard.strategies import COUNTRIES, RACES, WINDOW_US
 from tests.flows.life.life_oracle import LifeOracle
-from tests.flows.life.life_terms import ANSWER_US, TELL_US, Form, System
+from tests.flows.life.life_terms import ANSWER_US, TELL_US, Form, Ratings
 from tests.flows.life.strategies import name_keys
 from tests.support.composed import composed
 from tests.support.databases import Database, PostgresServer, connection_of
@@ -75,9 +75,9 @@ class Facts:
     changes: list[tuple[str, Form, Form]]
 
 
-def foreseen(oracle: LifeOracle, system: System, start: Form) -> Facts:
+def foreseen(oracle: LifeOracle, ratings: Ratings) -> Facts:
     """What must be stored, by the oracle."""
-    entries, changes = oracle.ratings(system, start)
+    entries, changes = ratings
     return Facts(
         banned=oracle.banned,
         games={

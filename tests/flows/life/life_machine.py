@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 from tests.domain.leaderboard.strategies import RACES
 from tests.flows.life.life_ladder import Facts, LifeLadder, Open, Stored, foreseen, in_memory
 from tests.flows.life.life_oracle import LifeOracle
-from tests.flows.life.life_terms import OPEN, Form, Game, Refused, System, elo
+from tests.flows.life.life_terms import OPEN, Form, Game, Ratings, Refused, System, elo
 from tests.support.fakes.ladder import FakeClock, FakeStorage
 from toprung.domain.errors import ToprungError
 from toprung.domain.leaderboard import leaderboard as reference
@@ -188,8 +188,11 @@ class LifeSteps(RuleBasedStateMachine):
         return copy, "done"
 
     def foreseen(self, oracle: LifeOracle) -> Facts:
+        return foreseen(oracle, self.ratings(oracle))
+
+    def ratings(self, oracle: LifeOracle) -> Ratings:
         start = engine_of(self.rated_by).start()
-        return foreseen(oracle, type(self).system, Form(start.mmr, start.skill))
+        return oracle.ratings(type(self).system, Form(start.mmr, start.skill))
 
     def picked(self, pick: int, *, is_open: bool = True) -> Game:
         """A match, counted from the newest of those that are open, or of those that are over, and then the others."""

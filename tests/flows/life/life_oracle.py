@@ -22,6 +22,7 @@ from tests.flows.life.life_terms import (
     Form,
     Game,
     Half,
+    Ratings,
     Refused,
     Said,
     System,
@@ -286,7 +287,7 @@ class LifeOracle:
 
     # What comes of it
 
-    def ratings(self, system: System, start: Form) -> tuple[dict[tuple[int, str], Form], list[tuple[str, Form, Form]]]:
+    def ratings(self, system: System, start: Form) -> Ratings:
         """Every entry, and every change of one in order, from the results as they stand: played from the beginning."""
         entries: dict[tuple[int, str], Form] = {}
         changes = []

@@ -50,6 +50,9 @@ class Form(NamedTuple):
 System = Callable[[Form, Form, float, int], tuple[tuple[int, object], tuple[int, object]]]
 """The numbers after a game between two forms, from the first one's points and the game's end."""
 
+Ratings = tuple[dict[tuple[int, str], Form], list[tuple[str, Form, Form]]]
+"""Every entry by player and race, and every change of one in order: the game's key, before and after."""
+
 
 def elo(first: Form, second: Form, points: float, ended_us: int) -> tuple[tuple[int, object], tuple[int, object]]:
     """K 40, scale 500, rounded once and away from zero at a half."""

@@ -33,7 +33,9 @@ from tests.flows.life.life_machine import (
     no_progress,
     outcome,
 )
-from tests.flows.life.life_terms import DAY_US, MINUTE_US, OPEN, System
+from tests.flows.life.life_oracle import LifeOracle
+from tests.flows.life.life_terms import DAY_US, MINUTE_US, OPEN, Ratings, System
+from tests.flows.life.linked_oracle import linked_ratings
 from tests.support.databases import PostgresServer
 from toprung.application.ratings.rating_service import CorrectionOutcome
 from toprung.application.writing.audit import Attribution
@@ -217,7 +219,8 @@ class LifeMachine(LifeChecks):
             assert self.stored.facts.entries[seat].mmr == move.mmr_after
             if told.before is None or seat in mmrs:
                 newcomer = engine_of(self.rated_by).start()
-                assert mmrs.get(seat, newcomer.mmr) == move.mmr_before or told.before is not None
+                is_newcomers = seat not in mmrs and self.rated_by.code == "linked"  # told by other races
+                assert mmrs.get(seat, newcomer.mmr) == move.mmr_before or told.before is not None or is_newcomers
 
     @rule(is_new=st.booleans())
     def recompute_or_restart(self, is_new: bool) -> None:
@@ -258,6 +261,15 @@ class Glicko2Machine(LifeMachine):
     system: ClassVar[System] = staticmethod(glicko2)
 
 
+class LinkedMachine(LifeMachine):
+    """The same where games with one race are heard of by the others."""
+
+    rated_by = rating_system("linked")
+
+    def ratings(self, oracle: LifeOracle) -> Ratings:
+        return linked_ratings(oracle)
+
+
 def lives(examples: int, steps: int) -> settings:
     """The loaded profile, with that many lives of that many steps; the nightly one lives longer, more often, and then
     looks for the shortest life that fails, which takes minutes."""
@@ -270,7 +282,7 @@ def lives(examples: int, steps: int) -> settings:
 
 def machine(place: Callable[[], AbstractAsyncContextManager[Open]], system: str) -> type[LifeMachine]:
     """The machine on another storage."""
-    base = Glicko2Machine if system == "glicko2" else LifeMachine
+    base = {"elo": LifeMachine, "glicko2": Glicko2Machine, "linked": LinkedMachine}[system]
     return type(base.__name__, (base,), {"place": staticmethod(place)})
 
 
@@ -285,12 +297,17 @@ def test_matches_live_as_the_oracle_says_by_glicko_2() -> None:
 
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("system", ["elo", "glicko2"])
+def test_matches_live_as_the_oracle_says_by_the_linked_rating() -> None:
+    run_state_machine_as_test(LinkedMachine, settings=lives(examples=40, steps=30))
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("system", ["elo", "glicko2", "linked"])
 def test_matches_on_sqlite_live_as_the_oracle_says(system: str, sqlite_template: Path) -> None:
     run_state_machine_as_test(machine(lambda: on_sqlite(sqlite_template), system), settings=lives(5, 20))
 
 
 @pytest.mark.timeout(3_600)
-@pytest.mark.parametrize("system", ["elo", "glicko2"])
+@pytest.mark.parametrize("system", ["elo", "glicko2", "linked"])
 def test_matches_on_postgresql_live_as_the_oracle_says(system: str, postgres_server: PostgresServer) -> None:
     run_state_machine_as_test(machine(lambda: on_postgres(postgres_server), system), settings=lives(5, 20))
