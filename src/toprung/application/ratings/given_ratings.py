@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Transaction
@@ -9,6 +10,10 @@ from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryState, RatingChange, RatingChangeKind
+
+
+PLAYERS_AT_ONCE: Final = 250
+"""Looked at between two questions to the database: on PostgreSQL, for how many the event loop stands still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +83,16 @@ class RatingGiver:
 
     def finish(self) -> list[Entry]:
         """Brings the other entries of these players up to what is known now; gives those that this changes."""
-        stored = self._tx.entries.of_players([player_id for player_id, known in self._known.items() if known])
-        changed = []
-        for entry in stored:
-            state = self._engine.refreshed(entry.state, entry.race, self._known[entry.player_id])
-            if state != entry.state:
-                changed.append(replace(entry, state=state))
-        self._tx.entries.save(changed)
+        changed: list[Entry] = []
+        players = [player_id for player_id, known in self._known.items() if known is not None]
+        for first in range(0, len(players), PLAYERS_AT_ONCE):
+            others = []
+            for entry in self._tx.entries.of_players(players[first : first + PLAYERS_AT_ONCE]):
+                state = self._engine.refreshed(entry.state, entry.race, self._known[entry.player_id])
+                if state != entry.state:
+                    others.append(replace(entry, state=state))
+            self._tx.entries.save(others)
+            changed += others
         return changed
 
     def _look_up(self, player_ids: Collection[PlayerId]) -> None:

@@ -142,8 +142,8 @@ def evaluate(judged: JudgedGames, *, fit: bool, tried: Callable[[], None]) -> Qu
     """How well each system does on the held-out games, with the default constants or, with `fit`, with chosen ones.
 
     What a ladder itself told comes first. It and the linked rating are judged by the odds that they tell (`odds`), the
-    other systems by what they expect. Constants are chosen on the games before the held-out ones; `tried` is called after
-    each set that was tried. Raises `InvalidInput` for too few games to say anything.
+    other systems by what they expect. Constants are chosen on the games before the held-out ones; `tried` is called
+    after each set that was tried. Raises `InvalidInput` for too few games to say anything.
     """
     games = judged.games
     _need(games, GAMES_MIN, "to judge by", "too_few_games")

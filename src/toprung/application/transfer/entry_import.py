@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, TypeVar
 
 from toprung.application.ports.players import NewPlayer
@@ -103,11 +103,9 @@ def write_entry_changes(
         made = tx.players.add([_new_player(row) for row in batch])
         players.update({row.name: player for row, player in zip(batch, made, strict=True)})
     done, start, giver = changes.rating_counts.unchanged, engine.start(), RatingGiver(tx, engine, now_us)
-    given = [
-        *(_given(players[row.name].id, row.race, None, _state(row, None, start)) for row in changes.new_entries),
-        *(_given(after.player_id, after.race, before, after.state) for before, after in changes.changed_entries),
-    ]
-    for some in batches(given, ROWS_AT_ONCE):
+    new = (_given(players[row.name].id, row.race, None, _state(row, None, start)) for row in changes.new_entries)
+    changed = (_given(after.player_id, after.race, before, after.state) for before, after in changes.changed_entries)
+    for some in batches(chain(new, changed), ROWS_AT_ONCE):
         giver.give(RatingChangeKind.IMPORT, some)
         done += len(some)
         progress(done, changes.rows)
