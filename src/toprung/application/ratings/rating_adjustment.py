@@ -5,9 +5,9 @@ from typing import Final
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.storage import Transaction
-from toprung.application.ratings.given_ratings import GivenRating, RatingGiver
 from toprung.application.writing.audit import Attribution, about, audit
 from toprung.application.writing.engines import Engines
+from toprung.application.writing.given_ratings import GivenRating, RatingGiver
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.errors import InvalidInput, NotFound
 from toprung.domain.events import RatingSet

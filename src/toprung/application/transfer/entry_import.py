@@ -8,11 +8,11 @@ from typing import Final, TypeVar
 from toprung.application.ports.players import NewPlayer
 from toprung.application.ports.progress import Progress
 from toprung.application.ports.storage import Transaction
-from toprung.application.ratings.given_ratings import GivenRating, RatingGiver
 from toprung.application.transfer.entry_file import EntryRow
 from toprung.application.transfer.look_alikes import ASKED
 from toprung.application.transfer.table_file import ImportRefused, Problem
 from toprung.application.writing.audit import Counts
+from toprung.application.writing.given_ratings import GivenRating, RatingGiver
 from toprung.domain.events import EntriesImported
 from toprung.domain.players.departure import has_left
 from toprung.domain.players.player import Player, PlayerId

@@ -11,7 +11,6 @@ from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryState, RatingChange, RatingChangeKind
 
-
 PLAYERS_AT_ONCE: Final = 250
 """Looked at between two questions to the database: on PostgreSQL, for how many the event loop stands still."""
 
