@@ -12,6 +12,7 @@ from toprung.domain.errors import InvalidInput
 from toprung.domain.leaderboard.ranks import LETTERS
 from toprung.domain.matches.conduct import PenaltyRules
 from toprung.domain.matches.match_life import MatchRules
+from toprung.domain.matches.watch.limits import WatchLimits
 from toprung.domain.moment import MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from toprung.domain.replays.replay import REPLAY_BYTES_MAX
 from toprung.domain.replays.replay_checks import CheckCode, ReplayPolicy
@@ -77,6 +78,15 @@ class Settings(BaseSettings):
     )
     challenge_minutes: Annotated[float, Field(gt=0, le=1_440)] = Field(
         10, description="How long a challenged player has to answer."
+    )
+    watch_pair_signal: Annotated[float, Field(ge=0, le=100)] = Field(
+        WatchLimits().pair_signal, description="From which signal on `toprung watch` shows an unusual pair."
+    )
+    watch_player_signal: Annotated[float, Field(ge=0, le=100)] = Field(
+        WatchLimits().player_signal, description="From which signal on `toprung watch` shows an unusual player."
+    )
+    watch_short_seconds: Annotated[float, Field(gt=0, le=3_600)] = Field(
+        WatchLimits().short_seconds, description="Below how many seconds `toprung watch` counts a game as short."
     )
     host: str = Field("127.0.0.1", description="The address that the site answers on.")
     port: Annotated[int, Field(ge=0, le=65_535)] = Field(8000, description="The port that the site answers on.")
@@ -249,6 +259,15 @@ class Settings(BaseSettings):
         return PenaltyRules(
             abort_us=_microseconds(hours=self.abort_penalty_minutes / 60),
             abandon_us=_microseconds(hours=self.abandon_penalty_minutes / 60),
+        )
+
+    @property
+    def watch_limits(self) -> WatchLimits:
+        """What is unusual enough to be shown to organisers."""
+        return WatchLimits(
+            pair_signal=self.watch_pair_signal,
+            player_signal=self.watch_player_signal,
+            short_seconds=self.watch_short_seconds,
         )
 
     @property

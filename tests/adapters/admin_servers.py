@@ -46,6 +46,7 @@ async def client_of(ladder: Ladder, token: str = TOKEN) -> AsyncIterator[Adminis
             reading.ladder.administration,
             reading.ladder.matches,
             reading.ladder.audit,
+            reading.ladder.watch,
             catalog=reading.ladder.catalog,
             intake=intake.service,
             jobs=intake.jobs,

@@ -30,6 +30,7 @@ from toprung.application.ratings.rating_service import RatingService
 from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.system_service import RatingSystemService
 from toprung.application.ratings.verification import LadderVerification
+from toprung.application.ratings.watch_service import WatchService
 from toprung.application.replays.replay_mods import ReplayMods
 from toprung.application.replays.replay_service import ReplayHistory, ReplayService
 from toprung.application.replays.replay_verdicts import ReplayVerdicts
@@ -79,6 +80,7 @@ class Ladder:
     seasons: SeasonService
     systems: RatingSystemService
     verification: LadderVerification
+    watch: WatchService
 
     intake: Intake
     uploads: ReplayService

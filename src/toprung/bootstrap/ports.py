@@ -15,6 +15,7 @@ from toprung.application.replays.replay_service import IntakeLimits
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.matches.conduct import PenaltyRules
 from toprung.domain.matches.match_life import MatchRules
+from toprung.domain.matches.watch.limits import WatchLimits
 from toprung.domain.moment import MICROSECONDS_PER_DAY
 from toprung.domain.players.countries import Countries
 from toprung.domain.players.names import NameKeys
@@ -59,6 +60,7 @@ class Rules:
     penalties: PenaltyRules = field(default_factory=PenaltyRules)
     replays: ReplayPolicy = field(default_factory=ReplayPolicy)
     intake: IntakeLimits = field(default_factory=IntakeLimits)
+    watch: WatchLimits = field(default_factory=WatchLimits)
     can_reach: Reach = lambda _player: False
     judge: Judge | None = None
     database_id: str | None = None

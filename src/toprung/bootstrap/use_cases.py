@@ -36,6 +36,7 @@ from toprung.application.ratings.rating_service import RatingService
 from toprung.application.ratings.season_service import SeasonService
 from toprung.application.ratings.system_service import RatingSystemService
 from toprung.application.ratings.verification import LadderVerification
+from toprung.application.ratings.watch_service import WatchService
 from toprung.application.replays.intake import IntakeService
 from toprung.application.replays.replay_claims import ReplayClaims
 from toprung.application.replays.replay_job import ReplayJobHandler
@@ -82,7 +83,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
     """The ladder. Its board and its readers follow every change; nothing is read or written before somebody asks."""
     made = _common(ports, rules)
     unit_of_work, clock, catalog, engines = made.unit_of_work, ports.clock, rules.catalog, made.engines
-    players, lifecycle, ratings = _players(made), _lifecycle(made), _ratings(made)
+    players, lifecycle, ratings, watch = _players(made), _lifecycle(made), _ratings(made), _watch(made)
     recorder = MatchService(unit_of_work=unit_of_work, catalog=catalog, clock=clock, rater=made.rater)
     matches = MatchHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys, engines=engines)
     seasons = SeasonService(unit_of_work=unit_of_work, clock=clock, engines=engines)
@@ -128,6 +129,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         seasons=seasons,
         systems=systems,
         verification=_verification(made),
+        watch=watch,
         intake=work.intake,
         uploads=work.uploads,
         replays=ReplayHistory(unit_of_work=unit_of_work, name_keys=rules.name_keys),
@@ -140,7 +142,7 @@ def compose(ports: Ports, rules: Rules) -> Ladder:
         job_bell=work.bell,
         endings=work.endings,
         administration=AdminService(desk),
-        concerns=ConcernWatch(unit_of_work=unit_of_work, clock=clock, concerns=all_concerns(mods, catalog)),
+        concerns=ConcernWatch(unit_of_work=unit_of_work, clock=clock, concerns=all_concerns(mods, catalog, watch)),
         match_log=MatchLog(unit_of_work=unit_of_work, clock=clock),
         outbox=_outbox(made, challenges),
         notebook=Notebook(unit_of_work),
@@ -277,6 +279,10 @@ def _verification(made: _Common) -> LadderVerification:
         new_table=made.new_table,
         inactivity_us=made.rules.inactivity_us,
     )
+
+
+def _watch(made: _Common) -> WatchService:
+    return WatchService(unit_of_work=made.unit_of_work, clock=made.ports.clock, limits=made.rules.watch)
 
 
 def _leaderboard(made: _Common) -> LeaderboardService:

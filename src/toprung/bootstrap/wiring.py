@@ -147,6 +147,7 @@ async def wire(
         penalties=settings.penalty_rules,
         replays=settings.replay_policy,
         intake=IntakeLimits(replay_bytes_max=settings.replay_bytes_max),
+        watch=settings.watch_limits,
         can_reach=_reach(settings),
         database_id=database_id,
     )

@@ -4,13 +4,14 @@ from collections.abc import Collection
 
 from tests.support.fakes.database import FakeDatabase
 from tests.support.fakes.ratings import FakeJournalRepository
-from toprung.application.ports.lookups import Forecasts, StoredAuditRow
+from toprung.application.ports.lookups import Forecasts, StoredAuditRow, VerifiedReplay
 from toprung.domain.jobs.job import Job, JobState, JobStats
 from toprung.domain.matches.head_to_head import HeadToHead
-from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.matches.match import Match, MatchId, MatchState, Participant
+from toprung.domain.matches.watch.games import WatchedGame
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId, RatingChange
-from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
+from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload, UploadState
 
 
 class FakeLookups:
@@ -48,6 +49,56 @@ class FakeLookups:
             counted["drawn" if own == 0.5 else "won" if own == 1 else "lost"] += 1
             last_played_us = max(last_played_us or 0, match.ended_at_us)
         return HeadToHead(**counted, last_played_us=last_played_us)
+
+    def watched_games(self, limit: int, *, since_us: int, until_us: int) -> list[WatchedGame]:
+        games, shown = [], self._shown_before()
+        for match in self._counted(since_us, until_us):
+            assert match.result is not None
+            assert match.ended_at_us is not None
+            one, two = match.participants
+            mmr_1, mmr_2 = (shown.get((match.id, side)) for side in (one, two))
+            games.append(
+                WatchedGame(
+                    match_id=match.id,
+                    player_1=one.player_id,
+                    player_2=two.player_id,
+                    race_1=one.race,
+                    race_2=two.race,
+                    score_1=match.result.score_of_side_1,
+                    mmr_1=mmr_1,
+                    mmr_2=mmr_2,
+                    ended_at_us=match.ended_at_us,
+                )
+            )
+        return sorted(games, key=lambda game: (game.ended_at_us, game.match_id))[-limit:]
+
+    def verified_replays(self, limit: int, *, since_us: int, until_us: int) -> list[VerifiedReplay]:
+        counted = {match.id for match in self._counted(since_us, until_us)}
+        found = [
+            VerifiedReplay(upload.match_id, upload.verdict or "", self._database.replay_files[upload.sha256].reading)
+            for _, upload in sorted(self._database.replay_uploads.items())
+            if upload.state is UploadState.VERIFIED and upload.match_id in counted
+        ]
+        return found[-limit:]
+
+    def _counted(self, since_us: int, until_us: int) -> list[Match]:
+        matches = self._database.played.matches.values()
+        return [
+            match
+            for match in matches
+            if match.state is MatchState.COMPLETED and since_us <= (match.ended_at_us or 0) < until_us
+        ]
+
+    def _shown_before(self) -> dict[tuple[MatchId | None, Participant], int | None]:
+        """What was shown of a side when a match was rated for the first time."""
+        entries = self._database.entries
+        return {
+            (row.match_id, Participant(player_id=entries[row.entry_id].player_id, race=entries[row.entry_id].race)): (
+                row.mmr_before
+            )
+            for row in self._database.journal
+            if row.revision == 1
+        }
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
         found: dict[MatchId, list[RatingChange]] = {match_id: [] for match_id in match_ids}

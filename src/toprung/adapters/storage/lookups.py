@@ -11,17 +11,19 @@ from toprung.adapters.storage.repositories.journal_repository import current_row
 from toprung.adapters.storage.repositories.match_repository import STORED, to_match
 from toprung.adapters.storage.repositories.replay_repository import to_upload
 from toprung.adapters.storage.tables import schema
-from toprung.application.ports.lookups import Forecasts, StoredAuditRow
+from toprung.application.ports.lookups import Forecasts, StoredAuditRow, VerifiedReplay
 from toprung.application.ports.records import AuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
 from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchResult, MatchState
+from toprung.domain.matches.watch.games import WatchedGame
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId, RatingChange, RatingChangeKind
-from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
+from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload, UploadState
 
 _match, _seat, _journal = schema.match, schema.match_player, schema.rating_journal
-_upload, _file, _job, _audit = schema.replay_upload, schema.replay_file, schema.job, schema.audit
+_entry, _upload, _file, _job, _audit = schema.entry, schema.replay_upload, schema.replay_file, schema.job, schema.audit
+_SEATED: Final = ("player_id", "race")
 _FILE_COLUMNS: Final = tuple(column.label(f"file_{column.name}") for column in _file.c)
 
 
@@ -71,6 +73,56 @@ class SqlLookups:
         row = self._connection.execute(query).one()
         lost = row.played - row.drawn - row.won
         return HeadToHead(won=row.won, lost=lost, drawn=row.drawn, last_played_us=row.last_played_us)
+
+    def watched_games(self, limit: int, *, since_us: int, until_us: int) -> list[WatchedGame]:
+        """See `Lookups`."""
+        sides = [_seat.alias(), _seat.alias()]
+        entries, shown = [_entry.alias(), _entry.alias()], [_journal.alias(), _journal.alias()]
+        query = select(
+            _match.c.id,
+            _match.c.result,
+            _match.c.ended_at_us,
+            *(seat.c[name].label(f"{name}_{side}") for side, seat in enumerate(sides, 1) for name in _SEATED),
+            *(row.c.before_mmr.label(f"mmr_{side}") for side, row in enumerate(shown, 1)),
+        )
+        for side, (seat, entry, row) in enumerate(zip(sides, entries, shown, strict=True), 1):
+            query = (
+                query.join(seat, (seat.c.match_id == _match.c.id) & (seat.c.side == side))
+                .outerjoin(entry, (entry.c.player_id == seat.c.player_id) & (entry.c.race == seat.c.race))
+                .outerjoin(
+                    row, (row.c.match_id == _match.c.id) & (row.c.entry_id == entry.c.id) & (row.c.revision == 1)
+                )
+            )
+        query = query.where(*_counts_between(since_us, until_us))
+        query = query.order_by(_match.c.ended_at_us.desc(), _match.c.id.desc()).limit(limit)
+        found = [
+            WatchedGame(
+                match_id=MatchId(row.id),
+                player_1=PlayerId(row.player_id_1),
+                player_2=PlayerId(row.player_id_2),
+                race_1=row.race_1,
+                race_2=row.race_2,
+                score_1=MatchResult(row.result).score_of_side_1,
+                mmr_1=row.mmr_1,
+                mmr_2=row.mmr_2,
+                ended_at_us=row.ended_at_us,
+            )
+            for row in self._connection.execute(query)
+        ]
+        return found[::-1]
+
+    def verified_replays(self, limit: int, *, since_us: int, until_us: int) -> list[VerifiedReplay]:
+        """See `Lookups`."""
+        query = (
+            select(_upload.c.match_id, _upload.c.verdict, _file.c.reading)
+            .join(_file, _file.c.sha256 == _upload.c.sha256)
+            .join(_match, _match.c.id == _upload.c.match_id)
+            .where(_upload.c.state == UploadState.VERIFIED.value, *_counts_between(since_us, until_us))
+            .order_by(_upload.c.id.desc())
+            .limit(limit)
+        )
+        found = [VerifiedReplay(MatchId(one), two, three) for one, two, three in self._connection.execute(query)]
+        return found[::-1]
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:
         """See `Lookups`."""
@@ -176,6 +228,15 @@ def _score(change: RatingChange) -> float:
     if before is None:
         raise ValueError("a row of a match has what was before")
     return (after.games_won - before.games_won) + (after.games_drawn - before.games_drawn) / 2
+
+
+def _counts_between(since_us: int, until_us: int) -> tuple[ColumnElement[bool], ...]:
+    """That a match counts and ended then."""
+    return (
+        _match.c.state == MatchState.COMPLETED.value,
+        _match.c.ended_at_us >= since_us,
+        _match.c.ended_at_us < until_us,
+    )
 
 
 def _newest(query: Select[Any], key: ColumnElement[int], limit: int, below: int | None) -> Select[Any]:

@@ -1,19 +1,24 @@
-"""What wants an organiser: conflicts, dead letters, expired matches, unknown mods, who left and came back, refusals."""
+"""What wants an organiser: conflicts, dead letters, expired matches, unknown mods, who left and came back, refusals,
+and what is unusual in a season."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
 
 from toprung.application.ports.clock import Clock
 from toprung.application.ports.intents import Intent, Priority
 from toprung.application.ports.storage import Transaction
+from toprung.application.ratings.watch_service import WatchReport, WatchService
 from toprung.application.replays.replay_mods import ReplayMods, SeenMod
 from toprung.application.writing.unit_of_work import UnitOfWork
 from toprung.domain.game.catalog import Catalog
 from toprung.domain.jobs.job import JobId, JobState
 from toprung.domain.matches.match import Match, MatchId, MatchState
-from toprung.domain.moment import to_datetime
+from toprung.domain.matches.watch.accounts import SharedAccount
+from toprung.domain.matches.watch.pairs import UnusualPair
+from toprung.domain.matches.watch.players import UnusualPlayer
+from toprung.domain.moment import MICROSECONDS_PER_DAY, to_datetime
 from toprung.domain.players.player import PlayerId
 
 FOUND_MAX: Final = 50
@@ -27,6 +32,14 @@ FIRST_UPLOADS_MIN: Final = 3
 
 FORMER_SHOWN_MAX: Final = 5
 REFUSALS_SHOWN_MAX: Final = 5
+
+WATCHED_EVERY_US: Final = MICROSECONDS_PER_DAY
+"""How often a season is looked at for what is unusual, in microseconds: it takes a while, and nothing hurries."""
+
+UNUSUAL_SHOWN_MAX: Final = 10
+"""At most so many pairs, players and accounts each stand in the channel at a time, the most unusual ones."""
+
+UNUSUAL_MATCHES_MAX: Final = 30
 
 SETTLED: Final = "settled"
 """The parameter that says that a concern is over."""
@@ -239,7 +252,81 @@ class Refusals(Concern):
         return wanted
 
 
-def all_concerns(mods: ReplayMods, catalog: Catalog) -> tuple[Concern, ...]:
+class Unusual(Concern):
+    """What a look at the season finds unusual, each pair, player and account once.
+
+    The look is kept for a day, so that looking again and again costs nothing.
+    """
+
+    kind: ClassVar[str] = "unusual"
+
+    def __init__(self, watch: WatchService, *, every_us: int = WATCHED_EVERY_US) -> None:
+        self._watch = watch
+        self._every_us = every_us
+        self._looked_at_us: int | None = None
+        self._found: dict[str, Parameters] = {}
+
+    def wanted(self, tx: Transaction, now_us: int, said: Collection[Parameters]) -> dict[str, Parameters]:
+        """See `Concern`."""
+        if self._looked_at_us is None or not 0 <= now_us - self._looked_at_us < self._every_us:
+            found = _unusual(self._watch.look(tx, now_us))
+            self._found = {self._key(one): one for one in found}
+            self._looked_at_us = now_us
+        wanted = dict(self._found)
+        for earlier in said:
+            wanted.setdefault(self._key(earlier), {**earlier, SETTLED: "yes"})
+        return wanted
+
+    def _key(self, parameters: Parameters) -> str:
+        players = " ".join(sorted(parameters["players"].split(), key=int))
+        return f"{self.kind} {parameters['what']} {parameters.get('handle', players)}"
+
+
+def _unusual(report: WatchReport) -> list[Parameters]:
+    """What there is to say of what was found, as texts: ids and counts, each list with spaces between."""
+    looked = report.looked
+    by_chance = {"pair": looked.honest_pairs, "player": looked.honest_players}
+    found = [
+        *(_counted("pair", one, one.players) for one in looked.pairs[:UNUSUAL_SHOWN_MAX]),
+        *(_counted("player", one, [one.player]) for one in looked.players[:UNUSUAL_SHOWN_MAX]),
+        *(_account(one) for one in looked.accounts[:UNUSUAL_SHOWN_MAX]),
+    ]
+    return [{**one, "by_chance": f"{by_chance.get(one['what'], 0):.1f}", SETTLED: ""} for one in found]
+
+
+def _counted(what: str, one: UnusualPair | UnusualPlayer, players: Collection[PlayerId]) -> dict[str, str]:
+    others = one.other_games if isinstance(one, UnusualPair) else (one.other_games,)
+    return {
+        "what": what,
+        "players": _listed(players),
+        "races": _listed((one.races or ()) if isinstance(one, UnusualPair) else ()),
+        "games": str(one.games),
+        "points": f"{one.points:g}",
+        "expected": f"{one.expected:.1f}",
+        "others": _listed(others),
+        "other_points": f"{one.other_points:g}" if isinstance(one, UnusualPlayer) else "",
+        "known": str(one.known_lengths),
+        "short": str(one.short_games),
+        "matches": _listed(one.match_ids[-UNUSUAL_MATCHES_MAX:]),
+        "matches_more": str(max(0, len(one.match_ids) - UNUSUAL_MATCHES_MAX)),
+    }
+
+
+def _account(one: SharedAccount) -> dict[str, str]:
+    return {
+        "what": "account",
+        "players": _listed(one.players[:UNUSUAL_SHOWN_MAX]),
+        "handle": one.handle,
+        "matches": _listed(one.match_ids[-UNUSUAL_MATCHES_MAX:]),
+        "matches_more": str(max(0, len(one.match_ids) - UNUSUAL_MATCHES_MAX)),
+    }
+
+
+def _listed(values: Iterable[object]) -> str:
+    return " ".join(map(str, values))
+
+
+def all_concerns(mods: ReplayMods, catalog: Catalog, watch: WatchService) -> tuple[Concern, ...]:
     """Every kind of concern."""
     of_the_ladder: tuple[Concern, ...] = (
         Conflicts(),
@@ -247,5 +334,6 @@ def all_concerns(mods: ReplayMods, catalog: Catalog) -> tuple[Concern, ...]:
         ExpiredMatches(),
         UnknownMods(mods),
         Returns(catalog),
+        Unusual(watch),
     )
     return *of_the_ladder, Refusals([one.kind for one in of_the_ladder])

@@ -5,12 +5,13 @@ Lists begin with the newest row, and go on below a key: `below` is the id of the
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from toprung.application.ports.records import AuditRow
 from toprung.domain.jobs.job import Job, JobState, JobStats
 from toprung.domain.matches.head_to_head import HeadToHead
 from toprung.domain.matches.match import Match, MatchId, MatchState
+from toprung.domain.matches.watch.games import WatchedGame
 from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.rating import EntryId, RatingChange
 from toprung.domain.replays.replay_upload import ReplayFile, ReplayUpload
@@ -35,6 +36,14 @@ class Forecasts:
     last: list[tuple[int, tuple[float, float]]]
 
 
+class VerifiedReplay(NamedTuple):
+    """A verified upload of a match: what was found of it, and what its file says, as they are kept."""
+
+    match_id: MatchId
+    verdict: str
+    reading: str | None
+
+
 class Lookups(Protocol):
     """Questions that are answered by one statement each, whatever there is."""
 
@@ -51,6 +60,17 @@ class Lookups(Protocol):
 
     def head_to_head(self, player_id: PlayerId, opponent_id: PlayerId) -> HeadToHead:
         """The first player's games against the second one."""
+        ...
+
+    def watched_games(self, limit: int, *, since_us: int, until_us: int) -> list[WatchedGame]:
+        """The games that count and ended from then until before then, the last ones, in the order of their ends.
+
+        Their ratings are those that were shown before them; no length is known.
+        """
+        ...
+
+    def verified_replays(self, limit: int, *, since_us: int, until_us: int) -> list[VerifiedReplay]:
+        """The verified uploads of those games, the last ones, in the order in which they came."""
         ...
 
     def changes_of(self, match_ids: Collection[MatchId]) -> dict[MatchId, list[RatingChange]]:

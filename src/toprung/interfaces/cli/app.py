@@ -10,6 +10,7 @@ from toprung.interfaces.cli.jobs.job_commands import add_job_commands
 from toprung.interfaces.cli.leaderboard.leaderboard_command import add_leaderboard_command
 from toprung.interfaces.cli.matches.match_commands import add_match_commands
 from toprung.interfaces.cli.organising.audit_command import add_audit_command
+from toprung.interfaces.cli.organising.watch_command import add_watch_command
 from toprung.interfaces.cli.players.player_commands import add_player_commands
 from toprung.interfaces.cli.ratings.rating_commands import add_rating_commands
 from toprung.interfaces.cli.ratings.season_commands import add_season_commands
@@ -62,6 +63,7 @@ def create_cli(builder: "Callable[[], Builder]") -> typer.Typer:
     add_job_commands(cli, builder)
     add_season_commands(cli, builder)
     add_audit_command(cli, builder)
+    add_watch_command(cli, builder)
     return cli
 
 

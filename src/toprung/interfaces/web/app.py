@@ -73,6 +73,7 @@ def create_app(
             ladder.administration,
             ladder.matches,
             ladder.audit,
+            ladder.watch,
             catalog=ladder.catalog,
             intake=ladder.intake,
             jobs=ladder.jobs,

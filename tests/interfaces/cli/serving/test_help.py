@@ -108,7 +108,8 @@ def test_the_codes_of_options_and_commands_are_the_same_in_both_languages() -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("matc",), "'matc' 명령은 없습니다. 혹시 'match'인가요?"),
+        (("audi",), "'audi' 명령은 없습니다. 혹시 'audit'인가요?"),
+        (("matc",), "'matc' 명령은 없습니다. 혹시 'match', 'watch'인가요?"),
         (("zzz",), "'zzz' 명령은 없습니다."),
         (("--nonsense",), "그런 옵션은 없습니다: --nonsense"),
         (("match", "show", "1", "--no"), "그런 옵션은 없습니다: --no(가능한 옵션: --json)"),

@@ -21,6 +21,7 @@ from toprung.interfaces.discord.organising.concerns import (
 )
 from toprung.interfaces.discord.organising.match_log import MatchLogDrawing
 from toprung.interfaces.discord.organising.refusal_concern import RefusalConcern
+from toprung.interfaces.discord.organising.watch_concern import UnusualConcern
 from toprung.interfaces.discord.sending.send_queue import (
     Deliverer,
     Delivery,
@@ -41,6 +42,7 @@ def concern_drawings(context: BotContext) -> tuple[ConcernDrawing, ...]:
         ExpiredConcern(context),
         UnknownModConcern(context),
         ReturnConcern(context),
+        UnusualConcern(context),
         RefusalConcern(context),
     )
 

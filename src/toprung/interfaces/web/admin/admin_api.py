@@ -7,12 +7,14 @@ from toprung.application.jobs.job_queue import JobHistory
 from toprung.application.matches.match_history import MatchHistory
 from toprung.application.organising.operations import Administration
 from toprung.application.ports.replays import Intake
+from toprung.application.ratings.watch_service import WatchService
 from toprung.application.writing.audit import AuditLog
 from toprung.domain.game.catalog import Catalog
 from toprung.interfaces.web.admin.admin_audit import add_audit_route
 from toprung.interfaces.web.admin.admin_matches import add_match_routes
 from toprung.interfaces.web.admin.admin_pool import PoolHealthSource, add_pool_route, no_pool
 from toprung.interfaces.web.admin.admin_replays import add_job_routes, add_replay_routes
+from toprung.interfaces.web.admin.admin_watch import add_watch_route
 from toprung.interfaces.web.admin.operation_answers import Answers
 from toprung.interfaces.web.admin.operation_routes import add_operation_routes
 from toprung.interfaces.web.api.openapi import error_answers
@@ -25,6 +27,7 @@ def admin_router(
     administration: Administration,
     matches: MatchHistory,
     audit: AuditLog,
+    watch: WatchService,
     *,
     catalog: Catalog,
     intake: Intake,
@@ -48,4 +51,5 @@ def admin_router(
     add_replay_routes(router, intake, upload_limits)
     add_job_routes(router, jobs)
     add_audit_route(router, audit)
+    add_watch_route(router, watch)
     return router
