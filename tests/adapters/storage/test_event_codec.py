@@ -1,6 +1,6 @@
 """Events as text: what is read is what was written, for every event and every value."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Final, get_args
 
 import pytest
@@ -12,7 +12,9 @@ from toprung.adapters.storage.tables.schema import change
 from toprung.domain.events import Event, MatchRatingCorrected, RatingChanged, RatingCreated
 from toprung.domain.matches.match import MatchId, MatchState
 from toprung.domain.players.player import Player, PlayerId
+from toprung.domain.ratings.engines.linked_engine import LinkedEngine
 from toprung.domain.ratings.glicko2 import SkillEstimate
+from toprung.domain.ratings.linked.constants import LinkedConstants
 from toprung.domain.ratings.rating import Entry, EntryId, EntryState
 
 EVENT_TYPES: Final = get_args(Event)
@@ -39,6 +41,7 @@ states = st.builds(
     games_lost=st.integers(0, 2**31),
     games_drawn=st.integers(0, 2**31),
     last_played_us=st.none() | st.integers(0, 2**62),
+    known_at_us=st.none() | st.integers(0, 2**62),
 )
 entries = st.builds(Entry, id=ids.map(EntryId), player_id=ids.map(PlayerId), race=texts, state=states)
 values = {
@@ -47,6 +50,7 @@ values = {
     "match_id": ids.map(MatchId),
     "player_ids": st.lists(ids.map(PlayerId), max_size=4).map(tuple),
     "entries": st.lists(entries, max_size=3).map(tuple),
+    "others": st.lists(entries, max_size=3).map(tuple),
     "state": st.sampled_from(MatchState),
     "deadline_us": st.none() | st.integers(0, 2**62),
 }
@@ -66,6 +70,14 @@ def test_an_event_is_read_as_it_was_written(kind: type[Event], data: st.DataObje
     name, payload = encode_event(event)
     assert decode_event(name, payload) == event
     assert type(decode_event(name, payload)) is kind
+
+
+def test_what_is_believed_of_a_player_stays_in_the_database() -> None:
+    state = LinkedEngine(LinkedConstants()).newcomer("zerg", None)
+    entry = Entry(id=EntryId(1), player_id=PlayerId(2), race="zerg", state=state)
+    name, payload = encode_event(RatingChanged(entry=entry, match_id=MatchId(3), others=(entry,)))
+    told = replace(entry, state=replace(state, belief=None))
+    assert decode_event(name, payload) == RatingChanged(entry=told, match_id=MatchId(3), others=(told,))
 
 
 ANN: Final = Entry(

@@ -13,22 +13,15 @@ from toprung.domain.events import Event
 from toprung.domain.ratings.rating import Entry
 
 _TYPES = {kind.__name__: kind for kind in get_args(Event)}
-_STATE: Final = (
-    "mmr",
-    "games_played",
-    "games_won",
-    "games_lost",
-    "games_drawn",
-    "last_played_us",
-    "skill",
-    "known_at_us",
-)
+_STATE: Final = ("mmr", "games_played", "games_won", "games_lost", "games_drawn", "last_played_us", "skill")
 _COUNTED: Final = "games_played"  # follows from the others
+_KNOWN_AT: Final = "known_at_us"  # written where a system knows a player by games with any race
 
 
 def encode_event(event: Event) -> tuple[str, str]:
     """The event's kind and payload."""
-    values = {field.name: _flat(getattr(event, field.name)) for field in fields(event)}
+    held = {field: getattr(event, field.name) for field in fields(event)}
+    values = {field.name: _flat(value) for field, value in held.items() if value != field.default}
     return type(event).__name__, msgspec.json.encode(values).decode()
 
 
@@ -42,6 +35,8 @@ def _flat(value: object) -> object:
     match value:
         case Entry(id=entry_id, player_id=player_id, race=race, state=state):
             held = {name: getattr(state, name) for name in _STATE}
+            if state.known_at_us is not None:
+                held[_KNOWN_AT] = state.known_at_us
             return {"id": entry_id, "player_id": player_id, "race": race, **held}
         case tuple():
             return [_flat(one) for one in value]
@@ -52,8 +47,9 @@ def _flat(value: object) -> object:
 def _deep(value: Any) -> object:
     match value:
         case {"race": _, "mmr": _}:
-            state = {name: value[name] for name in _STATE if name in value and name != _COUNTED}
-            return {name: one for name, one in value.items() if name not in _STATE} | {"state": state}
+            held = {name: value.pop(name) for name in (*_STATE, _KNOWN_AT) if name in value}
+            held.pop(_COUNTED, None)
+            return value | {"state": held}
         case list():
             return [_deep(one) for one in value]
         case _:
