@@ -16,6 +16,7 @@ from toprung.bootstrap.use_cases import compose
 from toprung.domain.events import Event
 from toprung.domain.game.catalog import Catalog, Race
 from toprung.domain.leaderboard.leaderboard import LeaderboardRow
+from toprung.domain.ratings.rating_system import rating_system
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -73,13 +74,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 class MemoryLadder:
-    """The read side of the program's own composition, on fakes: reads go through `leaderboard`."""
+    """The read side of the program's own composition, on fakes: reads go through `leaderboard`.
+
+    What it shows is marked as Glicko-2 does it, by which the board's oracle works it out.
+    """
 
     def __init__(self, *, inactivity_us: int | None = WINDOW_US) -> None:
         self.clock, self.storage, self.read_seconds = FakeClock(), FakeStorage(), list[float]()
         composed = compose(
             fake_ports(CATALOG, self.storage, self.clock, observe_read_seconds=self.read_seconds.append),
-            fake_rules(CATALOG, countries=COUNTRIES, inactivity_us=inactivity_us),
+            fake_rules(CATALOG, countries=COUNTRIES, inactivity_us=inactivity_us, system=rating_system("glicko2")),
         )
         self.store, self.leaderboard, self.unit_of_work = composed.store, composed.leaderboard, composed.unit_of_work
 

@@ -1,6 +1,7 @@
 """Looking at matches on both databases: the latest ones, one by its id, and why it changed ratings."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -122,7 +123,7 @@ async def test_a_player_who_is_not_there_is_not_found(opened: OpenLadder) -> Non
 
 async def test_a_match_is_given_with_its_players_and_what_it_did_first_side_first(opened: OpenLadder) -> None:
     view = await got(opened, 2)
-    assert view == (await latest(opened, 2))[1]
+    assert replace(view, reasons=(None, None)) == (await latest(opened, 2))[1]
     assert names_of(view) == ("Cid", "Ann")
     assert (view.match.id, view.match.state, view.match.result) == (2, MatchState.COMPLETED, DRAW)
     assert view.match.map_name == "Fighting Spirit"
