@@ -36,6 +36,10 @@ CHANGES: Final = [
     ("elo", "glicko2", {}),
     ("glicko2", "glicko2", {"start_deviation": 200.0, "start_volatility": 0.02, "tau": 0.3}),
     ("elo", "elo", {"k_factor": 17, "start_mmr": 1000}),
+    ("glicko2", "linked", {}),
+    ("elo", "linked", {"experience_rise": 0.0}),
+    ("linked", "glicko2", {}),
+    ("linked", "linked", {"strength_spread": 120.0, "race_spread": 60.0, "game_noise": 0.0}),
 ]
 
 
@@ -63,7 +67,7 @@ async def rated_so_from_the_start(folder: Path, code: str, constants: dict[str, 
     """The entries of a ladder that was rated so before its first game."""
     path = folder / "from-the-start.db"
     async with opened_ladder(Database("sqlite", f"sqlite:///{path}"), inactivity_days="off") as opened:
-        if rating_system(code, constants) != rating_system("glicko2"):
+        if rating_system(code, constants) != rating_system("linked"):
             await change(opened, code, constants)
         await join(opened, *NAMES)
         await play(opened, season())
@@ -112,7 +116,7 @@ async def test_what_follows_is_rated_by_it(
     corrected = await entries(opened)
     assert await verified(opened) == []
     async with opened_ladder(Database("sqlite", f"sqlite:///{tmp_path / 'other.db'}"), inactivity_days="off") as other:
-        if rating_system(*wanted) != rating_system("glicko2"):
+        if rating_system(*wanted) != rating_system("linked"):
             await change(other, *wanted)
         await join(other, *NAMES)
         await play(other, season())
