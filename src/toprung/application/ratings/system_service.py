@@ -68,7 +68,7 @@ class RatingSystemService:
             tx.journal.exclude_other_ratings()
             outcome, replayed = self._planned(tx, system, progress)
             tx.systems.add(system, now_us)
-            entries = write_replayed(tx, replayed, now_us)
+            entries, changed = write_replayed(tx, replayed, now_us), len(replayed.entries)
             tx.changes.record(LadderReloaded(entries=len(entries)))  # with none too: how sure they are is marked anew
             details = {
                 "version": outcome.version,
@@ -76,7 +76,7 @@ class RatingSystemService:
                 "after": system.code,
                 "constants_before": dict(outcome.constants_before),
                 "constants_after": dict(system.constants),
-                "ratings": asdict(Counts(changed=len(replayed.entries), unchanged=outcome.entries_unchanged)),
+                "ratings": asdict(Counts(changed=changed, unchanged=tx.entries.count() - changed)),
             }
             audit(tx, explained, "change_rating_system", "ladder", now_us=now_us, **details)
             return outcome
@@ -88,14 +88,15 @@ class RatingSystemService:
     ) -> tuple[SystemChange, Replayed]:
         before = self._refuse_the_same(tx, system)
         replayed = replay_everything(tx, engine_of(system), tx.journal.current(), progress)
+        moved = _moved(moves(tx, replayed.entries))
         outcome = SystemChange(
             version=tx.systems.version() + 1,
             system_before=before.code,
             constants_before=before.constants,
             system=system.code,
             constants=system.constants,
-            moves=_moved(moves(tx, replayed.entries)),
-            entries_unchanged=tx.entries.count() - len(replayed.entries),
+            moves=moved,
+            entries_unchanged=tx.entries.count() - len(moved),
         )
         return outcome, replayed
 
