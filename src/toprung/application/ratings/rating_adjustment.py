@@ -74,8 +74,7 @@ class RatingAdjustment:
             tx.journal.exclude_other_ratings()
             giver = RatingGiver(tx, self._engines.current(tx), now_us)
             outcome, given = self._planned(tx, giver, player_id, code, mmr, deviation)
-            (entry,) = giver.give(RatingChangeKind.SET, [given])
-            others = giver.finish()
+            (entry,), others = giver.give(RatingChangeKind.SET, [given])
             details = {"race": code, "mmr_before": outcome.mmr_before, "mmr_after": outcome.mmr_after}
             if deviation is not None:
                 details["deviation"] = round(deviation)

@@ -109,7 +109,6 @@ def write_entry_changes(
         giver.give(RatingChangeKind.IMPORT, some)
         done += len(some)
         progress(done, changes.rows)
-    giver.finish()
     if changes.player_counts.touched or changes.rating_counts.touched:
         tx.changes.record(EntriesImported(entries=changes.rating_counts.touched))
 

@@ -1,8 +1,7 @@
 """Ratings that come from people instead of games: set by an organiser, or imported from a file."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from toprung.application.ports.ratings import NewEntry
 from toprung.application.ports.storage import Transaction
@@ -10,9 +9,6 @@ from toprung.domain.players.player import PlayerId
 from toprung.domain.ratings.engines.rating_engine import RatingEngine
 from toprung.domain.ratings.linked.player_belief import PlayerBelief
 from toprung.domain.ratings.rating import Entry, EntryState, RatingChange, RatingChangeKind
-
-PLAYERS_AT_ONCE: Final = 250
-"""Looked at between two questions to the database: on PostgreSQL, for how many the event loop stands still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +37,22 @@ class RatingGiver:
         self._tx = tx
         self._engine = engine
         self._now_us = now_us
-        self._known: dict[PlayerId, PlayerBelief | None] = {}
 
     def foresee(self, one: GivenRating) -> Foreseen:
-        """What giving this rating next would do; nothing is written."""
-        if one.player_id not in self._known:
-            self._look_up({one.player_id})
-        known = self._known[one.player_id]
-        before = None if one.entry is None else self._engine.refreshed(one.entry.state, one.race, known)
-        after = self._engine.given(one.state, one.race, before=before, known=known)
-        return Foreseen(before=before, after=after, shown=self._engine.refreshed(after, one.race, after.belief))
+        """What giving this rating would do; nothing is written."""
+        return self._foreseen(one, self._known([one])[one.player_id])
 
-    def give(self, kind: RatingChangeKind, given: Sequence[GivenRating]) -> list[Entry]:
-        """Writes the entries with their rows in the journal, and gives them as they are then."""
-        self._look_up({one.player_id for one in given} - self._known.keys())
-        done: list[Foreseen] = []
+    def give(self, kind: RatingChangeKind, given: Sequence[GivenRating]) -> tuple[list[Entry], list[Entry]]:
+        """Writes the entries with their rows in the journal, one after the other, and what that says of others.
+
+        Gives the entries, and the players' other ones that are known better or worse by it. All that is known is in the
+        database afterwards and nothing is kept here: of a large file, that would be more than a collector of garbage
+        goes through in passing.
+        """
+        known, done = self._known(given), list[Foreseen]()
         for one in given:
-            done.append(self.foresee(one))
-            self._known[one.player_id] = done[-1].after.belief
+            done.append(self._foreseen(one, known[one.player_id]))
+            known[one.player_id] = done[-1].after.belief
         new = [
             NewEntry(player_id=one.player_id, race=one.race, state=foreseen.shown)
             for one, foreseen in zip(given, done, strict=True)
@@ -78,23 +72,25 @@ class RatingGiver:
                 for entry, foreseen in zip(entries, done, strict=True)
             ]
         )
-        return entries
+        return entries, self._refreshed(known)
 
-    def finish(self) -> list[Entry]:
-        """Brings the other entries of these players up to what is known now; gives those that this changes."""
-        changed: list[Entry] = []
-        players = [player_id for player_id, known in self._known.items() if known is not None]
-        for first in range(0, len(players), PLAYERS_AT_ONCE):
-            others = []
-            for entry in self._tx.entries.of_players(players[first : first + PLAYERS_AT_ONCE]):
-                state = self._engine.refreshed(entry.state, entry.race, self._known[entry.player_id])
-                if state != entry.state:
-                    others.append(replace(entry, state=state))
-            self._tx.entries.save(others)
-            changed += others
+    def _foreseen(self, one: GivenRating, known: PlayerBelief | None) -> Foreseen:
+        before = None if one.entry is None else self._engine.refreshed(one.entry.state, one.race, known)
+        after = self._engine.given(one.state, one.race, before=before, known=known)
+        return Foreseen(before=before, after=after, shown=self._engine.refreshed(after, one.race, after.belief))
+
+    def _known(self, given: Sequence[GivenRating]) -> dict[PlayerId, PlayerBelief | None]:
+        known: dict[PlayerId, PlayerBelief | None] = dict.fromkeys([one.player_id for one in given])
+        for entry in self._tx.entries.of_players(known):
+            known[entry.player_id] = entry.state.belief
+        return known
+
+    def _refreshed(self, known: Mapping[PlayerId, PlayerBelief | None]) -> list[Entry]:
+        """Brings the entries of these players up to what is known of them; gives those that this changes."""
+        changed = []
+        for entry in self._tx.entries.of_players([player_id for player_id, one in known.items() if one is not None]):
+            state = self._engine.refreshed(entry.state, entry.race, known[entry.player_id])
+            if state != entry.state:
+                changed.append(replace(entry, state=state))
+        self._tx.entries.save(changed)
         return changed
-
-    def _look_up(self, player_ids: Collection[PlayerId]) -> None:
-        self._known.update(dict.fromkeys(player_ids))
-        for entry in self._tx.entries.of_players(player_ids):
-            self._known[entry.player_id] = entry.state.belief
