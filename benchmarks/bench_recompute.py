@@ -1,6 +1,6 @@
 """How long it takes to play a whole rating log again: `python -m benchmarks.bench_recompute [MATCHES]`.
 
-A ladder of Glicko-2 on SQLite; the log is written by the program's own batches, in what counts as one go.
+A ladder on SQLite, rated as a new one is; the log is written by the program's own batches, in what counts as one go.
 """
 
 import asyncio
@@ -28,9 +28,7 @@ DAYS: Final = 180
 async def measure(matches: int) -> dict[str, float]:
     """Seconds of this process, which other processes do not make longer: writing the log, recomputing, verifying it."""
     with tempfile.TemporaryDirectory(prefix="toprung-bench-") as folder:
-        settings = load_settings(
-            database=f"sqlite:///{Path(folder) / 'ladder.db'}", rating_system="glicko2", inactivity_days="off"
-        )
+        settings = load_settings(database=f"sqlite:///{Path(folder) / 'ladder.db'}", inactivity_days="off")
         async with opened_storage(settings, write=True) as storage:
             ladder = (await wire(settings, storage, HandClock(), lambda _: None)).ladder
             started = process_time()
