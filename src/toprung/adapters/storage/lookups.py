@@ -7,7 +7,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from toprung.adapters.storage.repositories.job_repository import to_job
-from toprung.adapters.storage.repositories.journal_repository import current_rows, journal_position, to_change
+from toprung.adapters.storage.repositories.journal_repository import (
+    ROW_PLACE,
+    current_rows,
+    journal_position,
+    to_change,
+)
 from toprung.adapters.storage.repositories.match_repository import STORED, to_match
 from toprung.adapters.storage.repositories.replay_repository import to_upload
 from toprung.adapters.storage.tables import schema
@@ -136,14 +141,17 @@ class SqlLookups:
     def forecasts(self, *, before: int, limit: int) -> Forecasts:
         """See `Lookups`."""
         is_match = _journal.c.kind == RatingChangeKind.MATCH.value
-        rows = current_rows(is_match & (journal_position < before)).subquery()
+        won, drawn = (_journal.c[f"after_games_{one}"] - _journal.c[f"before_games_{one}"] for one in ("won", "drawn"))
+        # Not whole rows: what is believed of players is large, and thousands of matches are looked at.
+        narrow = (_journal.c.match_id, _journal.c.expected_score, won.label("won"), drawn.label("drawn"))
+        rows = current_rows(is_match & (journal_position < before)).with_only_columns(*narrow, *ROW_PLACE).subquery()
         side = func.row_number().over(partition_by=rows.c.match_id, order_by=rows.c.position)
         rated = rows.c.expected_score.is_not(None)
         sides = select(rows, side.label("side")).where(rows.c.age == 1, rated).subquery()
         games = func.count().over().label("games")
         query = select(sides, games).where(sides.c.side == 1).order_by(sides.c.position.desc()).limit(limit)
         found = self._connection.execute(query).all()
-        last = [(row.position, (row.expected_score, _score(to_change(row)))) for row in reversed(found)]
+        last = [(row.position, (row.expected_score, row.won + row.drawn / 2)) for row in reversed(found)]
         return Forecasts(games=found[0].games if found else 0, last=last)
 
     def uploads_of(self, match_ids: Collection[MatchId], *, each: int) -> dict[MatchId, list[ReplayUpload]]:
@@ -220,14 +228,6 @@ class SqlLookups:
             values = dict(row._mapping)
             found.append(StoredAuditRow(id=values.pop("id"), row=AuditRow(**values)))
         return found
-
-
-def _score(change: RatingChange) -> float:
-    """What a side took of the point, by what its row counts."""
-    before, after = change.before, change.after
-    if before is None:
-        raise ValueError("a row of a match has what was before")
-    return (after.games_won - before.games_won) + (after.games_drawn - before.games_drawn) / 2
 
 
 def _counts_between(since_us: int, until_us: int) -> tuple[ColumnElement[bool], ...]:

@@ -29,6 +29,12 @@ _ALLOW_LONG_THOUGHT: Final = text("set local idle_in_transaction_session_timeout
 journal_position: Final = func.coalesce(_journal.c.revises, _journal.c.id)
 """Where in the log a row counts."""
 
+ROW_PLACE: Final = (
+    journal_position.label("position"),
+    func.row_number().over(partition_by=journal_position, order_by=_journal.c.revision.desc()).label("age"),
+)
+"""A row's position, and the age of its revision."""
+
 
 class SqlJournalRepository:
     """Implements `JournalRepository`."""
@@ -162,8 +168,7 @@ def _state_values(when: str, state: EntryState | None) -> dict[str, Any]:
 
 def current_rows(condition: ColumnElement[bool]) -> Select[Any]:
     """The journal's rows where this holds, with their `position` and the `age` of their revision: the last one is 1."""
-    age = func.row_number().over(partition_by=journal_position, order_by=_journal.c.revision.desc())
-    return select(_journal, journal_position.label("position"), age.label("age")).where(condition)
+    return select(_journal, *ROW_PLACE).where(condition)
 
 
 def to_change(row: Row[Any]) -> RatingChange:
