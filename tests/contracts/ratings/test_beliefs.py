@@ -34,8 +34,10 @@ async def three_entries(storage: Storage) -> list[Entry]:
     return (await storage.write(work)).value
 
 
-def played(first: Entry, second: Entry, at_us: int) -> tuple[Rating, Rating]:
-    return rate(ENGINE, first, second, Verdict(result=MatchResult.SIDE_1_WON, ended_at_us=at_us))
+def played(
+    first: Entry, second: Entry, at_us: int, result: MatchResult = MatchResult.SIDE_1_WON
+) -> tuple[Rating, Rating]:
+    return rate(ENGINE, first, second, Verdict(result=result, ended_at_us=at_us))
 
 
 def row(rating: Rating, at_us: int, *, match_id: MatchId | None = None) -> RatingChange:
@@ -116,8 +118,9 @@ async def test_a_board_of_the_past_knows_what_was_known_of_the_player_by_then(st
 async def test_what_was_expected_is_read_in_the_order_of_the_log_as_it_counts_now(storage: Storage) -> None:
     assert await storage.read(lambda tx: tx.lookups.forecasts(before=10**9, limit=5)) == Forecasts(games=0, last=[])
     one, _, other = await three_entries(storage)
-    for number in range(1, 5):
-        pair = played(one, other, number)
+    results = (MatchResult.SIDE_1_WON, MatchResult.SIDE_1_WON, MatchResult.DRAW, MatchResult.SIDE_2_WON)
+    for number, result in enumerate(results, 1):
+        pair = played(one, other, number, result)
 
         def work(tx: Transaction, number: int = number, pair: tuple[Rating, Rating] = pair) -> None:
             match_id = recorded(tx, f"k{number}", (one, other), number)
@@ -130,7 +133,9 @@ async def test_what_was_expected_is_read_in_the_order_of_the_log_as_it_counts_no
         for old in rows[2:4]
     ]
     await storage.write(lambda tx: tx.journal.append(void))
-    expected = [(rows[place].position, (rows[place].expected_score, 1.0)) for place in (0, 4, 6)]
+    expected = [
+        (rows[place].position, (rows[place].expected_score, score)) for place, score in ((0, 1.0), (4, 0.5), (6, 0.0))
+    ]
     everything = await storage.read(lambda tx: tx.lookups.forecasts(before=10**9, limit=9))
     assert everything == Forecasts(games=3, last=expected)  # type: ignore[arg-type]  # rows that are stored have positions
     assert await storage.read(lambda tx: tx.lookups.forecasts(before=10**9, limit=2)) == replace(
